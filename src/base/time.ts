@@ -1,0 +1,29 @@
+import { Refusal } from "./refusal.ts"
+
+/** Microseconds since 1970-01-01T00:00:00Z, UTC without leap seconds. A safe integer until the year 2255. */
+export type Micros = number
+
+/** Reads a clock. Passed in; only `cli/serve.ts` and commands name the real one. */
+export type Clock = () => Micros
+
+const MICROS_MAX = Date.UTC(2255, 0, 1) * 1000
+
+/** RFC 3339 in UTC with exactly six fraction digits: `2026-11-20T18:24:18.139716Z`. */
+export function formatMicros(at: Micros): string {
+  const millis = Math.floor(at / 1000)
+  const rest = at - millis * 1000
+  return `${new Date(millis).toISOString().slice(0, -1)}${String(rest).padStart(3, "0")}Z`
+}
+
+/** Inverse of {@link formatMicros}: refuses any text it would not have written. */
+export function parseMicros(text: string): Micros {
+  const millis = Date.parse(`${text.slice(0, 23)}Z`)
+  const at = millis * 1000 + Number(text.slice(23, 26))
+  if (!Number.isSafeInteger(at) || at < 0 || at >= MICROS_MAX || formatMicros(at) !== text) {
+    throw new Refusal(
+      "time.malformed",
+      `expected a time like 2026-01-02T03:04:05.000006Z, saw ${JSON.stringify(text.slice(0, 60))}`,
+    )
+  }
+  return at
+}
