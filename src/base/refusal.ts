@@ -12,6 +12,7 @@ export const REFUSALS = {
     exit: 64,
     hint: "write a time as 2026-01-02T03:04:05Z or a duration as 24h",
   },
+  "yaml.malformed": { http: 400, exit: 2, hint: "correct the YAML at the line and column given" },
   // event
   "record.malformed": { http: 422, exit: 2, hint: "compare the line with docs/FORMAT.md, 'Record'" },
   // intake
@@ -24,6 +25,14 @@ export const REFUSALS = {
   // policy
   // api
   // cli
+  "config.malformed": {
+    http: 400,
+    exit: 2,
+    hint: "tallystick config check names every problem; docs/CONFIG.md has every option",
+  },
+  "file.unreadable": { http: 400, exit: 2, hint: "check the path and the rights of the file" },
+  "file.exists": { http: 409, exit: 2, hint: "choose another path; nothing was overwritten" },
+  "node.tooOld": { http: 500, exit: 2, hint: "use Node 24 or newer; npm ci brings one along" },
   usage: { http: 400, exit: 64, hint: "see tallystick --help" },
 } as const satisfies Readonly<Record<string, { http: number; exit: 1 | 2 | 64; hint: string }>>
 
