@@ -18,6 +18,24 @@ export const REFUSALS = {
   // intake
   // journal
   // tlog
+  "crypto.unavailable": { http: 500, exit: 2, hint: "run this with Node instead of a browser" },
+  "note.malformed": { http: 422, exit: 2, hint: "check that the file is a whole c2sp.org/signed-note" },
+  "note.unsigned": { http: 422, exit: 1, hint: "check that the verifier key is the one of this log" },
+  "note.refuted": { http: 422, exit: 1, hint: "keep the note: it, or one of its signatures, was changed" },
+  "key.malformed": { http: 422, exit: 2, hint: "copy the whole key: <name>+<8 hex digits>+<base64>" },
+  "key.ambiguous": { http: 422, exit: 2, hint: "give each verifier key once" },
+  "checkpoint.malformed": {
+    http: 422,
+    exit: 2,
+    hint: "check that the file is a whole c2sp.org/tlog-checkpoint",
+  },
+  "proof.malformed": { http: 422, exit: 2, hint: "check that the file is a whole c2sp.org/tlog-proof" },
+  "proof.refuted": { http: 422, exit: 1, hint: "keep both checkpoints: the log may have been rewritten" },
+  "tile.malformed": { http: 404, exit: 2, hint: "compare the path or the tile with c2sp.org/tlog-tiles" },
+  "tile.missing": { http: 404, exit: 2, hint: "fetch or restore the tile; it follows from the block texts" },
+  "block.malformed": { http: 422, exit: 2, hint: "compare the block text with docs/FORMAT.md, 'Block text'" },
+  "receipt.malformed": { http: 422, exit: 1, hint: "ask for the receipt again: this text is not whole" },
+  "receipt.refuted": { http: 422, exit: 1, hint: "keep the receipt: it does not prove what it says" },
   // store
   // seal
   // query
