@@ -16,6 +16,22 @@ export const REFUSALS = {
   // event
   "record.malformed": { http: 422, exit: 2, hint: "compare the line with docs/FORMAT.md, 'Record'" },
   // intake
+  "intake.bodyTooLarge": {
+    http: 413,
+    exit: 2,
+    hint: "send smaller batches (--audit-webhook-batch-max-size), or raise intake.limits.bodyBytesMax",
+  },
+  "intake.overBudget": { http: 503, exit: 2, hint: "send again in a few seconds" },
+  "intake.encodingUnknown": { http: 415, exit: 2, hint: "send the body plain, or as gzip, deflate or zstd" },
+  "intake.encodingBroken": { http: 400, exit: 2, hint: "send the whole body in the encoding its header names" },
+  "intake.bodySlow": { http: 408, exit: 2, hint: "send faster, or raise intake.limits.bodyTimeoutMs" },
+  "intake.bodyCut": { http: 400, exit: 2, hint: "send the whole body" },
+  "source.malformed": {
+    http: 400,
+    exit: 64,
+    hint: "name a source as segments of letters, digits, dot, dash and underscore: prod-1/apiserver-0",
+  },
+  "source.reserved": { http: 400, exit: 64, hint: "use another name: tallystick is the ledger itself" },
   // journal
   // tlog
   "crypto.unavailable": { http: 500, exit: 2, hint: "run this with Node instead of a browser" },
@@ -41,6 +57,11 @@ export const REFUSALS = {
   // query
   // search
   // policy
+  "policy.illegal": {
+    http: 422,
+    exit: 1,
+    hint: "kube-apiserver would not start with this policy: mend what the message names",
+  },
   // api
   // cli
   "config.malformed": {

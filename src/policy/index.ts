@@ -4,6 +4,7 @@
  *     decide(policy, { ...attributesOf("GET", "/api/v1/secrets"), user: "alice", groups: [] }).level
  */
 export { compilePolicy, conditionsOf, type Decide, decide } from "./decide.ts"
+export { type LoadedPolicy, loadPolicy, readPolicy, type UnknownKey } from "./load.ts"
 export {
   type Attributes,
   type Decision,
@@ -17,3 +18,10 @@ export {
   type Stage,
 } from "./policy.ts"
 export { attributesOf, isLongRunning } from "./request-info.ts"
+export {
+  formatPolicyErrors,
+  type KubernetesVersion,
+  NEWEST,
+  type PolicyError,
+  validatePolicy,
+} from "./validate.ts"
