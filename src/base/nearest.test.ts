@@ -12,6 +12,7 @@ const rows: [why: string, word: string, meant: string | undefined][] = [
   ["far from all", "banana", undefined],
   ["short words forgive one slip", "prt", "port"],
   ["short words do not forgive two", "pr", undefined],
+  ["the beginning of a longer word", "records", "recordsMax"],
   ["nothing", "", undefined],
   ["a very long word costs little", "x".repeat(1_000_000), undefined],
 ]

@@ -1,9 +1,12 @@
 /** Words longer than this are compared by their beginning; hostile input must not cost n². */
 const WORD_LENGTH_MAX = 64
+/** Shorter beginnings say too little. */
+const BEGINNING_LENGTH_MIN = 4
 
 /**
  * The known word that was probably meant, or undefined when none is near: at most one slip for every three letters.
  * Slips are a letter too many, too few, wrong, or two swapped (optimal string alignment); case does not count.
+ * Failing that, the first known word that begins with it.
  */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const seen = word.toLowerCase().slice(0, WORD_LENGTH_MAX)
@@ -13,7 +16,12 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
     const count = slips(seen, candidate.toLowerCase().slice(0, WORD_LENGTH_MAX))
     if (count < fewest) [best, fewest] = [candidate, count]
   }
-  return best
+  return best ?? (seen.length < BEGINNING_LENGTH_MIN ? undefined : longer(seen, known))
+}
+
+function longer(beginning: string, known: Iterable<string>): string | undefined {
+  for (const candidate of known) if (candidate.toLowerCase().startsWith(beginning)) return candidate
+  return undefined
 }
 
 function slips(a: string, b: string): number {

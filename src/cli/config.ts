@@ -34,11 +34,8 @@ const section = <P extends Record<string, TSchema>>(description: string, propert
   Type.Object(properties, { ...strict, description })
 const integer = (bounds: { minimum: number; maximum: number; default: number }, notes: OptionNotes) =>
   Type.Integer({ ...bounds, ...notes })
-const choice = <const V extends readonly string[]>(
-  values: [...V],
-  byDefault: V[number],
-  notes: OptionNotes,
-) => Type.Unsafe<V[number]>(Type.Enum(values, { default: byDefault, ...notes }))
+const choice = <V extends string>(values: readonly V[], byDefault: NoInfer<V>, notes: OptionNotes) =>
+  Type.Unsafe<V>(Type.Enum([...values], { default: byDefault, ...notes }))
 const flag = (notes: OptionNotes) => Type.Boolean({ default: false, ...notes })
 const text = (notes: OptionNotes) => Type.String({ minLength: 1, ...notes })
 const maybeText = (notes: OptionNotes) => Type.Optional(text(notes))

@@ -1,0 +1,74 @@
+import { isSource, RESERVED } from "../event/record.ts"
+import type { ConfigType } from "./config.ts"
+
+/** What one option alone cannot say: a problem of several together. */
+export type ConfigProblem = { readonly key: string; readonly message: string }
+
+/** Pure. The address checks are also the promise that nothing is open to the network by accident. */
+export function checkTogether(config: ConfigType): readonly ConfigProblem[] {
+  return [...checkListen(config), ...checkTls(config), ...checkCredentials(config), ...checkSources(config)]
+}
+
+export function isLoopback(address: string): boolean {
+  return address === "localhost" || address === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address)
+}
+
+function checkListen({ listen, tls, credentials }: ConfigType): readonly ConfigProblem[] {
+  if (isLoopback(listen.address) || listen.insecure) return []
+  if (credentials.length === 0) {
+    return [
+      {
+        key: "listen.address",
+        message: `${listen.address} can be reached from elsewhere, and nobody is named in credentials; listen on 127.0.0.1, add credentials and tls, or set listen.insecure`,
+      },
+    ]
+  }
+  if (tls !== undefined) return []
+  return [
+    {
+      key: "listen.address",
+      message: `${listen.address} can be reached from elsewhere, and without tls tokens can be read on the way; add tls or set listen.insecure`,
+    },
+  ]
+}
+
+function checkTls({ tls }: ConfigType): readonly ConfigProblem[] {
+  if (tls === undefined || tls.minVersion <= tls.maxVersion) return []
+  return [{ key: "tls.minVersion", message: `${tls.minVersion} is above tls.maxVersion ${tls.maxVersion}` }]
+}
+
+function checkCredentials({ credentials, tls }: ConfigType): readonly ConfigProblem[] {
+  const names = new Set<string>()
+  return credentials.flatMap((credential, i) => {
+    const problems: ConfigProblem[] = []
+    const add = (key: string, message: string) => problems.push({ key: `credentials.${i}.${key}`, message })
+    const { name, basic, clientNames, tokenFile, tokenSha256 } = credential
+    if (names.has(name)) add("name", `a second credential named ${JSON.stringify(name)}`)
+    names.add(name)
+    const given = [tokenFile, tokenSha256, basic, clientNames].filter((way) => way !== undefined).length
+    if (given !== 1)
+      add("name", `expected exactly one of tokenFile, tokenSha256, basic and clientNames, saw ${given}`)
+    if (basic !== undefined && (basic.passwordFile === undefined) === (basic.passwordSha256 === undefined)) {
+      add("basic", "expected exactly one of passwordFile and passwordSha256")
+    }
+    if (clientNames !== undefined && tls?.clientCa === undefined) add("clientNames", "needs tls.clientCa")
+    if (credential.verbs.includes("write") && credential.source === undefined)
+      add("source", "needed to write")
+    return problems
+  })
+}
+
+function checkSources({ credentials, intake }: ConfigType): readonly ConfigProblem[] {
+  const sources: (readonly [key: string, source: string | undefined])[] = [
+    ["intake.anonymousSource", intake.anonymousSource],
+    ...credentials.map(({ source }, i) => [`credentials.${i}.source`, source] as const),
+    ...intake.files.map(({ source }, i) => [`intake.files.${i}.source`, source] as const),
+  ]
+  return sources.flatMap(([key, source]) => {
+    if (source === undefined) return []
+    if (!isSource(source))
+      return [{ key, message: `expected a source like prod-1/apiserver-0, saw ${JSON.stringify(source)}` }]
+    if (source.split("/")[0] === RESERVED) return [{ key, message: `${RESERVED} is the ledger's own source` }]
+    return []
+  })
+}
