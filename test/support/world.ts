@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream"
-import type { Terminal, World } from "../src/cli/command.ts"
+import type { Terminal, World } from "../../src/cli/command.ts"
 
 /** A world for commands under test: what they print is collected, what they read is given. */
 export type TestWorld = World & {
