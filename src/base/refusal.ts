@@ -15,17 +15,39 @@ export const REFUSALS = {
   "yaml.malformed": { http: 400, exit: 2, hint: "correct the YAML at the line and column given" },
   // event
   "record.malformed": { http: 422, exit: 2, hint: "compare the line with docs/FORMAT.md, 'Record'" },
+  "event.notJson": {
+    http: 400,
+    exit: 2,
+    hint: "send an EventList, an Event or JSON lines (audit.k8s.io/v1), with --audit-log-format=json",
+  },
+  "redaction.malformed": { http: 400, exit: 64, hint: "correct the rule under redaction.rules" },
   // intake
-  "intake.bodyTooLarge": {
+  "body.tooLarge": {
     http: 413,
     exit: 2,
     hint: "send smaller batches (--audit-webhook-batch-max-size), or raise intake.limits.bodyBytesMax",
   },
   "intake.overBudget": { http: 503, exit: 2, hint: "send again in a few seconds" },
-  "intake.encodingUnknown": { http: 415, exit: 2, hint: "send the body plain, or as gzip, deflate or zstd" },
-  "intake.encodingBroken": { http: 400, exit: 2, hint: "send the whole body in the encoding its header names" },
-  "intake.bodySlow": { http: 408, exit: 2, hint: "send faster, or raise intake.limits.bodyTimeoutMs" },
-  "intake.bodyCut": { http: 400, exit: 2, hint: "send the whole body" },
+  "body.encoding": { http: 415, exit: 2, hint: "send the body plain, or as gzip, deflate or zstd" },
+  "body.damaged": { http: 400, exit: 2, hint: "send the whole body in the encoding its header names" },
+  "body.slow": { http: 408, exit: 2, hint: "send faster, or raise intake.limits.requestTimeoutMs" },
+  "body.cut": { http: 400, exit: 2, hint: "send the whole body" },
+  "positions.malformed": {
+    http: 500,
+    exit: 2,
+    hint: "nothing is lost: the file was set aside, and what is read again is shown once by queries",
+  },
+  "file.unreadable": { http: 500, exit: 2, hint: "let the user of tallystick read the file and its folder" },
+  "file.lost": {
+    http: 500,
+    exit: 2,
+    hint: "keep rotated files until they are read: raise --audit-log-maxbackup",
+  },
+  "import.format": {
+    http: 415,
+    exit: 2,
+    hint: "give JSON lines, an EventList or the legacy log format, plain or as gzip or zstd",
+  },
   "source.malformed": {
     http: 400,
     exit: 64,
@@ -33,6 +55,22 @@ export const REFUSALS = {
   },
   "source.reserved": { http: 400, exit: 64, hint: "use another name: tallystick is the ledger itself" },
   // journal
+  "journal.unavailable": {
+    http: 503,
+    exit: 2,
+    hint: "send again in a few seconds; if it lasts, look at the disk",
+  },
+  "journal.malformed": { http: 422, exit: 2, hint: "compare the line with docs/FORMAT.md, 'Journal'" },
+  "journal.damaged": {
+    http: 500,
+    exit: 1,
+    hint: "keep a copy of the ledger's directory, run tallystick verify, and check the disk",
+  },
+  "control.malformed": {
+    http: 422,
+    exit: 1,
+    hint: "compare the body with docs/FORMAT.md, 'Control records'",
+  },
   // tlog
   "crypto.unavailable": { http: 500, exit: 2, hint: "run this with Node instead of a browser" },
   "note.malformed": { http: 422, exit: 2, hint: "check that the file is a whole c2sp.org/signed-note" },
@@ -47,6 +85,7 @@ export const REFUSALS = {
   },
   "proof.malformed": { http: 422, exit: 2, hint: "check that the file is a whole c2sp.org/tlog-proof" },
   "proof.refuted": { http: 422, exit: 1, hint: "keep both checkpoints: the log may have been rewritten" },
+  "proof.outOfRange": { http: 404, exit: 2, hint: "ask for an entry or a size that the log has" },
   "tile.malformed": { http: 404, exit: 2, hint: "compare the path or the tile with c2sp.org/tlog-tiles" },
   "tile.missing": { http: 404, exit: 2, hint: "fetch or restore the tile; it follows from the block texts" },
   "block.malformed": { http: 422, exit: 2, hint: "compare the block text with docs/FORMAT.md, 'Block text'" },
@@ -54,6 +93,32 @@ export const REFUSALS = {
   "receipt.refuted": { http: 422, exit: 1, hint: "keep the receipt: it does not prove what it says" },
   // store
   // seal
+  "key.unreadable": { http: 500, exit: 2, hint: "check the path of the key; tallystick keys new makes one" },
+  "key.exposed": { http: 500, exit: 2, hint: "chmod 600 the key file" },
+  "key.unknown": { http: 500, exit: 2, hint: "give the key that signed this ledger's last checkpoint" },
+  "ledger.missing": { http: 500, exit: 2, hint: "tallystick init makes a ledger; check the path before" },
+  "ledger.exists": { http: 409, exit: 2, hint: "use the ledger that is there, or another directory" },
+  "ledger.locked": { http: 503, exit: 2, hint: "another process holds this ledger; stop one of them" },
+  "ledger.shrunk": {
+    http: 503,
+    exit: 1,
+    hint: "restore the newer ledger; this one keeps journalling and seals nothing. If the newer one is lost for good, begin a new origin",
+  },
+  "ledger.forked": {
+    http: 503,
+    exit: 1,
+    hint: "keep both checkpoints and a copy of the directory: the log was rewritten; nothing more is sealed",
+  },
+  "ledger.damaged": {
+    http: 503,
+    exit: 1,
+    hint: "keep a copy of the directory, restore log/ from a mirror or a backup; nothing more is sealed until then",
+  },
+  "ledger.touched": {
+    http: 503,
+    exit: 1,
+    hint: "another process changed log/ while this one held it: stop both and run tallystick verify",
+  },
   // query
   // search
   // policy
@@ -63,15 +128,39 @@ export const REFUSALS = {
     hint: "kube-apiserver would not start with this policy: mend what the message names",
   },
   // api
+  "auth.required": {
+    http: 401,
+    exit: 2,
+    hint: "send a client certificate, a bearer token or basic credentials (over https: kubeconfig leaves them out on http)",
+  },
+  "auth.refused": {
+    http: 401,
+    exit: 2,
+    hint: "check the credential against the configuration's credentials",
+  },
+  "auth.forbidden": { http: 403, exit: 2, hint: "give the credential the verb this route needs" },
+  "auth.crossSite": { http: 403, exit: 2, hint: "set up credentials, or use the address it listens on" },
+  "auth.busy": { http: 503, exit: 2, hint: "send again in a few seconds; tokens are cheaper to check" },
+  "credential.malformed": { http: 400, exit: 64, hint: "see docs/CONFIG.md, 'credentials'" },
+  "credential.weak": { http: 400, exit: 64, hint: "make one with: openssl rand -base64 32" },
+  "listen.exposed": {
+    http: 400,
+    exit: 64,
+    hint: "set credentials and tls, or listen.address 127.0.0.1, or listen.insecure true",
+  },
+  "tls.malformed": { http: 400, exit: 64, hint: "check tls.certificate, tls.key and tls.clientCa" },
+  "http.malformed": { http: 400, exit: 2, hint: "send HTTP/1.1 or HTTP/2" },
+  "http.parameters": { http: 400, exit: 64, hint: "see /openapi.json for what this route takes" },
+  "http.notFound": { http: 404, exit: 2, hint: "see /openapi.json for what there is" },
+  "http.methodNotAllowed": { http: 405, exit: 2, hint: "see the Allow header" },
+  "http.internal": { http: 500, exit: 2, hint: "see the server's log" },
   // cli
   "config.malformed": {
     http: 400,
     exit: 2,
     hint: "tallystick config check names every problem; docs/CONFIG.md has every option",
   },
-  "file.unreadable": { http: 400, exit: 2, hint: "check the path and the rights of the file" },
-  "file.exists": { http: 409, exit: 2, hint: "choose another path; nothing was overwritten" },
-  "node.tooOld": { http: 500, exit: 2, hint: "use Node 24 or newer; npm ci brings one along" },
+  "input.unreadable": { http: 400, exit: 2, hint: "check the path and the rights of the file" },
   usage: { http: 400, exit: 64, hint: "see tallystick --help" },
 } as const satisfies Readonly<Record<string, { http: number; exit: 1 | 2 | 64; hint: string }>>
 

@@ -50,5 +50,7 @@ export interface Command {
   readonly options: readonly Option[]
   /** Whole command lines, shown under `--help`. */
   readonly examples: readonly string[]
+  /** Left out of help and completion: for developers. */
+  readonly hidden?: boolean
   run(args: readonly string[], options: Options, world: World): Promise<ExitCode>
 }

@@ -63,7 +63,7 @@ test("tallystick.yaml in the working folder is found by itself; TALLYSTICK_CONFI
 test("a named file that is not there is refused, never replaced by defaults", async () => {
   const world = testWorld({ cwd: folder })
   await assert.rejects(loadConfig({ config: "missing.yaml" }, world), {
-    code: "file.unreadable",
+    code: "input.unreadable",
     message: /ENOENT/,
   })
 })

@@ -48,8 +48,9 @@ function checkCredentials({ credentials, tls }: ConfigType): readonly ConfigProb
     const given = [tokenFile, tokenSha256, basic, clientNames].filter((way) => way !== undefined).length
     if (given !== 1)
       add("name", `expected exactly one of tokenFile, tokenSha256, basic and clientNames, saw ${given}`)
-    if (basic !== undefined && (basic.passwordFile === undefined) === (basic.passwordSha256 === undefined)) {
-      add("basic", "expected exactly one of passwordFile and passwordSha256")
+    const passwords = [basic?.passwordFile, basic?.passwordSha256, basic?.passwordScrypt]
+    if (basic !== undefined && passwords.filter((way) => way !== undefined).length !== 1) {
+      add("basic", "expected exactly one of passwordFile, passwordScrypt and passwordSha256")
     }
     if (clientNames !== undefined && tls?.clientCa === undefined) add("clientNames", "needs tls.clientCa")
     if (credential.verbs.includes("write") && credential.source === undefined)

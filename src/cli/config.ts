@@ -64,6 +64,10 @@ const Credential = section("Who may do what. Exactly one of tokenFile, tokenSha2
     section("User and password (RFC 7617), for senders that know nothing better.", {
       user: text({ description: "User name." }),
       passwordFile: maybeFile({ description: "File with the password, one line." }),
+      passwordScrypt: maybeText({
+        secret: true,
+        description: "scrypt hash of the password, as `tallystick keys password` prints it.",
+      }),
       passwordSha256: sha256Hex({
         description: "SHA-256 of the password as 64 hex digits; only for long random ones.",
       }),

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises"
 import { Refusal } from "../base/refusal.ts"
 
-/** Reads a small text file that a person named. Refuses `file.unreadable` with the path and the reason. */
+/** Reads a small text file that a person named. Refuses `input.unreadable` with the path and the reason. */
 export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8")
   } catch (cause) {
-    throw new Refusal("file.unreadable", `cannot read ${path}: ${reasonOf(cause)}`, { path }, cause)
+    throw new Refusal("input.unreadable", `cannot read ${path}: ${reasonOf(cause)}`, { path }, cause)
   }
 }
 

@@ -1,0 +1,20 @@
+import { type Command, EXIT } from "../command.ts"
+import { VERSION } from "../version.ts"
+
+export const version: Command = {
+  name: "version",
+  summary: "Print the version of Tallystick and of the Node it runs on.",
+  arguments: [],
+  options: [],
+  examples: ["tallystick version --json"],
+  async run(_args, options, world) {
+    const facts = {
+      tallystick: VERSION,
+      node: process.versions.node,
+      platform: `${process.platform}-${process.arch}`,
+    }
+    const text = Object.entries(facts).map(([name, value]) => `${name} ${value}\n`)
+    world.stdout.write(options.json === true ? `${JSON.stringify(facts)}\n` : text.join(""))
+    return EXIT.fine
+  },
+}

@@ -1,0 +1,67 @@
+import { Bug } from "../base/assert.ts"
+import { isRefusal, REFUSALS, type Refusal } from "../base/refusal.ts"
+import { type Command, EXIT, type ExitCode, type World } from "./command.ts"
+import { COMMANDS } from "./commands/index.ts"
+import { runProgram } from "./program.ts"
+import { escapeLines, escapeText, paintFor } from "./terminal.ts"
+import { VERSION } from "./version.ts"
+
+/**
+ * One command line from words to exit code. Everything that can go wrong is caught and printed here, once: a refusal as
+ * one line and a hint (with `--json` as a problem object on standard output), a bug with its stack.
+ */
+export async function run(
+  argv: readonly string[],
+  world: World,
+  commands: readonly Command[] = COMMANDS,
+): Promise<ExitCode> {
+  const description = "A tamper-evident audit ledger for Kubernetes."
+  try {
+    return await runProgram(argv, { name: "tallystick", version: VERSION, description, commands }, world)
+  } catch (error) {
+    if (isRefusal(error)) return reportRefusal(error, argv.includes("--json"), world)
+    if (world.stop.aborted && error instanceof Error && error.name === "AbortError")
+      return reportStopped(world)
+    return reportBug(error, world)
+  }
+}
+
+/** A refusal for programs: the members of RFC 9457 (as over HTTP), the exit code and the facts. */
+export function problemOf(refusal: Refusal): Readonly<Record<string, unknown>> {
+  const { http, exit, hint } = REFUSALS[refusal.code]
+  return {
+    ...refusal.facts,
+    type: `urn:tallystick:refusal:${refusal.code}`,
+    code: refusal.code,
+    status: http,
+    detail: refusal.message,
+    hint,
+    exit,
+  }
+}
+
+function reportRefusal(refusal: Refusal, json: boolean, world: World): ExitCode {
+  const { exit, hint } = REFUSALS[refusal.code]
+  if (json) world.stdout.write(`${JSON.stringify(problemOf(refusal))}\n`)
+  else {
+    const paint = paintFor(world.stderr, world.env)
+    world.stderr.write(
+      `${paint.red("tallystick:")} ${escapeText(refusal.message)}\n${paint.dim(`  ${hint}`)}\n`,
+    )
+  }
+  return exit
+}
+
+function reportStopped(world: World): ExitCode {
+  world.stderr.write("tallystick: stopped\n")
+  return EXIT.unable
+}
+
+function reportBug(error: unknown, world: World): ExitCode {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const head = error instanceof Bug ? "a claim of ours is false" : "something unforeseen happened"
+  world.stderr.write(
+    `tallystick: ${head}; this is a bug of tallystick ${VERSION}, please report it with these lines\n${escapeLines(stack)}\n`,
+  )
+  return EXIT.bug
+}
