@@ -35,16 +35,20 @@ export function toBase64(bytes: Uint8Array): string {
   return buffered(bytes)?.toString("base64") ?? encodeBase64(bytes)
 }
 
-/**
- * Inverse of {@link toBase64}: refuses any text it would not have written. Decoders forgive url-safe letters,
- * missing padding and stray bits; writing back and comparing forgives nothing.
- */
+/** Inverse of {@link toBase64}: refuses any text it would not have written. */
 export function fromBase64(text: string): Uint8Array {
+  const bytes = ifBase64(text)
+  if (bytes !== undefined) return bytes
+  throw new Refusal("base64.malformed", `not standard base64: ${JSON.stringify(text.slice(0, SHOWN_MAX))}`)
+}
+
+/**
+ * As {@link fromBase64}, or undefined. Decoders forgive url-safe letters, missing padding and stray bits; writing back
+ * and comparing forgives nothing.
+ */
+export function ifBase64(text: string): Uint8Array | undefined {
   const bytes = NodeBuffer?.from(text, "base64") ?? decodeBase64(text)
-  if (toBase64(bytes) !== text) {
-    throw new Refusal("base64.malformed", `not standard base64: ${JSON.stringify(text.slice(0, SHOWN_MAX))}`)
-  }
-  return bytes
+  return toBase64(bytes) === text ? bytes : undefined
 }
 
 /** Lower-case hex. */
