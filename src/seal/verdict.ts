@@ -1,0 +1,90 @@
+import type { Micros } from "../base/time.ts"
+
+/** What happened to something, as far as the bytes tell. */
+export type Cause =
+  | "changed"
+  | "missing"
+  | "reordered"
+  | "inserted"
+  | "truncated"
+  | "forked"
+  | "bad signature"
+  | "unknown key"
+  | "unreadable"
+
+/** Of what a damage speaks. `first` and `last` count records for records, blocks for everything of the log. */
+export type DamagedThing =
+  | "checkpoint"
+  | "tile"
+  | "bundle"
+  | "block"
+  | "record"
+  | "source"
+  | "segment"
+  | "column"
+  | "journal"
+  | "catalogue"
+  | "bloom"
+
+/** One thing that is not as it was sealed, with its exact range. */
+export type Damage = {
+  readonly thing: DamagedThing
+  readonly cause: Cause
+  readonly first?: number
+  readonly last?: number
+  /** File, relative to the ledger's directory. */
+  readonly path?: string
+  readonly detail: string
+}
+
+/** Records whose bodies were destroyed by rule; the destruction is itself a sealed record. */
+export type PurgedRange = { readonly first: number; readonly last: number; readonly reason: string }
+
+/**
+ * The judgement over a ledger. `answer` is `tampered` when there is any damage; else `unknown` when there is any
+ * reason in `doubts`; else `fine`.
+ */
+export type Verdict = {
+  readonly answer: "fine" | "tampered" | "unknown"
+  readonly origin: string
+  /** Blocks under the signed checkpoint, and records in them. */
+  readonly blocks: number
+  readonly records: number
+  /** Journalled but not sealed yet: real, and not provable. */
+  readonly unsealed: number
+  readonly segments: number
+  readonly damages: readonly Damage[]
+  /** Why the answer could not be `fine` although nothing is damaged. */
+  readonly doubts: readonly string[]
+  /** Worth knowing, changes nothing: leftovers of a crash, decided blocks without checkpoint. */
+  readonly notes: readonly string[]
+  readonly purged: readonly PurgedRange[]
+  /** `remembered size N`, `cosigned by W at T`; empty when it rests on the key alone. */
+  readonly restsOn: readonly string[]
+  /** When the newest block was sealed; undefined without blocks. */
+  readonly newest: Micros | undefined
+}
+
+export function answerOf(damages: readonly Damage[], doubts: readonly string[]): Verdict["answer"] {
+  if (damages.length > 0) return "tampered"
+  return doubts.length > 0 ? "unknown" : "fine"
+}
+
+/** Joins ranges that touch and have the same thing, cause, path and detail, so that 10,000 records in a row are one line. */
+export function joinDamages(damages: readonly Damage[]): Damage[] {
+  const joined: Damage[] = []
+  for (const damage of damages) {
+    const last = joined.at(-1)
+    const touches =
+      last?.last !== undefined &&
+      damage.first !== undefined &&
+      last.last + 1 === damage.first &&
+      last.thing === damage.thing &&
+      last.cause === damage.cause &&
+      last.path === damage.path &&
+      last.detail === damage.detail
+    if (touches && damage.last !== undefined) joined[joined.length - 1] = { ...last, last: damage.last }
+    else joined.push(damage)
+  }
+  return joined
+}
