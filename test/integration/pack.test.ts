@@ -1,0 +1,51 @@
+import assert from "node:assert/strict"
+import { execFile } from "node:child_process"
+import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import test, { after, before } from "node:test"
+import { promisify } from "node:util"
+import { ROOT } from "../support/sources.ts"
+
+const run = promisify(execFile)
+
+/** The published package as npm would install it: packed, unpacked, its dependencies beside it. */
+let home = ""
+let installed = ""
+before(async () => {
+  home = await mkdtemp(join(tmpdir(), "tallystick-pack-"))
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", home], { cwd: ROOT })
+  // What the build prints comes before the JSON.
+  const [{ filename }] = JSON.parse(stdout.slice(stdout.search(/^\[$/m))) as [{ filename: string }]
+  await run("tar", ["-xzf", join(home, filename), "-C", home])
+  const modules = join(home, "node_modules")
+  await mkdir(join(modules, ".bin"), { recursive: true })
+  installed = join(home, "package")
+  await symlink(join(ROOT, "node_modules"), join(installed, "node_modules"))
+  await symlink(installed, join(modules, "tallystick"))
+  await symlink("../tallystick/dist/cli/main.js", join(modules, ".bin/tallystick"))
+})
+after(() => rm(home, { recursive: true, force: true }))
+
+async function tallystick(...args: string[]) {
+  const env = { ...process.env, PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH}` }
+  return await run("npx", ["--no-install", "tallystick", ...args], { cwd: home, env })
+}
+
+test("npx tallystick --help works from the package alone", async () => {
+  const { stdout } = await tallystick("--help")
+  assert.match(stdout, /^Usage: tallystick/)
+})
+
+test("it makes a ledger", async () => {
+  await tallystick("init", "--dir", "ledger", "--origin", "example.com/pack")
+  assert.match(await readFile(join(home, "ledger/log/checkpoint"), "utf8"), /^example\.com\/pack\n1\n/)
+})
+
+test("it holds compiled files, declarations and no tests", async () => {
+  const { stdout } = await run("find", ["package/dist", "-type", "f"], { cwd: home })
+  assert.match(stdout, /dist\/cli\/main\.js/)
+  assert.match(stdout, /dist\/tlog\/index\.d\.ts/)
+  assert.doesNotMatch(stdout, /\.test\./)
+  assert.doesNotMatch(stdout, /[^d]\.ts$/m)
+})
