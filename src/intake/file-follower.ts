@@ -177,6 +177,7 @@ export class Follower {
 
   async #read(place: Place, content: Content, turn: Turn): Promise<boolean> {
     const began = content.position
+    if (!place.isCompressed) content.largest = Math.max(content.largest, place.size)
     const cutter = new LineCutter(began, this.#lineBytesMax)
     const batch = new Batch()
     let budget = this.#deps.turnBytesMax ?? TURN_BYTES_MAX

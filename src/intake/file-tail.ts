@@ -158,6 +158,11 @@ export class FileTail implements Source {
 
   async close(): Promise<void> {
     await this.save()
+    await this.release()
+  }
+
+  /** Closes the files without saving anything. */
+  async release(): Promise<void> {
     for (const place of this.#places.values()) await place.close()
   }
 

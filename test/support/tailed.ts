@@ -96,6 +96,7 @@ export class Tailed {
   /** Ends the tail: with its positions saved, or as kill -9 would. */
   async restart(how: "stopped" | "killed"): Promise<void> {
     if (how === "stopped") await this.#tail?.close()
+    else await this.#tail?.release()
     this.#tail = undefined
   }
 
