@@ -92,6 +92,17 @@ export const REFUSALS = {
   "receipt.malformed": { http: 422, exit: 1, hint: "ask for the receipt again: this text is not whole" },
   "receipt.refuted": { http: 422, exit: 1, hint: "keep the receipt: it does not prove what it says" },
   // store
+  "store.interrupted": { http: 503, exit: 2, hint: "ask for less at once, or raise search.timeoutMs" },
+  "store.memory": { http: 503, exit: 2, hint: "ask for less at once, or raise search.memoryMax" },
+  "store.full": { http: 503, exit: 2, hint: "free space on the ledger's volume" },
+  "store.broken": { http: 503, exit: 2, hint: "the search process starts again by itself; report this" },
+  "store.failed": { http: 500, exit: 2, hint: "report this, with the version of Tallystick" },
+  "store.conflict": { http: 409, exit: 2, hint: "an object is written once; choose another name" },
+  "store.name": { http: 400, exit: 2, hint: "name objects as paths of letters, digits, dot, dash, equals" },
+  "segment.malformed": { http: 422, exit: 2, hint: "compare the file's name and columns with docs/FORMAT.md, 'Segment'" },
+  "segment.unlike": { http: 500, exit: 2, hint: "check the disk and the memory: a file did not read back as written" },
+  "segment.damagedJournal": { http: 500, exit: 1, hint: "run tallystick verify: the journal is not as it was acknowledged" },
+  "catalogue.malformed": { http: 500, exit: 2, hint: "remove catalogue.ndjson: it is rebuilt from the segments" },
   // seal
   "key.unreadable": { http: 500, exit: 2, hint: "check the path of the key; tallystick keys new makes one" },
   "key.exposed": { http: 500, exit: 2, hint: "chmod 600 the key file" },
@@ -120,7 +131,13 @@ export const REFUSALS = {
     hint: "another process changed log/ while this one held it: stop both and run tallystick verify",
   },
   // query
+  "query.malformed": { http: 400, exit: 64, hint: "see docs/LOGSQL.md; put text with other signs in quotes" },
+  "query.unsupported": { http: 400, exit: 64, hint: "docs/LOGSQL.md lists the filters, pipes and functions there are" },
+  "query.tooLarge": { http: 400, exit: 64, hint: "ask a smaller question; the limits are in src/query/limits.ts" },
   // search
+  "search.unavailable": { http: 503, exit: 2, hint: "the search process is starting again; try in some seconds" },
+  "search.busy": { http: 503, exit: 2, hint: "too many queries at once; try again, or raise search.queriesMax" },
+  "search.failed": { http: 500, exit: 2, hint: "the query was understood but could not be run; see the server's log" },
   // policy
   "policy.illegal": {
     http: 422,
