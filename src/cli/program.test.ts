@@ -40,7 +40,7 @@ async function line(argv: readonly string[], act: () => Promise<void> = async ()
     command("import", { arguments: [{ name: "files", description: "files", variadic: true }] }),
     command("docs", { hidden: true }),
   ]
-  const exit = await run(argv, world, commands)
+  const exit = await run(argv, world, async () => commands)
   return { exit, call, out: world.out(), err: world.err() }
 }
 

@@ -1,7 +1,7 @@
 import { Bug } from "../base/assert.ts"
 import { isRefusal, REFUSALS, type Refusal } from "../base/refusal.ts"
 import { type Command, EXIT, type ExitCode, type World } from "./command.ts"
-import { COMMANDS } from "./commands/index.ts"
+import { commandsFor } from "./commands/index.ts"
 import { runProgram } from "./program.ts"
 import { escapeLines, escapeText, paintFor } from "./terminal.ts"
 import { VERSION } from "./version.ts"
@@ -13,10 +13,11 @@ import { VERSION } from "./version.ts"
 export async function run(
   argv: readonly string[],
   world: World,
-  commands: readonly Command[] = COMMANDS,
+  load: (argv: readonly string[]) => Promise<readonly Command[]> = commandsFor,
 ): Promise<ExitCode> {
   const description = "A tamper-evident audit ledger for Kubernetes."
   try {
+    const commands = await load(argv)
     return await runProgram(argv, { name: "tallystick", version: VERSION, description, commands }, world)
   } catch (error) {
     if (isRefusal(error)) return reportRefusal(error, argv.includes("--json"), world)

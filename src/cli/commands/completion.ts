@@ -2,8 +2,8 @@ import { Refusal } from "../../base/refusal.ts"
 import { type Command, EXIT } from "../command.ts"
 import { formatCompletion, SHELLS } from "../completion.ts"
 
-/** Knows all commands, itself included, once they are in a table: hence the function. */
-export function completionCommand(commands: () => readonly Command[]): Command {
+/** Knows all commands, itself included: hence the function. */
+export function completionCommand(commands: () => Promise<readonly Command[]>): Command {
   return {
     name: "completion",
     summary: "Print a completion script for your shell.",
@@ -18,7 +18,7 @@ export function completionCommand(commands: () => readonly Command[]): Command {
       if (shell === undefined) {
         throw new Refusal("usage", `expected one of ${SHELLS.join(", ")}, saw ${JSON.stringify(name)}`)
       }
-      world.stdout.write(formatCompletion(shell, commands()))
+      world.stdout.write(formatCompletion(shell, await commands()))
       return EXIT.fine
     },
   }

@@ -3,8 +3,8 @@ import { resolve } from "node:path"
 import { type Command, EXIT } from "../command.ts"
 import { generatedPages } from "../docs.ts"
 
-/** Knows all commands, itself included, once they are in a table: hence the function. */
-export function docsCommand(commands: () => readonly Command[]): Command {
+/** Knows all commands, itself included: hence the function. */
+export function docsCommand(commands: () => Promise<readonly Command[]>): Command {
   return {
     name: "docs",
     summary: "Print the generated pages of docs/ again. Run it in the root of the sources.",
@@ -13,7 +13,7 @@ export function docsCommand(commands: () => readonly Command[]): Command {
     examples: ["npm run docs"],
     hidden: true,
     async run(_args, _options, world) {
-      for (const { path, text } of generatedPages(commands())) {
+      for (const { path, text } of generatedPages(await commands())) {
         await writeFile(resolve(world.cwd, path), text)
         world.stdout.write(`${path}\n`)
       }

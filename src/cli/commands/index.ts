@@ -1,18 +1,26 @@
 /**
- * Every command of the command line. A command is a file here and a line in this list; help, completion and docs/CLI.md
- * follow from it.
+ * Every command of the command line. A command is a file here and a line in this table; help, completion and
+ * docs/CLI.md follow from it. Loaded only when typed: the columns of a query or the schema of the configuration cost more
+ * to load than most commands to run.
  */
 import type { Command } from "../command.ts"
-import { completionCommand } from "./completion.ts"
-import { configCheck } from "./config-check.ts"
-import { configPrint } from "./config-print.ts"
-import { docsCommand } from "./docs.ts"
-import { version } from "./version.ts"
 
-export const COMMANDS: readonly Command[] = [
-  configCheck,
-  configPrint,
-  version,
-  completionCommand(() => COMMANDS),
-  docsCommand(() => COMMANDS),
-]
+const TABLE: Readonly<Record<string, () => Promise<Command>>> = {
+  "config check": async () => (await import("./config-check.ts")).configCheck,
+  "config print": async () => (await import("./config-print.ts")).configPrint,
+  version: async () => (await import("./version.ts")).version,
+  completion: async () => (await import("./completion.ts")).completionCommand(allCommands),
+  docs: async () => (await import("./docs.ts")).docsCommand(allCommands),
+}
+
+/** In the order of the table. */
+export async function allCommands(): Promise<readonly Command[]> {
+  return await Promise.all(Object.values(TABLE).map((load) => load()))
+}
+
+/** The command that a command line names, alone; all of them where it names none: then help or a suggestion is due. */
+export async function commandsFor(argv: readonly string[]): Promise<readonly Command[]> {
+  if (argv[0] === "--version" || argv[0] === "-v") return []
+  const load = TABLE[argv.slice(0, 2).join(" ")] ?? TABLE[argv[0] ?? ""]
+  return load === undefined ? await allCommands() : [await load()]
+}
