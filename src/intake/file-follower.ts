@@ -1,6 +1,5 @@
 import { isRefusal, type Refusal } from "../base/refusal.ts"
 import type { Clock } from "../base/time.ts"
-import type { NewRecord } from "../event/record.ts"
 import {
   type Beginning,
   beginsWith,
@@ -12,6 +11,7 @@ import {
   lastOf,
   readBeginning,
 } from "./file-content.ts"
+import { deliverPatiently, type Pause } from "./file-deliver.ts"
 import { type Cut, type Hole, LINE_BYTES_MAX, type Line, LineCutter } from "./file-lines.ts"
 import type { Place } from "./file-place.ts"
 import { recordsOfLine } from "./file-records.ts"
@@ -35,8 +35,7 @@ export type FileLoss = {
 export type FollowerDeps = {
   readonly redactor: Redaction | undefined
   readonly clock: Clock
-  /** Waits before another try; resolves early when `stop` aborts. */
-  readonly pause: (ms: number, stop: AbortSignal) => Promise<void>
+  readonly pause: Pause
   readonly onLoss: (loss: FileLoss) => Promise<void>
   readonly onTrouble: (trouble: Refusal) => void
   /** Default {@link LINE_BYTES_MAX}. */
@@ -61,7 +60,6 @@ export type Turn = {
 const TURN_BYTES_MAX = 8 * 1024 * 1024
 /** Bytes of lines delivered together, one sync of the journal: a chunk of a plain file, three of an unpacked one. */
 const BATCH_BYTES = 768 * 1024
-const BACKOFF_MS = [100, 200, 400, 800, 1_600, 3_000] as const
 
 /** Reads places to their end, line by line, and knows what was read of which content. */
 export class Follower {
@@ -232,7 +230,10 @@ export class Follower {
     const reception = { source: content.source, redactor: this.#deps.redactor }
     const records = lines.flatMap((line) => recordsOfLine(line.bytes, reception))
     const fresh = this.#sent.withoutSent(content, records)
-    if (fresh.length > 0) await this.#deliver(fresh, turn)
+    if (fresh.length > 0) {
+      const { first, count } = await deliverPatiently(fresh, { ...this.#deps, ...turn })
+      this.next = Math.max(this.next, first + count)
+    }
     const at = { source: content.source, path: place.name.path }
     for (const { start, end } of holes) {
       await this.#deps.onLoss({ ...at, why: "hole", offset: start, bytes: end - start })
@@ -246,35 +247,6 @@ export class Follower {
     content.position = position
     content.largest = Math.max(content.largest, position)
   }
-
-  /** A journal that is full or stopping is waited for: the file keeps what it holds. */
-  async #deliver(
-    records: readonly NewRecord[],
-    turn: { deliver: Deliver; stop: AbortSignal },
-  ): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      if (turn.stop.aborted) throw new Stopped()
-      try {
-        const { first, count } = await turn.deliver(records)
-        this.next = Math.max(this.next, first + count)
-        return
-      } catch (error) {
-        if (!isRefusal(error) || !isPassing(error)) throw error
-        if (tries === 0) this.#deps.onTrouble(error)
-        await this.#deps.pause(BACKOFF_MS[Math.min(tries, BACKOFF_MS.length - 1)] ?? 0, turn.stop)
-      }
-    }
-  }
-}
-
-/** The run was asked to stop while the journal took nothing: what was not delivered stays in the file. */
-export class Stopped extends Error {
-  override readonly name = "Stopped"
-}
-
-function isPassing(error: Refusal): boolean {
-  const code: string = error.code
-  return code === "journal.unavailable"
 }
 
 class Batch {

@@ -20,8 +20,13 @@ export function recordsOfLine(line: Uint8Array, reception: Reception): readonly 
 const OBJECT = 0x7b
 const ARRAY = 0x5b
 
+/** The first byte that is neither white space nor of a byte order mark. */
 function firstByte(line: Uint8Array): number | undefined {
-  for (const byte of line) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d && byte !== 0x0a) return byte
+  for (let at = 0; at < line.length; at++) {
+    const byte = line[at] as number
+    if (byte === 0xef && line[at + 1] === 0xbb && line[at + 2] === 0xbf) at += 2
+    else if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d && byte !== 0x0a) return byte
+  }
   return undefined
 }
 

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import fc from "fast-check"
+import { ListCutter, type Piece } from "./import-list.ts"
+
+const cases: [why: string, text: string, pieces: string[]][] = [
+  [
+    "an EventList",
+    '{"kind":"EventList","items":[{"a":1},{"b":[2]}]}',
+    ['E{"kind":"EventList","items":[]}', 'I{"a":1}', 'I{"b":[2]}'],
+  ],
+  [
+    "white space inside and between",
+    '{"items" : [ {"a": 1 }\n,\n {"b":2} ] }\n',
+    ['E{"items" : []}', 'I{"a": 1 }', 'I{"b":2}'],
+  ],
+  [
+    "brackets and quotes in strings",
+    '{"items":[{"a":"]}\\"],["}, "x]"]}',
+    ['E{"items":[]}', 'I{"a":"]}\\"],["}', 'I"x]"'],
+  ],
+  ["a backslash at the end of a string", '[{"a":"\\\\"},{"b":1}]', ['I{"a":"\\\\"}', 'I{"b":1}']],
+  ["an array of events", '[{"a":1},{"b":2}]', ['I{"a":1}', 'I{"b":2}']],
+  ["a single event", '{"kind":"Event","user":{"items":[1]}}', ['I{"kind":"Event","user":{"items":[1]}}']],
+  ["events one after the other", '{"a":1}\n\n{"b":{}}{"c":3}', ['I{"a":1}', 'I{"b":{}}', 'I{"c":3}']],
+  ["an event that contains a list is no list", '{"x":{"items":[{"a":1}]}}', ['I{"x":{"items":[{"a":1}]}}']],
+  [
+    "lists one after the other",
+    '{"items":[{"a":1}]}{"items":[{"b":2}]}',
+    ['E{"items":[]}', 'I{"a":1}', 'E{"items":[]}', 'I{"b":2}'],
+  ],
+  ["items twice", '{"items":[1],"items":[2]}', ['E{"items":[]}', "I1", "I2"]],
+  ["items first, kind last", '{"items":[{"a":1}],"kind":"EventList"}', ['E{"items":[]}', 'I{"a":1}']],
+  [
+    "a member of a list that may hold events",
+    '{"items":[],"others":[{"a":1}]}',
+    ['E{"items":[]}', 'I[{"a":1}]'],
+  ],
+  ["metadata of a list holds none", '{"items":[1],"metadata":{"a":{}}}', ['E{"items":[]}', "I1"]],
+  ["scalars are items", '[1, true ,null,"s"]', ["I1", "Itrue", "Inull", 'I"s"']],
+  [
+    "a list that is cut off keeps its whole items",
+    '{"items":[{"a":1},{"b":',
+    ['E{"items":[]}', 'I{"a":1}', 'P{"b":'],
+  ],
+  ["an event that is cut off", '{"a":', ['P{"a":']],
+  ["an empty list", '{"kind":"EventList","items":[]}', ['E{"kind":"EventList","items":[]}']],
+  ["items that is no array", '{"items":null,"a":1}', ['I{"items":null,"a":1}']],
+  ["an escaped key is not items", '{"\\u0069tems":[1]}', ['I{"\\u0069tems":[1]}']],
+  ["nothing", " \n", []],
+]
+for (const [why, text, expected] of cases) {
+  for (const chunkBytes of [1, 2, 5, 1000]) {
+    test(`ListCutter in chunks of ${chunkBytes}: ${why}`, () =>
+      assert.deepEqual(cut(text, chunkBytes), expected))
+  }
+}
+
+test("an item over the limit comes in parts, and its neighbours whole", () => {
+  const large = `{"a":"${"x".repeat(100)}"}`
+  const pieces = cut(`[{"b":1},${large},{"c":1}]`, 7, { itemBytesMax: 40, partBytes: 16 })
+  assert.equal(pieces[0], 'I{"b":1}')
+  assert.equal(pieces.at(-1), 'I{"c":1}')
+  const parts = pieces.slice(1, -1)
+  assert.ok(parts.every((part) => part.startsWith("P") && part.length <= 24))
+  assert.equal(parts.map((part) => part.slice(1)).join(""), large)
+})
+
+test("any JSON values in a list come back byte for byte, whatever the chunks", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.jsonValue({ noUnicodeString: false })),
+      fc.integer({ min: 1, max: 20 }),
+      (values, chunkBytes) => {
+        const texts = values.map((value) => JSON.stringify(value))
+        const list = `{"kind":"EventList","items":[${texts.join(" ,\n")}]}`
+        assert.deepEqual(
+          cut(list, chunkBytes).slice(1),
+          texts.map((text) => `I${text}`),
+        )
+      },
+    ),
+  )
+})
+
+test("any bytes at all: never an exception", () => {
+  const byte = fc.constantFrom(...'{}[]",:\\a1 \n\0')
+  fc.assert(
+    fc.property(fc.array(byte, { maxLength: 60 }), fc.integer({ min: 1, max: 9 }), (bytes, chunkBytes) => {
+      const text = bytes.join("")
+      assert.deepEqual(cut(text, chunkBytes), cut(text, 1000))
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+function cut(text: string, chunkBytes: number, limits = {}): string[] {
+  const cutter = new ListCutter(limits)
+  const bytes = Buffer.from(text)
+  const pieces: Piece[] = []
+  for (let at = 0; at < bytes.length; at += chunkBytes)
+    pieces.push(...cutter.push(bytes.subarray(at, at + chunkBytes)))
+  pieces.push(...cutter.finish())
+  return pieces.map(({ kind, bytes }) => `${kind.slice(0, 1).toUpperCase()}${Buffer.from(bytes).toString()}`)
+}
