@@ -1,0 +1,324 @@
+import { join } from "node:path"
+import { assert } from "../base/assert.ts"
+import { Refusal } from "../base/refusal.ts"
+import type { Clock } from "../base/time.ts"
+import type { PlacedRecord } from "../event/record.ts"
+import {
+  areWords,
+  formatWords,
+  isKind,
+  isSource,
+  LINE_BYTES_MAX,
+  type NewRecord,
+  RESERVED,
+} from "../event/record.ts"
+import type { Delivered } from "../intake/source.ts"
+import type { Loss } from "./control.ts"
+import type { Disk } from "./disk.ts"
+import type { JournalPlace } from "./files.ts"
+import { GroupWriter } from "./group.ts"
+import { GroupFile } from "./group-file.ts"
+import { type Place, Placing } from "./placing.ts"
+import { type Entry, Queue } from "./queue.ts"
+import { type ReadLimits, readRecords } from "./reader.ts"
+import { Recent } from "./recent.ts"
+import { type Recovered, recoverJournal, type SealedMark } from "./recovery.ts"
+import type { Reserve } from "./reserve.ts"
+
+/** How far the journal is on disk. */
+export type JournalPosition = {
+  /** File name in the journal's folder; empty before the first group. */
+  readonly file: string
+  /** Committed and synced length of that file. */
+  readonly bytes: number
+  /** Number of the next record. */
+  readonly next: number
+}
+
+export interface Journal {
+  /**
+   * Resolves after the sync. The records' bodies must not change any more, ever. Refuses `journal.unavailable` (503) when
+   * the disk is full, the queue is over its budget, or the journal is closing or dead.
+   */
+  append(batch: readonly NewRecord[]): Promise<Delivered>
+  /** The same for the ledger's own records, which are taken as long as anything can be written at all. */
+  appendControl(batch: readonly NewRecord[]): Promise<Delivered>
+  /** Appends a record of every source's next number. Due at least once a minute, also when idle. */
+  heartbeat(): Promise<Delivered>
+  /** Number of the next record; all below are committed. */
+  readonly next: number
+  position(): JournalPosition
+  /**
+   * Committed records from number `from` on: neighbours, at least one if there is one. From memory where they are still
+   * there: whoever asks from a number on needs none below it from memory again.
+   */
+  read(from: number, limits: ReadLimits): Promise<readonly PlacedRecord[]>
+  /** Deletes whole files that hold only records below; never the newest. */
+  forget(below: number): Promise<void>
+  /** Takes nothing more, and resolves when all that was taken is on disk. */
+  close(): Promise<void>
+}
+
+export type JournalLimits = {
+  /** A file takes no further group from this size on. */
+  readonly fileBytes: number
+  /** Requests wait for a further group where one would pass this. A request alone may. */
+  readonly groupBytesMax: number
+  /** Bytes that wait for the disk; above it senders are told to come again. */
+  readonly queueBytesMax: number
+  /** Newest records in memory, for sealing. */
+  readonly recentBytesMax: number
+  /** Share of the disk in use from which only the ledger's own records are taken. */
+  readonly usedShareMax: number
+  /** Sources a ledger counts: each costs memory, and bytes in every heartbeat. */
+  readonly sourcesMax: number
+}
+
+export const JOURNAL_LIMITS: JournalLimits = {
+  fileBytes: 64 * 1024 * 1024,
+  groupBytesMax: 16 * 1024 * 1024,
+  queueBytesMax: 128 * 1024 * 1024,
+  recentBytesMax: 96 * 1024 * 1024,
+  usedShareMax: 0.95,
+  sourcesMax: 4096,
+}
+
+export type JournalOptions = {
+  readonly place: JournalPlace
+  readonly sealed: SealedMark | undefined
+  readonly clock: Clock
+  /** A clock that never steps, in microseconds from any zero. */
+  readonly steady: () => number
+  readonly reserve?: Reserve
+  readonly limits?: Partial<JournalLimits>
+  /** After each sync of a group: how long it took. */
+  readonly onSync?: (seconds: number, records: number) => void
+  /** Damage found at the start, and failures that were answered. */
+  readonly onTrouble?: (trouble: Refusal) => void
+  /** The process must end: nobody knows what is on the disk. */
+  readonly onFatal: (error: unknown) => void
+}
+
+/** Recovers what is there and opens it for appending. One process at a time: the ledger's lock sees to that. */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const recovered = await recoverJournal(options.place, { sealed: options.sealed, now: options.clock() })
+  for (const loss of recovered.losses) options.onTrouble?.(damaged(loss))
+  return new OpenJournal(options, recovered)
+}
+
+function damaged({ why, first, count, bytes, detail }: Loss): Refusal {
+  const range = `records ${first} to ${first + count - 1}`
+  return new Refusal("journal.damaged", `${range} cannot be read from the journal (${detail})`, {
+    why,
+    first,
+    count,
+    bytes,
+  })
+}
+
+/** What a line has besides source and words: 1 + 6 fields with their separators, at their longest. */
+const LINE_BYTES_BESIDE = 180
+
+class OpenJournal implements Journal {
+  readonly #options: JournalOptions
+  readonly #limits: JournalLimits
+  readonly #disk: Disk
+  readonly #dir: string
+  readonly #queue = new Queue()
+  readonly #writer = new GroupWriter()
+  readonly #files: GroupFile
+  readonly #recent: Recent
+  readonly #sources: Map<string, number>
+  /** Those above and those that wait for their first record to be committed. */
+  readonly #known: Set<string>
+  #place: Place
+  #group: number
+  #running: Promise<void> | undefined
+  #closing = false
+  #dead = false
+
+  constructor(options: JournalOptions, recovered: Recovered) {
+    const limits = { ...JOURNAL_LIMITS, ...options.limits }
+    this.#options = options
+    this.#limits = limits
+    this.#disk = options.place.disk
+    this.#dir = options.place.dir
+    this.#recent = new Recent(limits.recentBytesMax)
+    this.#sources = recovered.sources
+    this.#known = new Set(recovered.sources.keys())
+    const given = recovered.givenAt
+    this.#place = {
+      next: recovered.next,
+      time: given === undefined ? undefined : { wall: given, steady: undefined, given },
+    }
+    this.#group = recovered.group
+    this.#files = new GroupFile({ ...options.place, fileBytes: limits.fileBytes }, recovered.files)
+  }
+
+  get next(): number {
+    return this.#place.next
+  }
+
+  position(): JournalPosition {
+    const file = this.#files.committed.at(-1)
+    return { file: file?.name ?? "", bytes: file?.bytes ?? 0, next: this.next }
+  }
+
+  append(batch: readonly NewRecord[]): Promise<Delivered> {
+    for (const record of batch) {
+      assert(record.source !== RESERVED && record.kind !== RESERVED, "no source speaks for the ledger")
+    }
+    return this.#enqueue(batch, "sender")
+  }
+
+  appendControl(batch: readonly NewRecord[]): Promise<Delivered> {
+    for (const record of batch) {
+      assert(record.source === RESERVED && record.kind === RESERVED, "only the ledger's own records")
+    }
+    return this.#enqueue(batch, "ledger")
+  }
+
+  heartbeat(): Promise<Delivered> {
+    return this.#enqueue("heartbeat", "ledger")
+  }
+
+  async #enqueue(batch: Entry["batch"], from: Entry["from"]): Promise<Delivered> {
+    if (this.#dead || this.#closing) throw unavailable("the ledger is stopping")
+    if (batch.length === 0) return { first: this.next, count: 0 }
+    if (batch !== "heartbeat") this.#check(batch)
+    const bytes = bytesOf(batch)
+    const waiting = this.#queue.bytes
+    if (from === "sender" && waiting > 0 && waiting + bytes > this.#limits.queueBytesMax) {
+      throw unavailable(`${waiting} bytes already wait for the disk`)
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.add({ batch, from, bytes, resolve, reject })
+      // A group takes all that came in this turn of the event loop.
+      this.#running ??= Promise.resolve().then(() => this.#run())
+    })
+  }
+
+  #check(batch: readonly NewRecord[]): void {
+    let checked: NewRecord | undefined
+    for (const record of batch) {
+      const { source, kind, words } = record
+      if (source !== checked?.source) this.#checkSource(source)
+      if (kind !== checked?.kind) assert(isKind(kind), "a record's kind is checked where it is made")
+      if (words.length > 0) {
+        const length = LINE_BYTES_BESIDE + source.length + formatWords(words).length
+        assert(
+          areWords(words) && length <= LINE_BYTES_MAX,
+          "a record's words are checked where they are made",
+        )
+      }
+      checked = record
+    }
+  }
+
+  #checkSource(source: string): void {
+    if (this.#known.has(source)) return
+    assert(isSource(source), "a record's source is checked where it is made")
+    if (this.#known.size >= this.#limits.sourcesMax && source !== RESERVED) {
+      throw unavailable(`${this.#known.size} sources are the most that this ledger counts`)
+    }
+    this.#known.add(source)
+  }
+
+  /** The next group starts when the last sync has returned; there is no timer. */
+  async #run(): Promise<void> {
+    while (this.#queue.bytes > 0) {
+      const entries = this.#queue.take(this.#limits.groupBytesMax)
+      const taken = this.#isFull() ? this.#onlyOwn(entries) : entries
+      if (taken.length > 0) await this.#commit(taken)
+    }
+    this.#running = undefined
+  }
+
+  #isFull(): boolean {
+    return this.#disk.usedShare(this.#dir) >= this.#limits.usedShareMax
+  }
+
+  #onlyOwn(entries: readonly Entry[]): Entry[] {
+    const why = unavailable("the disk is nearly full")
+    for (const { from, reject } of entries) if (from === "sender") reject(why)
+    return entries.filter(({ from }) => from === "ledger")
+  }
+
+  async #commit(entries: readonly Entry[]): Promise<void> {
+    const failure = await this.#tryCommit(entries)
+    if (failure === undefined) return
+    const own = entries.filter(({ from }) => from === "ledger")
+    const others = entries.filter(({ from }) => from === "sender")
+    const why = unavailable("the disk takes nothing more", failure)
+    for (const { reject } of others) reject(why)
+    this.#options.onTrouble?.(why)
+    // The ledger's own records may have the room that was kept for them.
+    const again = own.length > 0 && !this.#dead && this.#options.reserve?.release() === true
+    const last = again ? await this.#tryCommit(own) : failure
+    if (last !== undefined) for (const { reject } of own) reject(why)
+  }
+
+  /** Puts the entries on disk as one group; on failure returns it, with the journal as it was. */
+  async #tryCommit(entries: readonly Entry[]): Promise<unknown> {
+    if (this.#dead) return unavailable("the ledger is stopping")
+    const placing = new Placing(this.#place, this.#sources, {
+      wall: this.#options.clock(),
+      steady: this.#options.steady(),
+    })
+    if (this.#files.startsFile) placing.addHeartbeat()
+    const firsts = entries.map(({ batch }) =>
+      batch === "heartbeat" ? placing.addHeartbeat() : placing.add(batch),
+    )
+    const { records } = placing
+    const bytes = this.#writer.write(records, this.#group)
+    try {
+      const seconds = await this.#files.append(bytes, { first: this.next, count: records.length })
+      this.#options.onSync?.(seconds, records.length)
+    } catch (error) {
+      if (!this.#files.usable) this.#die(error)
+      return error
+    }
+    this.#group++
+    this.#place = placing.commit()
+    this.#recent.add(records, bytes.length)
+    this.#writer.release()
+    for (const [at, { batch, resolve }] of entries.entries()) {
+      resolve({ first: firsts[at] ?? 0, count: batch === "heartbeat" ? 1 : batch.length })
+    }
+    return undefined
+  }
+
+  #die(error: unknown): void {
+    this.#dead = true
+    const why = unavailable("the disk failed", error)
+    for (const { reject } of this.#queue.take(Number.POSITIVE_INFINITY)) reject(why)
+    this.#options.onFatal(error)
+  }
+
+  async read(from: number, limits: ReadLimits): Promise<readonly PlacedRecord[]> {
+    if (from >= this.next) return []
+    const recent = this.#recent.read(from, limits)
+    return recent ?? readRecords(this.#dir, this.#files.committed, { from, ...limits })
+  }
+
+  async forget(below: number): Promise<void> {
+    for (const name of this.#files.forget(below)) this.#disk.remove(join(this.#dir, name))
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.#running
+    await this.#files.close()
+  }
+}
+
+function bytesOf(batch: Entry["batch"]): number {
+  if (batch === "heartbeat") return 1
+  let bytes = 0
+  for (const { body } of batch) bytes += body.length + LINE_BYTES_BESIDE
+  return bytes
+}
+
+function unavailable(why: string, cause?: unknown): Refusal {
+  return new Refusal("journal.unavailable", why, {}, cause)
+}

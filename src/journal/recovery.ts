@@ -1,0 +1,196 @@
+import type { Micros } from "../base/time.ts"
+import type { Loss } from "./control.ts"
+import { Counts, type Gap } from "./counts.ts"
+import { GroupIndex, type JournalFile, type JournalPlace, journalNames, readJournalFile } from "./files.ts"
+import { type Group, scanJournal } from "./line.ts"
+import { copyRest, dropOld, keepDamaged, type RestGroup } from "./rest.ts"
+import { chainRuns, type FoundFile, findRuns, type Hole, holesIn, type Run, straysOf } from "./runs.ts"
+
+/** What the log says of the journal: undefined where the log cannot be trusted, and nothing is to be sealed. */
+export type SealedMark = {
+  /** Every record below is sealed. */
+  readonly records: number
+  /** Every record below is in a segment too, so the journal may have forgotten it. */
+  readonly segmented: number
+}
+
+export type Recovered = {
+  /** In the order of their records. Nothing more is appended to them. */
+  readonly files: readonly JournalFile[]
+  /** Number of the next record, and of the next group. */
+  readonly next: number
+  readonly group: number
+  /** Next number of each source. */
+  readonly sources: Map<string, number>
+  /** receivedAt of the last record. */
+  readonly givenAt: Micros | undefined
+  /** Damage that was found now. Recorded already, in the copy. */
+  readonly losses: readonly Loss[]
+  /** Bytes after the last commit; nobody was told that they were received. */
+  readonly droppedBytes: number
+}
+
+/**
+ * Makes of what a crash left a journal that can be sealed and appended to. Keeps all up to the last valid commit and
+ * drops only what follows it. A bad line before a valid commit is damage: its bytes are kept aside, and a `loss` record
+ * says so. Groups of the last file may never have been synced: those that are not sealed yet are copied to a new, synced
+ * file. Can be interrupted at any instant and begun again.
+ */
+export async function recoverJournal(
+  place: JournalPlace,
+  known: { readonly sealed: SealedMark | undefined; readonly now: Micros },
+): Promise<Recovered> {
+  const found = findFiles(place)
+  const runs = found.flatMap((file) => file.runs)
+  const chain = chainRuns(runs)
+  const start = chain[0]?.first ?? 0
+  const sealed = known.sealed ?? { records: start, segmented: start }
+  const end = chain.at(-1)?.next ?? sealed.segmented
+
+  const walked = walk(place, { chain, found, holes: holesIn(chain, bounds(sealed)), sealed })
+  const losses = walked.losses.filter((loss) => !walked.counts.losses.some((told) => covers(told, loss)))
+  const counts = walked.counts
+  if (losses.length > 0) await keepDamaged(place, found)
+  const copy = await copyRest(place, {
+    rest: walked.rest,
+    kept: walked.kept,
+    sealed: sealed.records,
+    losses,
+    counts,
+    now: known.now,
+    group: Math.max(0, ...runs.map((run) => run.group + run.groups)),
+  })
+  const kept = await dropOld(place, { found, kept: walked.kept, copy: copy.file })
+  return {
+    files: copy.file === undefined ? kept : [...kept, copy.file],
+    next: copy.file?.next ?? Math.max(end, sealed.records),
+    group: copy.nextGroup,
+    sources: counts.next,
+    givenAt: copy.givenAt,
+    losses,
+    droppedBytes: losses.length > 0 ? 0 : trailingBytes(found.at(-1)),
+  }
+}
+
+const bounds = (sealed: SealedMark) => ({ from: sealed.segmented, end: sealed.records })
+
+function findFiles({ dir }: JournalPlace): FoundFile[] {
+  return journalNames(dir).map((name) => {
+    const bytes = readJournalFile(dir, name)
+    return { name, bytes: bytes.length, runs: findRuns(name, bytes) }
+  })
+}
+
+function trailingBytes(file: FoundFile | undefined): number {
+  return file === undefined ? 0 : file.bytes - (file.runs.at(-1)?.end ?? 0)
+}
+
+function covers(told: Loss, loss: Loss): boolean {
+  return told.first <= loss.first && told.first + told.count >= loss.first + loss.count && loss.count > 0
+}
+
+type Walked = {
+  readonly counts: Counts
+  readonly losses: readonly Loss[]
+  /** Files and the groups in them that stay where they are. */
+  readonly kept: readonly JournalFile[]
+  /** Groups to copy, in order. */
+  readonly rest: readonly RestGroup[]
+}
+
+type Chained = {
+  readonly chain: readonly Run[]
+  readonly found: readonly FoundFile[]
+  readonly holes: readonly Hole[]
+  readonly sealed: SealedMark
+}
+
+/** Goes once through all groups that count, in the order of their records. */
+function walk({ dir }: JournalPlace, chained: Chained): Walked {
+  const { chain, found, holes, sealed } = chained
+  const copied = restRuns(chained)
+  const counts = new Counts()
+  const kept = new Map<string, JournalFile>()
+  const rest: RestGroup[] = []
+  const gaps = new Map<Hole | undefined, Gap[]>()
+  let hole: Hole | undefined
+  let open: { name: string; bytes: Buffer } | undefined
+  for (const run of chain) {
+    if (open?.name !== run.file) open = { name: run.file, bytes: readJournalFile(dir, run.file) }
+    const here = holes.find(({ next }) => next === run.first)
+    if (here !== undefined) {
+      gaps.set(hole, counts.takeGaps())
+      hole = here
+    }
+    for (const group of groupsOf(run, open.bytes)) {
+      counts.hear(open.bytes, group)
+      const unsealed = group.first + group.count > sealed.records
+      if (unsealed && copied.has(run)) rest.push({ file: run.file, group })
+      else keep(kept, run.file, group)
+    }
+  }
+  gaps.set(hole, counts.takeGaps())
+  const last = holes.at(-1)
+  if (last !== undefined && last.first >= (chain.at(-1)?.next ?? 0)) {
+    counts.skip(last.next - last.first)
+    gaps.set(last, counts.takeGaps())
+  }
+  const losses = holes.map((hole) => lossOf(hole, { gaps: gaps.get(hole) ?? [], chain, found }))
+  return { counts, losses, kept: [...kept.values()], rest }
+}
+
+/**
+ * The runs whose unsealed groups are copied: those of the last file, where the last sync may not have returned; and where
+ * unsealed records are missing, all behind them too, for they take the missing numbers.
+ */
+function restRuns({ chain, found, holes, sealed }: Chained): ReadonlySet<Run> {
+  const gap = holes.find((hole) => hole.next > sealed.records && chain.some((run) => run.first >= hole.next))
+  const last = found.at(-1)?.name
+  return new Set(chain.filter((run) => run.next > sealed.records && (gap !== undefined || run.file === last)))
+}
+
+function* groupsOf(run: Run, bytes: Buffer): Generator<Group, void> {
+  for (const group of scanJournal(bytes.subarray(run.start, run.end))) {
+    if (group.first >= run.next) return // a copy under later group numbers counts instead
+    const { start } = run
+    yield { ...group, start: start + group.start, commit: start + group.commit, end: start + group.end }
+  }
+}
+
+function keep(kept: Map<string, JournalFile>, name: string, group: Group): void {
+  const file = kept.get(name) ?? { name, first: group.first, next: 0, bytes: 0, index: new GroupIndex() }
+  file.index.add(group.first, group.start)
+  file.next = group.first + group.count
+  file.bytes = group.end
+  kept.set(name, file)
+}
+
+function lossOf(
+  hole: Hole,
+  around: {
+    readonly gaps: readonly Gap[]
+    readonly chain: readonly Run[]
+    readonly found: readonly FoundFile[]
+  },
+): Loss {
+  const before = around.chain.findLast((run) => run.next <= hole.first)
+  const after = around.chain.find((run) => run.first >= hole.next)
+  const stray = around.found
+    .flatMap((file) => straysOf(file))
+    .filter(({ start, file }) => {
+      const behind =
+        before === undefined || file > before.file || (file === before.file && start >= before.end)
+      const ahead = after === undefined || file < after.file || (file === after.file && start < after.start)
+      return behind && ahead
+    })
+  const bytes = stray.reduce((sum, { start, end }) => sum + end - start, 0)
+  const places = stray.map(({ file, start, end }) => `${file} bytes ${start} to ${end}`)
+  return {
+    why: bytes > 0 ? "journal.damaged" : "journal.missing",
+    first: hole.first,
+    count: hole.next - hole.first,
+    bytes,
+    gaps: around.gaps,
+    detail: places.slice(0, 8).join(", "),
+  }
+}
