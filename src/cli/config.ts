@@ -39,6 +39,8 @@ const choice = <V extends string>(values: readonly V[], byDefault: NoInfer<V>, n
 const flag = (notes: OptionNotes) => Type.Boolean({ default: false, ...notes })
 const text = (notes: OptionNotes) => Type.String({ minLength: 1, ...notes })
 const maybeText = (notes: OptionNotes) => Type.Optional(text(notes))
+const texts = (notes: OptionNotes) =>
+  Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1, ...notes }))
 const file = (notes: OptionNotes) => text({ ...notes, path: true })
 const maybeFile = (notes: OptionNotes) => Type.Optional(file(notes))
 const sha256Hex = (notes: OptionNotes) =>
@@ -103,15 +105,29 @@ const Redaction = section("What is taken out of events before the first write.",
       "File with the key of the digests of unredacted bodies. Default: redaction.key beside the log key.",
   }),
   rules: Type.Array(
-    section("One rule; docs/FORMAT.md has the language of paths.", {
-      name: text({ description: "Name that redacted records carry." }),
-      resource: maybeText({
-        description: "Resource it applies to, as objectRef.resource says; all when left out.",
+    section("One rule; it needs objectPaths, paths, parameters or pattern.", {
+      name: text({
+        description: "Stands in what replaces a value, [redacted:<name>]: lower-case letters, digits and -.",
       }),
-      paths: Type.Array(Type.String({ minLength: 1 }), {
-        minItems: 1,
-        description: "Dotted paths into the event; * is any one key or item.",
+      description: maybeText({ description: "For whoever reads the configuration." }),
+      when: Type.Optional(
+        section("Where it applies; everywhere when left out.", {
+          resources: texts({
+            description: "objectRef.resource, or with its subresource: serviceaccounts/token.",
+          }),
+          kinds: texts({ description: "Kinds of objects, for objectPaths." }),
+        }),
+      ),
+      objectPaths: texts({ description: "Places within API objects: data.* or spec.users[*].password." }),
+      paths: texts({ description: "Places within the event: requestObject.spec.password." }),
+      parameters: maybeText({
+        description: "RE2: names of parameters in requestURI whose values are replaced.",
       }),
+      pattern: maybeText({
+        description: "RE2: its first group, or all that it matches in any text (of paths), is replaced.",
+      }),
+      whole: Type.Optional(Type.Boolean({ description: "Replace the whole text where pattern matches." })),
+      contains: texts({ description: "Texts without any of these are not tried: makes a pattern cheap." }),
     }),
     { default: [], description: "Rules in addition to the built-in ones." },
   ),

@@ -128,7 +128,7 @@ test("with --json it is a problem object on standard output", async () => {
   assert.equal(err, "")
   const problem = JSON.parse(out)
   assert.equal(problem.code, "proof.refuted")
-  assert.equal(problem.size, 7)
+  assert.equal(problem.facts.size, 7)
   assert.equal(problem.exit, 1)
 })
 

@@ -27,18 +27,11 @@ export async function run(
   }
 }
 
-/** A refusal for programs: the members of RFC 9457 (as over HTTP), the exit code and the facts. */
+/** A refusal for programs, shaped as over HTTP (RFC 9457), with the exit code. */
 export function problemOf(refusal: Refusal): Readonly<Record<string, unknown>> {
-  const { http, exit, hint } = REFUSALS[refusal.code]
-  return {
-    ...refusal.facts,
-    type: `urn:tallystick:refusal:${refusal.code}`,
-    code: refusal.code,
-    status: http,
-    detail: refusal.message,
-    hint,
-    exit,
-  }
+  const { code, message, facts } = refusal
+  const { http, exit, hint } = REFUSALS[code]
+  return { type: `urn:tallystick:refusal:${code}`, status: http, detail: message, code, hint, facts, exit }
 }
 
 function reportRefusal(refusal: Refusal, json: boolean, world: World): ExitCode {
