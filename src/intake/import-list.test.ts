@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
-import { ListCutter, type Piece } from "./import-list.ts"
+import { ITEM_BYTES_MAX, ListCutter, type Piece } from "./import-list.ts"
 
 const cases: [why: string, text: string, pieces: string[]][] = [
   [
@@ -56,15 +56,13 @@ for (const [why, text, expected] of cases) {
   }
 }
 
-test("an item over the limit comes in parts, and its neighbours whole", () => {
-  const large = `{"a":"${"x".repeat(100)}"}`
-  const pieces = cut(`[{"b":1},${large},{"c":1}]`, 7, { itemBytesMax: 40, partBytes: 16 })
-  assert.equal(pieces[0], 'I{"b":1}')
-  assert.equal(pieces.at(-1), 'I{"c":1}')
-  const parts = pieces.slice(1, -1)
-  assert.ok(parts.every((part) => part.startsWith("P") && part.length <= 24))
-  assert.equal(parts.map((part) => part.slice(1)).join(""), large)
-})
+for (const chunkBytes of [1, 7, 1000]) {
+  test(`an item over the limit is kept up to it, its neighbours whole, in chunks of ${chunkBytes}`, () => {
+    const large = `{"a":"${"x".repeat(100)}"}`
+    const pieces = cut(`[{"b":1},${large},{"c":1}]`, chunkBytes, 40)
+    assert.deepEqual(pieces, ['I{"b":1}', `P${large.slice(0, 40)} +${large.length - 40}`, 'I{"c":1}'])
+  })
+}
 
 test("any JSON values in a list come back byte for byte, whatever the chunks", () => {
   fc.assert(
@@ -94,12 +92,15 @@ test("any bytes at all: never an exception", () => {
   )
 })
 
-function cut(text: string, chunkBytes: number, limits = {}): string[] {
-  const cutter = new ListCutter(limits)
+function cut(text: string, chunkBytes: number, itemBytesMax = ITEM_BYTES_MAX): string[] {
+  const cutter = new ListCutter(itemBytesMax)
   const bytes = Buffer.from(text)
   const pieces: Piece[] = []
   for (let at = 0; at < bytes.length; at += chunkBytes)
     pieces.push(...cutter.push(bytes.subarray(at, at + chunkBytes)))
   pieces.push(...cutter.finish())
-  return pieces.map(({ kind, bytes }) => `${kind.slice(0, 1).toUpperCase()}${Buffer.from(bytes).toString()}`)
+  return pieces.map((piece) => {
+    const dropped = piece.kind === "part" && piece.dropped > 0 ? ` +${piece.dropped}` : ""
+    return piece.kind.slice(0, 1).toUpperCase() + Buffer.from(piece.bytes).toString() + dropped
+  })
 }

@@ -6,17 +6,14 @@ export type Piece =
   | { readonly kind: "item"; readonly bytes: Uint8Array }
   /** What stood before the items of a list, closed so that it is JSON: usually kind, apiVersion and empty metadata. */
   | { readonly kind: "envelope"; readonly bytes: Uint8Array }
-  /** Part of something too large to keep whole, or cut off by the end of the stream. Not JSON by itself. */
-  | { readonly kind: "part"; readonly bytes: Uint8Array }
+  /**
+   * The beginning of an item that is too large or has no end; not JSON by itself. What is left out is counted, not kept
+   * in pieces: a piece could begin in the middle of a secret, where no rule of redaction can know it.
+   */
+  | { readonly kind: "part"; readonly bytes: Uint8Array; readonly dropped: number }
 
-export type ListLimits = {
-  /** An item up to this size is kept whole: as for one body of the webhook. */
-  readonly itemBytesMax: number
-  /** What is larger is kept in parts of about this size. */
-  readonly partBytes: number
-}
-
-export const LIST_LIMITS: ListLimits = { itemBytesMax: 64 * 1024 * 1024, partBytes: 8 * 1024 * 1024 }
+/** An item up to this size is kept whole: as for one body of the webhook. */
+export const ITEM_BYTES_MAX = 64 * 1024 * 1024
 
 /**
  * Where the next byte stands. `top`: between values. `envelope`: in an object that stands by itself, before a key.
@@ -31,10 +28,10 @@ const KEY_LENGTH_MAX = 16
 /**
  * Cuts EventLists, arrays of events and single events out of a stream of any size, in memory bounded by the largest item.
  * It only finds where items begin and end, by brackets outside of strings; whoever takes the pieces judges each. Where a
- * bracket or quote is missing, what follows is one item with it and, over the limit, parts: kept, not understood.
+ * bracket or quote is missing, what follows is one item with it, as far as the limit goes.
  */
 export class ListCutter {
-  readonly #limits: ListLimits
+  readonly #itemBytesMax: number
   #pieces: Piece[] = []
   #state: State = "top"
   /** Where a list or a value is left to. */
@@ -50,11 +47,11 @@ export class ListCutter {
   #capturing = false
   #parts: Uint8Array[] = []
   #size = 0
+  #dropped = 0
   #from = 0
-  #overLimit = false
 
-  constructor(limits: Partial<ListLimits> = {}) {
-    this.#limits = { ...LIST_LIMITS, ...limits }
+  constructor(itemBytesMax = ITEM_BYTES_MAX) {
+    this.#itemBytesMax = itemBytesMax
   }
 
   /** Every value so far has ended. */
@@ -78,7 +75,7 @@ export class ListCutter {
   /** What is left when nothing more comes: a value without its end. */
   finish(): readonly Piece[] {
     const bytes = this.#capturing ? concat(this.#parts) : new Uint8Array()
-    return bytes.length === 0 ? [] : [{ kind: "part", bytes }]
+    return bytes.length === 0 ? [] : [{ kind: "part", bytes, dropped: this.#dropped }]
   }
 
   /** One byte that is in no value and no key; returns the offset to go on from. */
@@ -231,35 +228,25 @@ export class ListCutter {
   #startCapture(at: number): void {
     this.#capturing = true
     this.#from = at
-    this.#overLimit = false
+    this.#dropped = 0
   }
 
   #endCapture(chunk: Uint8Array, end: number, kind: "item" | "envelope"): void {
-    const bytes = concat([...this.#parts, chunk.subarray(this.#from, end)])
+    this.#keep(chunk.subarray(this.#from, end))
+    const bytes = concat(this.#parts)
+    const dropped = this.#dropped
     this.#capturing = false
     this.#parts = []
     this.#size = 0
-    if (this.#overLimit) this.#pieces.push({ kind: "part", bytes })
+    if (dropped > 0) this.#pieces.push({ kind: "part", bytes, dropped })
     else if (kind === "item") this.#pieces.push({ kind, bytes })
     else this.#pieces.push({ kind, bytes: concat([bytes, new Uint8Array([CLOSE_ARRAY, CLOSE_OBJECT])]) })
   }
 
   #keep(part: Uint8Array): void {
-    this.#parts.push(part)
-    this.#size += part.length
-    const limit = this.#overLimit ? this.#limits.partBytes : this.#limits.itemBytesMax
-    if (this.#size <= limit) return
-    this.#overLimit = true
-    this.#pieces.push(...inParts(concat(this.#parts), this.#limits.partBytes))
-    this.#parts = []
-    this.#size = 0
+    const kept = part.subarray(0, Math.max(0, this.#itemBytesMax - this.#size))
+    if (kept.length > 0) this.#parts.push(kept)
+    this.#size += kept.length
+    this.#dropped += part.length - kept.length
   }
-}
-
-function inParts(bytes: Uint8Array, partBytes: number): readonly Piece[] {
-  const parts: Piece[] = []
-  for (let at = 0; at < bytes.length; at += partBytes) {
-    parts.push({ kind: "part", bytes: bytes.subarray(at, at + partBytes) })
-  }
-  return parts
 }

@@ -33,7 +33,7 @@ export type Imported = {
   readonly sha256: string
   readonly records: number
   readonly quarantined: number
-  /** NULs skipped, and bytes of lines over the limit that are in no record. */
+  /** Bytes that are in no record: NULs, and what is over the limit of a line or an item. */
   readonly skipped: number
   /** Where its records stand; absent when it had none. Others may stand between them. */
   readonly first?: number
@@ -172,7 +172,8 @@ class ListReader implements Reader {
   }
 
   async #take(pieces: readonly Piece[]): Promise<void> {
-    for (const { kind, bytes } of pieces) {
+    for (const piece of pieces) {
+      const { kind, bytes } = piece
       if (kind === "item") {
         this.#items.push(bytes)
         this.#size += bytes.length
@@ -180,8 +181,10 @@ class ListReader implements Reader {
         continue
       }
       await this.#flush()
-      if (kind === "part") await this.#sink.add([toLogRecord(bytes, this.#sink.reception)])
-      else {
+      if (kind === "part") {
+        this.#sink.skipped += piece.dropped
+        await this.#sink.add([toLogRecord(bytes, this.#sink.reception)])
+      } else {
         await this.#sink.add(toRecordsOrLog(bytes, this.#sink.reception))
         this.#head = plainHead(bytes)
       }
