@@ -1,0 +1,49 @@
+import { STATUS_CODES } from "node:http"
+import { type Facts, isRefusal, REFUSALS, Refusal, type RefusalCode } from "../base/refusal.ts"
+
+/** A problem document (RFC 9457). `type` is stable; what it means stands in the table of refusals. */
+export type Problem = {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: RefusalCode
+  readonly hint: string
+  readonly facts: Facts
+}
+
+export const PROBLEM_TYPE = "application/problem+json"
+
+/** Seconds after which kube-apiserver tries again within the same attempt: its budget of 30 s holds nine such waits. */
+export const RETRY_AFTER_SECONDS = 3
+
+/** What a client hears about an error. Of one that is not its fault it hears what to do, never what happened inside. */
+export function problemOf(error: unknown): Problem {
+  const refusal = toRefusal(error)
+  const { http: status, hint } = REFUSALS[refusal.code]
+  const inside = status >= 500
+  return {
+    type: `urn:tallystick:refusal:${refusal.code}`,
+    title: STATUS_CODES[status] ?? "Refused",
+    status,
+    detail: inside ? hint : refusal.message,
+    code: refusal.code,
+    hint,
+    facts: inside ? {} : refusal.facts,
+  }
+}
+
+/** Errors of Fastify and of the HTTP parser are refusals too; anything else is a bug of ours. */
+function toRefusal(error: unknown): Refusal {
+  if (isRefusal(error)) return error
+  const status = error instanceof Error && "statusCode" in error ? Number(error.statusCode) : 500
+  const message = error instanceof Error ? error.message : String(error)
+  if (status === 413) return new Refusal("body.tooLarge", message)
+  if (status === 415) return new Refusal("http.parameters", message)
+  if (status >= 400 && status < 500) return new Refusal("http.malformed", message)
+  return new Refusal("http.internal", message, {}, error)
+}
+
+export function isOurFault(error: unknown): boolean {
+  return problemOf(error).code === "http.internal"
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage } from "node:http"
+import type { FastifyReply, FastifyRequest } from "fastify"
+
+/** How to say 100 Continue to requests that wait for it; listener.ts puts them here. */
+export const CONTINUE = new WeakMap<IncomingMessage, () => void>()
+
+/** Content-Length; the HTTP parser has made sure that it is digits. */
+export function lengthOf({ headers }: FastifyRequest): number | undefined {
+  const length = headers["content-length"]
+  return length === undefined ? undefined : Number(length)
+}
+
+/** What a stranger's body may still cost so that it hears the answer. */
+const REST_BYTES_MAX = 4 * 1024 * 1024
+const REST_MS_MAX = 5_000
+
+/**
+ * Reads what is left of a refused request's body, within limits, because a sender that is cut off while writing sees a
+ * broken connection instead of the answer. What is over the limits is not read, and the connection closes after the reply.
+ */
+export async function finishBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  mayWait: boolean,
+): Promise<void> {
+  const { raw } = request
+  // HTTP/2 answers on its own stream whatever is still being sent.
+  if (raw.httpVersionMajor !== 1 || raw.complete || raw.readableEnded) return
+  const waits = CONTINUE.has(raw)
+  const hasBody = raw.headers["transfer-encoding"] !== undefined || (lengthOf(request) ?? 0) > 0
+  if (!hasBody) return
+  if (mayWait && !waits && (lengthOf(request) ?? 0) <= REST_BYTES_MAX) await drain(raw)
+  if (!raw.complete) void reply.header("connection", "close")
+}
+
+function drain(raw: IncomingMessage): Promise<void> {
+  if (raw.readableEnded || raw.destroyed) return Promise.resolve()
+  return new Promise((resolve) => {
+    let read = 0
+    const end = () => {
+      clearTimeout(timer)
+      raw.off("data", onData).off("end", end).off("close", end).off("error", end)
+      raw.on("error", () => undefined)
+      resolve()
+    }
+    const onData = (chunk: Buffer) => {
+      read += chunk.length
+      if (read > REST_BYTES_MAX) end()
+    }
+    const timer = setTimeout(end, REST_MS_MAX)
+    raw.on("data", onData).on("end", end).on("close", end).on("error", end)
+    raw.resume()
+  })
+}
+
+/** Whether a client of the query API would rather have a problem document than a line of text. */
+export function prefersProblem(request: FastifyRequest): boolean {
+  const { accept } = request.headers
+  return (
+    accept?.includes("application/problem+json") === true || accept?.includes("application/json") === true
+  )
+}
+
+/** Parameters of the query string, or of a form; of one that is there twice the first counts. */
+export function parametersOf(text: string): Readonly<Record<string, string>> {
+  const parameters: Record<string, string> = {}
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (!Object.hasOwn(parameters, name)) parameters[name] = value
+  }
+  return parameters
+}

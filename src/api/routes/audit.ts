@@ -1,0 +1,47 @@
+import { Type } from "typebox"
+import { assert } from "../../base/assert.ts"
+import { narrowSource } from "../../intake/narrow.ts"
+import type { Post } from "../../intake/webhook.ts"
+import { CONTINUE, lengthOf } from "../request.ts"
+import type { Route } from "../route.ts"
+
+export type AuditRoute = {
+  readonly receive: (post: Post) => Promise<void>
+  /** While there are no credentials, the path does not narrow a source: it is the source. */
+  readonly isOpen: boolean
+}
+
+/**
+ * `POST /audit[/<source>]`: what kube-apiserver's webhook posts. 200 with an empty body means durable. The query
+ * string (`?timeout=30s`) means nothing.
+ */
+export function auditRoutes({ receive, isOpen }: AuditRoute): readonly Route[] {
+  const handle: Route["handle"] = async (request, reply) => {
+    const { name, source } = request.credential
+    assert(source !== undefined, "who may write has a source")
+    const { "*": path = "" } = request.params as { "*"?: string }
+    await receive({
+      sender: name,
+      source: isOpen && path !== "" ? narrowSource(path, path) : narrowSource(source, path),
+      stream: request.raw,
+      encoding: request.headers["content-encoding"],
+      length: lengthOf(request),
+      proceed: CONTINUE.get(request.raw),
+    })
+    return reply.code(200).send()
+  }
+  const schema = {
+    summary: "Takes audit events; 200 says they are on disk",
+    description:
+      "An EventList, a single Event, or JSON lines of either; plain or as gzip, deflate or zstd. The path after /audit " +
+      "narrows the source of the credential. Any other answer than 200: send the same body again.",
+    tags: ["intake"],
+    consumes: ["application/json", "application/x-ndjson"],
+    response: { 200: Type.Null({ description: "Durable." }) },
+  }
+  const route = { methods: ["POST"], needs: ["write"], schema, handle } as const
+  return [
+    { url: "/audit", ...route },
+    { url: "/audit/*", ...route },
+  ]
+}

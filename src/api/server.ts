@@ -1,0 +1,206 @@
+import type { Server } from "node:http"
+import fastifySwagger from "@fastify/swagger"
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
+import { Bug } from "../base/assert.ts"
+import { Refusal } from "../base/refusal.ts"
+import { isQuarantineCode } from "../event/quarantine.ts"
+import { InFlight } from "../intake/in-flight.ts"
+import { auditWebhook } from "../intake/webhook.ts"
+import { authenticator } from "./auth.ts"
+import type { ApiDeps } from "./deps.ts"
+import { checkExposure } from "./exposure.ts"
+import { createListener } from "./listener.ts"
+import { isOurFault, PROBLEM_TYPE, problemOf, RETRY_AFTER_SECONDS } from "./problem.ts"
+import { finishBody, prefersProblem } from "./request.ts"
+import { addRoutes } from "./route.ts"
+import {
+  auditRoutes,
+  healthRoutes,
+  logRoutes,
+  metricsRoutes,
+  openapiRoutes,
+  queryRoutes,
+} from "./routes/index.ts"
+import type { SecureServer } from "./tls.ts"
+
+export type ApiServer = {
+  /** For tests: `app.inject`. */
+  readonly app: FastifyInstance
+  /** Resolves with what to print: `http://127.0.0.1:9628`. */
+  listen(): Promise<readonly string[]>
+  /** Looks at certificate and secret files now; true when certificates changed. Also runs by itself. */
+  reload(): Promise<boolean>
+  /** Takes no more connections, lets requests under way finish for `graceMs`, then ends the rest. */
+  close(graceMs?: number): Promise<void>
+}
+
+const RELOAD_INTERVAL_MS = 10_000
+/** kube-apiserver waits 30 s for an answer; nothing has to take longer than that to leave. */
+const GRACE_MS = 25_000
+
+/** The HTTP side of a ledger. Refuses `listen.exposed` before anything listens. */
+export async function createApi(deps: ApiDeps): Promise<ApiServer> {
+  checkExposure({ ...deps.listen, tls: deps.tls !== undefined, credentials: deps.credentials })
+  const servers: Server[] = []
+  const app = Fastify({
+    serverFactory: (handler) => {
+      const server = createListener(deps, handler)
+      servers.push(server)
+      return server
+    },
+    // While stopping, a request that is here already is still answered by its own rules.
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+    exposeHeadRoutes: false,
+    logger: false,
+    frameworkErrors: (error, request, reply) => void answerError(deps, error, request, reply),
+  })
+  await setUp(app, deps)
+  let timer: NodeJS.Timeout | undefined
+  return { app, listen, reload, close }
+
+  async function listen(): Promise<readonly string[]> {
+    const { address, port } = deps.listen
+    await app.listen({ host: address, port })
+    timer = setInterval(
+      () => void reload().catch(deps.onTrouble),
+      deps.reloadIntervalMs ?? RELOAD_INTERVAL_MS,
+    ).unref()
+    return urlsOf(app)
+  }
+
+  async function reload(): Promise<boolean> {
+    await deps.credentials.reload()
+    return (await deps.tls?.reload(servers.filter(isSecure))) ?? false
+  }
+
+  async function close(graceMs = GRACE_MS): Promise<void> {
+    clearInterval(timer)
+    const late = setTimeout(() => {
+      for (const server of servers) server.closeAllConnections?.()
+    }, graceMs)
+    await app.close()
+    clearTimeout(late)
+  }
+}
+
+async function setUp(app: FastifyInstance, deps: ApiDeps): Promise<void> {
+  const { metrics, limits, credentials } = deps
+  const inFlight = new InFlight(limits.inFlightBytesMax, limits.sourcePercentMax)
+  metrics.watch("tallystick_in_flight_bytes", () => inFlight.used)
+  takeBodiesRaw(app)
+  // Text comes in, text goes out: routes read their own arguments, and one schema documents them.
+  app.setValidatorCompiler(() => () => true)
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply))
+  app.setNotFoundHandler(async (request) => {
+    throw new Refusal("http.notFound", `there is no ${request.url.split("?")[0]?.slice(0, 120)}`)
+  })
+  app.addHook("onRequest", async (_request, reply) => {
+    void reply.header("x-content-type-options", "nosniff")
+  })
+  app.addHook("onResponse", async ({ routeOptions, method }, { statusCode }) => {
+    metrics.request({ route: routeOptions.url ?? "__other__", method, status: statusCode })
+  })
+  await app.register(fastifySwagger, { openapi: { openapi: "3.1.0", info: INFO } })
+
+  const authenticate = authenticator({
+    credentials,
+    anonymousSource: deps.anonymousSource,
+    insecure: deps.listen.insecure,
+    onRefused: metrics.authRefused,
+  })
+  const routes = [
+    ...auditRoutes({ receive: webhookOf(deps, inFlight), isOpen: credentials.count === 0 }),
+    ...queryRoutes({ ...deps, inFlight }),
+    ...logRoutes(deps),
+    ...healthRoutes(deps),
+    ...metricsRoutes(deps),
+    ...openapiRoutes(app),
+  ]
+  await app.register(async (scope) => addRoutes(scope, routes, authenticate))
+}
+
+const INFO = {
+  title: "Tallystick",
+  description: "A tamper-evident audit ledger for Kubernetes.",
+  version: "1",
+  license: { name: "Apache-2.0" },
+}
+
+function webhookOf(deps: ApiDeps, inFlight: InFlight) {
+  const { metrics, clock, redactor } = deps
+  return auditWebhook({
+    deliver: deps.deliver,
+    limits: deps.limits,
+    inFlight,
+    redactor: redactor && { ...redactor, onRedacted: metrics.redacted },
+    onBody: metrics.received,
+    onLoss(loss) {
+      metrics.lost()
+      deps.onLoss(loss)
+    },
+    onAcked({ source, records, events, seconds }) {
+      metrics.records(records.length)
+      metrics.acked(records.length, seconds)
+      metrics.events(events)
+      metrics.lastEvent(source, clock())
+      if (events.length === records.length) return
+      for (const { words } of records) {
+        const code = words.find(([key]) => key === "quarantined")?.[1]
+        if (code !== undefined && isQuarantineCode(code)) metrics.quarantined(code)
+      }
+    },
+  })
+}
+
+/** No content type means anything before the bytes are looked at; curl calls everything a form. */
+function takeBodiesRaw(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null))
+  app.addHook("onRequest", async ({ raw }) => {
+    // Fastify refuses one it cannot read, with 415.
+    delete raw.headers["content-type"]
+  })
+}
+
+function urlsOf(app: FastifyInstance): readonly string[] {
+  const scheme = isSecure(app.server) ? "https" : "http"
+  return app.addresses().map((bound) => {
+    if (typeof bound === "string") return bound
+    const { address, port, family } = bound
+    return `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`
+  })
+}
+
+function isSecure(server: Server): server is Server & SecureServer {
+  return "setSecureContext" in server
+}
+
+async function answerError(
+  { onTrouble }: ApiDeps,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  if (isOurFault(error)) onTrouble(error)
+  // A false claim of our own: state is unknown, nothing more is acknowledged (base/assert.ts).
+  if (error instanceof Bug)
+    setImmediate(() => {
+      throw error
+    })
+  const problem = problemOf(error)
+  // Who was too slow is not waited for again.
+  await finishBody(request, reply, problem.code !== "body.slow")
+  if (problem.status === 503) void reply.header("retry-after", RETRY_AFTER_SECONDS)
+  if (problem.status === 401)
+    void reply.header("www-authenticate", 'Bearer realm="tallystick", Basic realm="tallystick"')
+  void reply.code(problem.status).header("cache-control", "no-store")
+  if (request.routeOptions?.config?.plainErrors === true && !prefersProblem(request)) {
+    await reply
+      .type("text/plain; charset=utf-8")
+      .send(`${problem.detail} (${problem.code}: ${problem.hint})\n`)
+  } else {
+    await reply.type(PROBLEM_TYPE).send(JSON.stringify(problem))
+  }
+}
