@@ -1,0 +1,108 @@
+import type { Column } from "./column.ts"
+import { formatIpv4, formatNumber, parseDuration, parseIpv4, parseNumber, parseSize } from "./number.ts"
+import { type Sql, sql } from "./sql.ts"
+import { parseMoment } from "./time.ts"
+
+/** What stands behind a field in `by (…)`: `_time:1h offset 30m`, `code:100`, `ip:/24`. */
+export type Bucket = {
+  readonly text: string
+  /** The bucket of a value; values that are no numbers or times stay as they are. */
+  of(value: string): string
+  /** The bucket's start as text, over a column, where SQL can say it. */
+  sql?(column: Column): Sql | undefined
+}
+
+const HOUR = 3_600_000_000
+const NAMED: Readonly<Record<string, number>> = {
+  nanosecond: 0.001,
+  microsecond: 1,
+  millisecond: 1_000,
+  second: 1_000_000,
+  minute: 60_000_000,
+  hour: HOUR,
+  day: 24 * HOUR,
+  week: 7 * 24 * HOUR,
+}
+/** Weeks begin on Monday; 1970-01-01 was a Thursday. */
+const WEEK_OFFSET = -3 * 24 * HOUR
+
+/** Reads what stands behind the colon; undefined where it is no size of a bucket. */
+export function parseBucket(
+  size: string,
+  offset?: { readonly text: string; readonly micros: number },
+): Bucket | undefined {
+  const text = size + (offset === undefined ? "" : ` ${offset.text}`)
+  const mask = /^\/([0-9]{1,2})$/.exec(size)
+  if (mask !== null) return Number(mask[1]) <= 32 ? ipBucket(text, Number(mask[1])) : undefined
+  const word = size.toLowerCase()
+  if (word === "month" || word === "year") return calendarBucket(text, word, offset?.micros ?? 0)
+  const named = Object.hasOwn(NAMED, word) ? NAMED[word] : undefined
+  const duration = parseDuration(size)
+  const micros = named ?? (duration === undefined ? undefined : duration / 1000)
+  const number = parseSize(size) ?? parseNumber(size)
+  const step = micros === undefined ? number : micros * 1000
+  if (!(step > 0)) return undefined
+  const start = (offset?.micros ?? 0) + (word === "week" || size === "1w" ? WEEK_OFFSET : 0)
+  return stepBucket(text, step, micros, start)
+}
+
+function stepBucket(text: string, step: number, micros: number | undefined, offset: number): Bucket {
+  const whole = micros !== undefined && Number.isInteger(micros) ? micros : undefined
+  return {
+    text,
+    of: (value) => {
+      const moment = micros === undefined ? undefined : timeOf(value)
+      if (moment !== undefined && micros !== undefined) {
+        return micros < 1 ? value : formatTime(Math.floor((moment - offset) / micros) * micros + offset)
+      }
+      const number = parseNumber(value)
+      return Number.isNaN(number) ? value : formatNumber(Math.floor(number / step) * step)
+    },
+    sql: (column) => {
+      if (column.kind !== "time" || whole === undefined) return undefined
+      // Remainders of SQL keep the sign of what is divided; events are later than 1970.
+      const shifted = sql`(epoch_us(${column.column}) - ${BigInt(offset)})`
+      return sql`CAST(${shifted} // ${BigInt(whole)} * ${BigInt(whole)} + ${BigInt(offset)} AS VARCHAR)`
+    },
+  }
+}
+
+function calendarBucket(text: string, unit: "month" | "year", offset: number): Bucket {
+  return {
+    text,
+    of: (value) => {
+      const moment = timeOf(value)
+      if (moment === undefined) return value
+      const date = new Date(Math.floor((moment - offset) / 1000))
+      const start = Date.UTC(date.getUTCFullYear(), unit === "month" ? date.getUTCMonth() : 0, 1)
+      return formatTime(start * 1000 + offset)
+    },
+  }
+}
+
+function ipBucket(text: string, bits: number): Bucket {
+  const size = 2 ** (32 - bits)
+  return {
+    text,
+    of: (value) => {
+      const address = parseIpv4(value)
+      return address === undefined ? value : formatIpv4(Math.floor(address / size) * size)
+    },
+  }
+}
+
+function timeOf(value: string): number | undefined {
+  if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}T/.test(value)) return undefined
+  const moment = parseMoment(value)
+  return moment?.kind === "span" ? moment.span.first : undefined
+}
+
+/** As VictoriaLogs writes times: no more fraction digits than there are. */
+export function formatTime(micros: number): string {
+  const millis = Math.floor(micros / 1000)
+  const seconds = new Date(millis).toISOString().slice(0, 19)
+  const fraction = String(micros - Math.floor(micros / 1_000_000) * 1_000_000)
+    .padStart(6, "0")
+    .replace(/0+$/, "")
+  return `${seconds}${fraction === "" ? "" : `.${fraction}`}Z`
+}

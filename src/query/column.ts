@@ -1,0 +1,168 @@
+import { EVENT_FIELDS, type Field, findField } from "../event/fields.ts"
+import { QUERY_LIMITS } from "./limits.ts"
+import { andSql, ident, joinSql, orSql, type Sql, sql, TRUE, trusted } from "./sql.ts"
+
+/** How a field is had from the relation of records. */
+export type Column =
+  | { readonly kind: "text"; readonly text: Sql; readonly heavy: boolean }
+  | { readonly kind: "integer"; readonly column: Sql }
+  | { readonly kind: "time"; readonly column: Sql }
+  | { readonly kind: "list"; readonly column: Sql }
+  /** A path into the exact bytes. `hint` is TRUE for every record in which the path can exist. */
+  | { readonly kind: "json"; readonly text: Sql; readonly hint: Sql }
+  /** No event can have it. */
+  | { readonly kind: "absent" }
+
+/** Expressions for fields that are made when asked for, over the columns of the relation (owned by store/columns.ts). */
+export type Derived = { readonly msg: string }
+
+/** Names → columns of the relation. */
+export interface Columns {
+  find(field: string): Column
+}
+
+/** The first names of an audit.k8s.io Event, in all its versions. Other names cannot stand in a Kubernetes audit event. */
+const EVENT_ROOTS = new Set([
+  ...EVENT_FIELDS.map((field) => field.name.split(".")[0] ?? ""),
+  ...["metadata", "timestamp", "requestObject", "responseObject"],
+])
+/** Kinds of record whose bodies are Kubernetes audit events. */
+export const AUDIT_KIND = "k8s.audit"
+
+/** Fields that say how a record was delivered, or that may differ between two deliveries of one event. */
+const DELIVERY = new Set(["record", "receivedAt", "source", "n", "kind", "words", "duplicateOf"])
+const ENCODING = new Set(["_stream", "apiVersion", "raw", "rawEncoding", "seed", "salt", "digest"])
+
+/** Whether two deliveries of the same body always agree on the field. */
+export function isOfEvent(field: string): boolean {
+  return !DELIVERY.has(field) && !ENCODING.has(field)
+}
+
+export function openColumns(derived: Derived): Columns {
+  return { find: (field) => findColumn(field, derived) }
+}
+
+function findColumn(name: string, derived: Derived): Column {
+  if (name === "_msg") return { kind: "text", text: trusted(`(${derived.msg})`), heavy: true }
+  if (name === "raw") return { kind: "text", text: ident("raw"), heavy: true }
+  if (name === "rawEncoding") return { kind: "text", text: ident("rawEncoding"), heavy: false }
+  const field = findField(name)
+  if (field !== undefined) return ofField(field)
+  const map = /^(annotations|user\.extra|impersonatedUser\.extra)\.(.+)$/s.exec(name)
+  const of = map === null ? undefined : findField(map[1] ?? "")
+  if (map !== null && of !== undefined) return entryOf(of, unquoteKey(map[2] ?? ""))
+  return inBody(name)
+}
+
+function ofField(field: Field): Column {
+  const column = ident(field.name)
+  if (field.type === "integer" || field.type === "time" || field.type === "list") {
+    return { kind: field.type, column }
+  }
+  if (field.type === "text") return { kind: "text", text: column, heavy: false }
+  return { kind: "text", text: sql`CAST(to_json(${column}) AS VARCHAR)`, heavy: false }
+}
+
+function entryOf(field: Field, key: string): Column {
+  const entry = sql`${ident(field.name)}[${key}]`
+  return field.type === "listMap"
+    ? { kind: "list", column: entry }
+    : { kind: "text", text: entry, heavy: false }
+}
+
+/** `annotations."a/b"` is what people write who know PromQL; the key is a/b. */
+function unquoteKey(key: string): string {
+  return /^"[^"]*"$/.test(key) ? key.slice(1, -1) : key
+}
+
+function inBody(name: string): Column {
+  const paths = pathsOf(name)
+  if (paths.length === 0) return { kind: "absent" }
+  const root = (name.split(".")[0] ?? "").replace(/^"|"$/g, "")
+  // TRY: a body that is not JSON makes json_extract throw, and one record would fail the query.
+  const values = paths.map((path) => scalarOf(sql`TRY(json_extract(${BODY}, ${path}))`))
+  const text = values.length === 1 ? (values[0] ?? trusted("NULL")) : sql`coalesce(${joinSql(values, ", ")})`
+  const key = longestPlain(name.split(".").at(-1) ?? "")
+  const mentioned = key === "" ? TRUE : mentions(key)
+  const possible = EVENT_ROOTS.has(root) ? mentioned : andSql([sql`"kind" <> ${AUDIT_KIND}`, mentioned])
+  return { kind: "json", text, hint: possible }
+}
+
+/** The body as text. Bodies with control characters (pretty-printed JSON) are kept in base64. */
+const BODY = trusted(`CASE WHEN "rawEncoding" = 'base64' THEN TRY(decode(from_base64("raw"))) ELSE "raw" END`)
+
+/** The text of a scalar or list; an object is no value, its fields are. */
+function scalarOf(json: Sql): Sql {
+  return sql`CASE WHEN NOT starts_with(CAST(${json} AS VARCHAR), '{') THEN json_extract_string(${json}, '$') END`
+}
+
+/**
+ * Every way to read a dotted name as a path: keys may hold dots (`metadata.labels.app.kubernetes.io/name`). All groupings
+ * where they are few; else the plain one and those whose last key takes the rest.
+ */
+export function pathsOf(name: string): readonly string[] {
+  const parts = name.split(".")
+  if (parts.some((part) => part === "") && parts.length === 1) return []
+  const joins = parts.length - 1
+  const groupings: string[][] = []
+  if (2 ** joins <= QUERY_LIMITS.pathsMax) {
+    for (let mask = 0; mask < 2 ** joins; mask++) groupings.push(group(parts, (i) => ((mask >> i) & 1) === 1))
+  } else {
+    for (let last = parts.length - 1; last > 0 && groupings.length < QUERY_LIMITS.pathsMax; last--) {
+      groupings.push([...parts.slice(0, last), parts.slice(last).join(".")])
+    }
+  }
+  return groupings.filter((keys) => keys.every((key) => key !== "")).map(toPath)
+}
+
+function group(parts: readonly string[], joined: (i: number) => boolean): string[] {
+  const keys: string[] = []
+  parts.forEach((part, i) => {
+    if (i > 0 && joined(i - 1)) keys[keys.length - 1] += `.${part}`
+    else keys.push(part)
+  })
+  return keys
+}
+
+/** A JSONPath, whose keys never index lists; a JSON pointer for keys that a JSONPath cannot quote. */
+function toPath(keys: readonly string[]): string {
+  if (keys.every((key) => !/["\\]/.test(key))) return `$${keys.map((key) => `."${key}"`).join("")}`
+  return keys.map((key) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")
+}
+
+/**
+ * TRUE for every body that can hold `plain`, a text of letters and digits: JSON may also write it with `\u` escapes, which
+ * clients choose in patches.
+ */
+function mentions(plain: string): Sql {
+  const raw = ident("raw")
+  return orSql([
+    sql`contains(${raw}, ${plain})`,
+    sql`contains(${raw}, ${"\\u"})`,
+    sql`"rawEncoding" = 'base64'`,
+  ])
+}
+
+/** The longest run in which JSON has no escape but `\u`. */
+export function longestPlain(text: string): string {
+  let longest = ""
+  for (const run of text.match(/[A-Za-z0-9_.:@ -]+/g) ?? []) if (run.length > longest.length) longest = run
+  return longest.length >= 3 ? longest : ""
+}
+
+/** The field as text, as it appears in rows. NULL where it is absent. */
+export function textSql(column: Column): Sql {
+  switch (column.kind) {
+    case "text":
+    case "json":
+      return column.text
+    case "integer":
+      return sql`CAST(${column.column} AS VARCHAR)`
+    case "time":
+      return sql`strftime(${column.column}, '%Y-%m-%dT%H:%M:%S.%fZ')`
+    case "list":
+      return sql`CAST(to_json(${column.column}) AS VARCHAR)`
+    case "absent":
+      return trusted("CAST(NULL AS VARCHAR)")
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * What a query may cost. A hostile text ends in one of these, never in a stack overflow, a full heap or a silent cut.
+ * Limits of the answer (rows, seconds, bytes) travel with the request: see search/message.ts.
+ */
+export const QUERY_LIMITS = {
+  /** Bytes of query text (UTF-8). Dashboards send long `in()` lists; nobody types this much. */
+  textBytesMax: 65_536,
+  /** Parentheses, `not` and subqueries inside each other. Each level costs a few stack frames; 10,000 are there. */
+  depthMax: 100,
+  /** Items of one `in()`, `contains_any()`, `contains_all()` or `seq()`. Each becomes one SQL parameter. */
+  itemsMax: 10_000,
+  /** Pipes in one query, subqueries included. */
+  pipesMax: 100,
+  /** Fields in one list: `fields a, b, …`, `by (…)`. */
+  fieldsMax: 1_000,
+  /** Characters of a regular expression; RE2 is linear in text × pattern. */
+  regexpCharsMax: 4_096,
+  /** Ways to read a dotted name as a JSON path (keys may contain dots themselves). */
+  pathsMax: 64,
+} as const

@@ -1,0 +1,75 @@
+import { parseNumber } from "./number.ts"
+import { fieldValue, type Row } from "./row.ts"
+import type { SortKey } from "./tree.ts"
+import { compareTexts } from "./words.ts"
+
+/**
+ * Order of values for `sort`, `top`, `min` and `max`: numbers by size; other texts naturally, so that node-2 comes before
+ * node-10. Negative when `a` comes first.
+ */
+export function compareNatural(a: string, b: string): number {
+  if (a === b) return 0
+  const x = parseNumber(a)
+  const y = Number.isNaN(x) ? Number.NaN : parseNumber(b)
+  if (!Number.isNaN(y)) return x === y ? compareTexts(a, b) : x - y
+  return compareRuns(a, b)
+}
+
+const RUNS = /[0-9]+|[^0-9]+/g
+
+function compareRuns(a: string, b: string): number {
+  const [left, right] = [a.match(RUNS) ?? [], b.match(RUNS) ?? []]
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const [x = "", y = ""] = [left[i], right[i]]
+    if (x === y) continue
+    const numbers = isDigit(x) && isDigit(y) ? Number(x) - Number(y) : 0
+    return numbers !== 0 ? numbers : compareTexts(x, y)
+  }
+  return left.length - right.length
+}
+
+function isDigit(text: string): boolean {
+  return text >= "0" && text < ":"
+}
+
+/** Order of rows by the keys, one after another; by all fields where there are no keys. */
+export function compareRows(a: Row, b: Row, by: readonly SortKey[]): number {
+  for (const { field, descending } of by) {
+    const order = compareNatural(fieldValue(a, field), fieldValue(b, field))
+    if (order !== 0) return descending ? -order : order
+  }
+  return by.length === 0 ? compareWhole(a, b) : 0
+}
+
+function compareWhole(a: Row, b: Row): number {
+  for (const name of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort(compareTexts)) {
+    const order = compareNatural(fieldValue(a, name), fieldValue(b, name))
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+/** Keeps the first `most` rows in an order, or all of them; holds at most twice as many. */
+export class TopRows {
+  readonly #rows: Row[] = []
+  readonly #compare: (a: Row, b: Row) => number
+  readonly #most: number
+
+  constructor(compare: (a: Row, b: Row) => number, most = Number.POSITIVE_INFINITY) {
+    this.#compare = compare
+    this.#most = most
+  }
+
+  add(row: Row): void {
+    this.#rows.push(row)
+    if (this.#rows.length >= 2 * this.#most + 1_000) {
+      this.#rows.sort(this.#compare)
+      this.#rows.length = this.#most
+    }
+  }
+
+  /** In order; rows that compare equal stay as they came. */
+  sorted(): readonly Row[] {
+    return this.#rows.sort(this.#compare).slice(0, this.#most)
+  }
+}

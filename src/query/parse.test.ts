@@ -1,0 +1,214 @@
+import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
+import { test } from "node:test"
+import fc from "fast-check"
+import { isRefusal, Refusal } from "../base/refusal.ts"
+import { FUNCTION_FILTERS, SIGN_FILTERS } from "./filters/index.ts"
+import { formatQuery, parseQuery } from "./index.ts"
+import { FILTER_WORDS, PIPE_WORDS, STATS_WORDS } from "./keywords.ts"
+import { QUERY_LIMITS } from "./limits.ts"
+import { PIPES } from "./pipes/index.ts"
+import { STATS } from "./stats/index.ts"
+
+const vectors: { accepted: [string, string][]; refused: string[] } = JSON.parse(
+  readFileSync(new URL("../../test/fixtures/logsql-parse.json", import.meta.url), "utf8"),
+)
+
+test("accepted queries have VictoriaLogs' canonical text, which reads back as itself", () => {
+  for (const [text, canonical] of vectors.accepted) {
+    assert.equal(formatQuery(parseQuery(text)), canonical, text)
+    assert.equal(formatQuery(parseQuery(canonical)), canonical, canonical)
+  }
+})
+
+test("what VictoriaLogs refuses is refused, at a place inside the text", () => {
+  for (const text of vectors.refused) {
+    const refusal = refusalOf(text)
+    const position = Number(refusal.facts.position)
+    assert.ok(position >= 0 && position <= text.length, `${text}: ${refusal.message}`)
+  }
+})
+
+const examples = [
+  ...[...SIGN_FILTERS, ...FUNCTION_FILTERS, ...PIPES].map(({ word, example }) => [word, example] as const),
+  ...STATS.map(({ word, example }) => [word, example] as const),
+]
+test("every word's example can be read, and its print is stable", () => {
+  for (const [word, example] of examples) {
+    const printed = formatQuery(parseQuery(example))
+    assert.equal(formatQuery(parseQuery(printed)), printed, word)
+  }
+})
+
+test("every word with a file is in the list of words", () => {
+  const pipes = PIPES.flatMap((pipe) => [pipe.word, ...(pipe.aliases ?? [])])
+  assert.deepEqual(
+    pipes.filter((word) => !PIPE_WORDS.includes(word)),
+    [],
+  )
+  assert.deepEqual(
+    STATS.filter(({ word }) => !STATS_WORDS.includes(word)),
+    [],
+  )
+  assert.deepEqual(
+    FUNCTION_FILTERS.filter(({ word }) => !FILTER_WORDS.includes(word)),
+    [],
+  )
+})
+
+const places: [why: string, text: string, code: string, position: number, pointed: string][] = [
+  ["a pipe we cannot run", "foo | unpack_syslog", "query.unsupported", 6, "unpack_syslog"],
+  ["a stats function we cannot run", "* | stats histogram(a) h", "query.unsupported", 10, "histogram"],
+  ["a filter we cannot run", "a:pattern_match(x)", "query.unsupported", 2, "pattern_match"],
+  ["a filter on any field", "*:foo", "query.unsupported", 0, "*"],
+  ["a quote that stays open", `verb:"get`, "query.malformed", 5, `"`],
+  ["a parenthesis that stays open", "(a or b", "query.malformed", 7, ""],
+  ["a regular expression that is none", `a:~"("`, "query.malformed", 3, `"("`],
+  ["a time that is none", "_time:yesterday", "query.malformed", 6, "yesterday"],
+  ["a function nobody knows", "count_distinct(a)", "query.malformed", 0, "count_distinct"],
+  ["a pipe's name as first word", "limit 10", "query.malformed", 0, "limit"],
+]
+for (const [why, text, code, position, pointed] of places) {
+  test(`refuses with the place: ${why}`, () => {
+    const refusal = refusalOf(text)
+    assert.equal(refusal.code, code)
+    assert.equal(refusal.facts.position, position)
+    const length = Number(refusal.facts.length)
+    assert.equal(text.slice(position, position + length), pointed)
+  })
+}
+
+const hostile: [why: string, text: string][] = [
+  ["10,000 parentheses", "(".repeat(10_000)],
+  ["1,000 balanced parentheses", `${"(".repeat(1_000)}a${")".repeat(1_000)}`],
+  ["10,000 nots", "!".repeat(10_000)],
+  ["10,000 words not", "not ".repeat(10_000)],
+  ["5,000 subqueries", "a:in(".repeat(5_000)],
+  ["10,000 colons", ":".repeat(10_000)],
+  ["5,000 conditions", "* | stats count() if (".repeat(3_000)],
+  ["1,000 pipes", "* | limit 1".concat(" | limit 1".repeat(1_000))],
+  ["too much text", "a ".repeat(40_000)],
+  ["too many items", `a:in(${"a,".repeat(20_000)})`],
+  ["a regular expression that grows", `a:~"${"(a{1000}){1000}".repeat(10)}"`],
+  ["a long regular expression", `a:~"${"a?".repeat(5_000)}"`],
+]
+for (const [why, text] of hostile) {
+  test(`refuses without harm: ${why}`, () => {
+    const started = performance.now()
+    refusalOf(text)
+    assert.ok(performance.now() - started < 5_000)
+  })
+}
+
+test("10 kB of words is a query like any other", () => {
+  const text = Array.from({ length: 2_000 }, (_, i) => `w${i}`).join(" or ")
+  assert.equal(formatQuery(parseQuery(text)), text)
+  assert.ok(text.length < QUERY_LIMITS.textBytesMax)
+})
+
+const pieces = fc.constantFrom(
+  ...[
+    "a",
+    "foo",
+    "_time",
+    "_msg",
+    "verb",
+    "5m",
+    "10",
+    "and",
+    "or",
+    "not",
+    "in",
+    "range",
+    "stats",
+    "by",
+    "count",
+    "sort",
+  ],
+  ...[
+    "desc",
+    "limit",
+    "fields",
+    "if",
+    "as",
+    "uniq",
+    "top",
+    "filter",
+    "options",
+    "offset",
+    "len_range",
+    "seq",
+    "i",
+    "re",
+  ],
+  ...[
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "|",
+    ",",
+    ":",
+    "*",
+    "=",
+    "!=",
+    "=~",
+    "!~",
+    "~",
+    ">",
+    "<",
+    "!",
+    "-",
+    "#",
+    "\n",
+    " ",
+  ],
+  ...[
+    '"x y"',
+    "'q'",
+    "`b`",
+    '"',
+    "'",
+    "`",
+    "\\",
+    "é",
+    "😀",
+    "\u0000",
+    "\ud800",
+    "2026-01-02",
+    "now",
+    "1.2.3.4/8",
+  ],
+)
+const texts = fc.oneof(
+  fc.string({ maxLength: 60 }),
+  fc.array(pieces, { maxLength: 30 }).map((list) => list.join("")),
+  fc.array(pieces, { maxLength: 30 }).map((list) => list.join(" ")),
+)
+test("any text is read or refused, and what is read prints to a text that prints the same", () => {
+  fc.assert(
+    fc.property(texts, (text) => {
+      let printed: string
+      try {
+        printed = formatQuery(parseQuery(text))
+      } catch (error) {
+        assert.ok(isRefusal(error), String(error))
+        return
+      }
+      assert.equal(formatQuery(parseQuery(printed)), printed)
+    }),
+    { numRuns: 3_000 },
+  )
+})
+
+function refusalOf(text: string): Refusal {
+  try {
+    const printed = formatQuery(parseQuery(text))
+    assert.fail(`${text.slice(0, 80)} was read as ${printed.slice(0, 80)}`)
+  } catch (error) {
+    assert.ok(error instanceof Refusal && error.code.startsWith("query."), String(error))
+    return error
+  }
+}

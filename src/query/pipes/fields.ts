@@ -1,0 +1,34 @@
+import { fieldSet, hasField, intersectFields } from "../fieldset.ts"
+import { printFieldPattern } from "../quote.ts"
+import { fieldValue, newRow } from "../row.ts"
+import type { PipeWord } from "../word.ts"
+import { eachPipe } from "./each.ts"
+import { readList, readPattern } from "./read.ts"
+
+/** `| fields a, b*`: keeps these fields only. */
+export const fields: PipeWord = {
+  word: "fields",
+  aliases: ["keep"],
+  example: `verb:delete | fields _time, user.username, objectRef*`,
+  parse(reader) {
+    reader.next()
+    const patterns = readList(reader, readPattern)
+    const set = fieldSet(patterns)
+    const names = patterns.filter((pattern) => !pattern.endsWith("*"))
+    const text = patterns.includes("*") ? "*" : patterns.map(printFieldPattern).join(", ")
+    const pipe = eachPipe({
+      word: "fields",
+      text: `fields ${text}`,
+      keepsRows: true,
+      writes: [],
+      needs: (after) => intersectFields(after, set),
+      step: (row) => {
+        const kept = newRow()
+        for (const name of Object.keys(row)) if (hasField(set, name)) kept[name] = fieldValue(row, name)
+        for (const name of names) kept[name] = fieldValue(row, name)
+        return kept
+      },
+    })
+    return patterns.length === 1 && names.length === 1 ? { ...pipe, onlyField: names[0] ?? "" } : pipe
+  },
+}

@@ -1,0 +1,67 @@
+import { PIPE_WORDS, STATS_WORDS } from "../keywords.ts"
+import type { Reader } from "../reader.ts"
+import type { Pipe } from "../tree.ts"
+import type { PipeWord } from "../word.ts"
+import { copy, rename } from "./copy.ts"
+import { deleteFields } from "./delete.ts"
+import { dropEmptyFields } from "./drop_empty_fields.ts"
+import { fieldNames } from "./field_names.ts"
+import { fieldValues } from "./field_values.ts"
+import { fields } from "./fields.ts"
+import { filter, readFilterPipe } from "./filter.ts"
+import { first, last } from "./first.ts"
+import { len } from "./len.ts"
+import { limit } from "./limit.ts"
+import { offset } from "./offset.ts"
+import { sort } from "./sort.ts"
+import { readStats, stats } from "./stats.ts"
+import { top } from "./top.ts"
+import { uniq } from "./uniq.ts"
+
+/** Every pipe we can run. A new one is a file here and a line below. */
+export const PIPES: readonly PipeWord[] = [
+  copy,
+  deleteFields,
+  dropEmptyFields,
+  fieldNames,
+  fieldValues,
+  fields,
+  filter,
+  first,
+  last,
+  len,
+  limit,
+  offset,
+  rename,
+  sort,
+  stats,
+  top,
+  uniq,
+]
+
+const byWord = new Map(
+  PIPES.flatMap((pipe) => [pipe.word, ...(pipe.aliases ?? [])].map((word) => [word, pipe] as const)),
+)
+const KNOWN = new Set(PIPE_WORDS)
+const FUNCTIONS = new Set([...STATS_WORDS, "by"])
+
+/** `pipe | pipe | …`, with the reader behind the first `|`. The words `stats` and `filter` may be left out. */
+export function readPipes(reader: Reader): readonly Pipe[] {
+  const pipes: Pipe[] = []
+  do {
+    reader.countPipe()
+    const pipe = readPipe(reader)
+    pipes.push(pipe)
+    if (!reader.is("|", ")", "")) throw reader.refuse(`expected "|" after the pipe ${pipe.word}`)
+  } while (reader.skip("|"))
+  return pipes
+}
+
+function readPipe(reader: Reader): Pipe {
+  const { word } = reader
+  const pipe = byWord.get(word)
+  if (pipe !== undefined) return reader.nested(() => pipe.parse(reader))
+  if (KNOWN.has(word)) throw reader.unsupported(`the pipe ${word}`)
+  if (FUNCTIONS.has(word) && reader.peek(1).raw === "(") return readStats(reader)
+  return readFilterPipe(reader)
+}

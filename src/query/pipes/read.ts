@@ -1,0 +1,71 @@
+import { QUERY_LIMITS } from "../limits.ts"
+import type { Reader } from "../reader.ts"
+import type { Filter } from "../tree.ts"
+
+/** A field's name; "" and `_msg` are the same field. */
+export function readField(reader: Reader, what = "a field name"): string {
+  const name = reader.compound(what)
+  return name === "" ? "_msg" : name
+}
+
+/** A name, or a prefix of names: `a*`, `*`. */
+export function readPattern(reader: Reader): string {
+  if (reader.skip("*")) return "*"
+  const name = readField(reader)
+  return !reader.token.spaced && reader.skip("*") ? `${name}*` : name
+}
+
+/** `a, b, c`: at least one, no comma at the end. */
+export function readList<T>(reader: Reader, readOne: (reader: Reader) => T): readonly T[] {
+  const items = [readOne(reader)]
+  while (reader.skip(",")) {
+    items.push(readOne(reader))
+    checkCount(reader, items.length)
+  }
+  return items
+}
+
+/** `(a, b, c)`: may be empty, may end with a comma. */
+export function readParenthesised<T>(
+  reader: Reader,
+  where: string,
+  readOne: (reader: Reader) => T,
+): readonly T[] {
+  reader.expect("(", where)
+  const items: T[] = []
+  while (!reader.is(")")) {
+    items.push(readOne(reader))
+    checkCount(reader, items.length)
+    if (!reader.skip(",") && !reader.is(")")) throw reader.refuse(`expected "," or ")" in a list`)
+  }
+  reader.next()
+  return items
+}
+
+/** `(a, b)` or `a, b`. */
+export function readListOrParenthesised(reader: Reader): readonly string[] {
+  return reader.is("(")
+    ? readParenthesised(reader, "before field names", readField)
+    : readList(reader, readField)
+}
+
+function checkCount(reader: Reader, count: number): void {
+  if (count > QUERY_LIMITS.fieldsMax) {
+    throw reader.refuse(`more than ${QUERY_LIMITS.fieldsMax} fields`, reader.token, "query.tooLarge")
+  }
+}
+
+/** `if (filter)`, where it stands here. */
+export function readCondition(reader: Reader): Filter | undefined {
+  if (!reader.skip("if")) return undefined
+  reader.expect("(", "after if")
+  if (reader.skip(")")) return { kind: "all" }
+  const filter = reader.nested(() => reader.grammar.filter(reader, undefined))
+  reader.expect(")", "after the filter of if")
+  return filter
+}
+
+/** Whether the pipe ends here. */
+export function atPipeEnd(reader: Reader): boolean {
+  return reader.is("|", ")", "")
+}

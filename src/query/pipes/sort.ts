@@ -1,0 +1,194 @@
+import { ALL_FIELDS, addFields, removeFields } from "../fieldset.ts"
+import { compareRows, TopRows } from "../order.ts"
+import { printField } from "../quote.ts"
+import type { Reader } from "../reader.ts"
+import { fieldValue, type Row, weighRow, withField } from "../row.ts"
+import type { Pipe, RunScene, Sink, SortKey } from "../tree.ts"
+import type { PipeWord } from "../word.ts"
+import { readField, readParenthesised } from "./read.ts"
+
+/** `| sort by (a desc, b) partition by (c) offset N limit N rank as r`: rows in order. */
+export const sort: PipeWord = {
+  word: "sort",
+  aliases: ["order"],
+  example: `verb:delete | sort by (_time desc) limit 10`,
+  parse(reader) {
+    reader.next()
+    const by = reader.is("by", "(") ? readKeys(reader) : []
+    const descending = readDirection(reader)
+    return sortPipe({ by, descending, ...readRest(reader) })
+  },
+}
+
+export type Sort = {
+  readonly by: readonly SortKey[]
+  /** Turns every key around. */
+  readonly descending: boolean
+  readonly partition: readonly string[]
+  readonly offset: number | undefined
+  readonly limit: number | undefined
+  readonly rank: string | undefined
+}
+
+export function readKeys(reader: Reader): readonly SortKey[] {
+  reader.skip("by")
+  return readParenthesised(reader, "before the fields to sort by", (reader) => {
+    const field = readField(reader)
+    return { field, descending: readDirection(reader) }
+  })
+}
+
+function readDirection(reader: Reader): boolean {
+  if (reader.skip("desc")) return true
+  reader.skip("asc")
+  return false
+}
+
+function readRest(reader: Reader): Omit<Sort, "by" | "descending"> {
+  let partition: readonly string[] = []
+  let [offset, limit, rank]: [number?, number?, string?] = []
+  for (;;) {
+    const word = reader.token
+    const once = (seen: unknown) => {
+      if (seen !== undefined) throw reader.refuse(`${word.text} stands here twice`, word)
+      reader.next()
+    }
+    if (reader.is("partition")) {
+      reader.next()
+      reader.skip("by")
+      partition = readParenthesised(reader, "after partition by", readField)
+    } else if (reader.is("offset")) {
+      once(offset)
+      offset = reader.count("a number of rows")
+    } else if (reader.is("limit")) {
+      once(limit)
+      limit = reader.count("a number of rows")
+    } else if (reader.is("rank")) {
+      once(rank)
+      rank = readRank(reader)
+    } else return { partition, offset, limit, rank }
+  }
+}
+
+/** The name behind `rank [as]`; "rank" where there is none. */
+export function readRank(reader: Reader): string {
+  reader.skip("as")
+  return reader.is("|", ")", "", "offset", "limit", "partition") ? "rank" : readField(reader)
+}
+
+export function sortPipe(sort: Sort): Pipe {
+  const rows = sort.limit === undefined ? undefined : sort.limit + (sort.offset ?? 0)
+  const keys = effectiveKeys(sort)
+  const pushable = sort.partition.length === 0 && sort.by.length > 0
+  return {
+    word: "sort",
+    print: () => `sort${printSort(sort)}`,
+    needs: (after) => sortNeeds(after, sort),
+    run: (next, scene) =>
+      sort.partition.length > 0 ? runPartitions(sort, next, scene) : runWhole(sort, keys, rows, next, scene),
+    ...(pushable
+      ? {
+          shape: {
+            kind: "sort",
+            by: keys,
+            offset: sort.offset ?? 0,
+            ...(sort.limit === undefined ? {} : { limit: sort.limit }),
+          },
+        }
+      : {}),
+    join: (after) => joinSort(sort, after),
+  }
+}
+
+function effectiveKeys({ by, descending }: Sort): readonly SortKey[] {
+  return descending ? by.map((key) => ({ field: key.field, descending: !key.descending })) : by
+}
+
+export function sortNeeds(after: Parameters<Pipe["needs"]>[0], { by, partition, rank }: Sort) {
+  if (by.length === 0) return ALL_FIELDS
+  const given = rank === undefined ? after : removeFields(after, [rank])
+  return addFields(given, [...by.map((key) => key.field), ...partition])
+}
+
+export function printSort({ by, descending, partition, offset, limit, rank }: Sort): string {
+  const keys = by.map((key) => printField(key.field) + (key.descending ? " desc" : ""))
+  return [
+    by.length > 0 ? ` by (${keys.join(", ")})` : "",
+    descending ? " desc" : "",
+    partition.length > 0 ? ` partition by (${partition.map(printField).join(", ")})` : "",
+    offset !== undefined && offset > 0 ? ` offset ${offset}` : "",
+    limit !== undefined && limit > 0 ? ` limit ${limit}` : "",
+    rank === undefined ? "" : ` rank as ${printField(rank)}`,
+  ].join("")
+}
+
+/** `sort … | offset 10 | limit 20` is one pipe; the plan sees the limit then. */
+function joinSort(sort: Sort, after: Pipe): Pipe | undefined {
+  if (sort.partition.length > 0 || sort.rank !== undefined) return undefined
+  if (after.shape?.kind === "offset" && sort.offset === undefined && sort.limit === undefined) {
+    return sortPipe({ ...sort, offset: after.shape.rows })
+  }
+  if (after.shape?.kind === "limit" && after.shape.rows > 0) {
+    return sortPipe({ ...sort, limit: Math.min(sort.limit ?? Number.POSITIVE_INFINITY, after.shape.rows) })
+  }
+  return undefined
+}
+
+function runWhole(
+  sort: Sort,
+  keys: readonly SortKey[],
+  most: number | undefined,
+  next: Sink,
+  scene: RunScene,
+): Sink {
+  const compare = (a: Row, b: Row) =>
+    compareRows(a, b, keys) * (sort.by.length === 0 && sort.descending ? -1 : 1)
+  const top = new TopRows(compare, most === 0 ? undefined : most)
+  let held = 0
+  return {
+    take: (row) => {
+      held++
+      // A sort with a limit holds at most twice as many rows, whatever comes.
+      const more = most === undefined || held <= 2 * most ? scene.budget.charge(weighRow(row)) : true
+      if (more) top.add(row)
+      return more
+    },
+    end: () => {
+      passOn(top.sorted(), sort, next)
+      next.end()
+    },
+  }
+}
+
+function runPartitions(sort: Sort, next: Sink, scene: RunScene): Sink {
+  const keys = effectiveKeys(sort)
+  const most = sort.limit === undefined ? undefined : sort.limit + (sort.offset ?? 0)
+  const partitions = new Map<string, TopRows>()
+  return {
+    take: (row) => {
+      if (!scene.budget.charge(weighRow(row))) return false
+      const key = JSON.stringify(sort.partition.map((field) => fieldValue(row, field)))
+      let top = partitions.get(key)
+      if (top === undefined) {
+        top = new TopRows((a, b) => compareRows(a, b, keys), most)
+        partitions.set(key, top)
+      }
+      top.add(row)
+      return true
+    },
+    end: () => {
+      for (const top of partitions.values()) if (!passOn(top.sorted(), sort, next)) break
+      next.end()
+    },
+  }
+}
+
+function passOn(rows: readonly Row[], { offset = 0, limit, rank }: Sort, next: Sink): boolean {
+  const last = limit === undefined || limit === 0 ? rows.length : offset + limit
+  for (let i = offset; i < Math.min(last, rows.length); i++) {
+    const row = rows[i]
+    if (row === undefined) break
+    if (!next.take(rank === undefined ? row : withField(row, rank, String(i + 1)))) return false
+  }
+  return true
+}

@@ -1,0 +1,75 @@
+import { type Column, type Columns, textSql } from "./column.ts"
+import { printField } from "./quote.ts"
+import { textsOf } from "./row.ts"
+import { andSql, FALSE, orSql, type Sql, sql, TRUE, trusted } from "./sql.ts"
+import type { Leaf } from "./tree.ts"
+
+/** What a filter says of one value, in JavaScript and in SQL. Both must agree for every text. */
+export type ValueTest = {
+  readonly word: string
+  /** What stands behind `field:`. */
+  readonly text: string
+  /** "" stands for an absent field. */
+  test(value: string): boolean
+  /** On a VARCHAR expression that may be NULL; NULL counts as false. Called with non-empty texts in mind: absence is handled outside. */
+  sql(value: Sql): Sql
+  /** On a BIGINT column, where that is simpler than on its text. */
+  integer?(column: Sql): Sql
+  /** On a VARCHAR[] column: whether an element matches, where that is simpler than a lambda. */
+  element?(column: Sql): Sql
+  readonly exactly?: readonly string[]
+}
+
+/** The field's name before a filter's text: nothing for `_msg`. */
+export function fieldPrefix(field: string): string {
+  return field === "_msg" ? "" : `${printField(field)}:`
+}
+
+/** The field a filter is about: the message, where none is named. */
+export function fieldOr(field: string | undefined): string {
+  return field === undefined || field === "" ? "_msg" : field
+}
+
+export function valueLeaf(field: string | undefined, test: ValueTest): Leaf {
+  const name = fieldOr(field)
+  return {
+    kind: "leaf",
+    word: test.word,
+    fields: [name],
+    print: () => fieldPrefix(name) + test.text,
+    matches: (row) => textsOf(row, name).some((value) => test.test(value)),
+    where: (columns) => whereValue(columns, name, test),
+    ...(test.exactly === undefined ? {} : { exactly: test.exactly }),
+  }
+}
+
+function whereValue(columns: Columns, field: string, test: ValueTest): Sql {
+  const column = columns.find(field)
+  const whenAbsent = test.test("")
+  if (column.kind === "absent") return whenAbsent ? TRUE : FALSE
+  const matches = whereColumn(column, test)
+  if (!whenAbsent) return matches
+  return orSql([sql`coalesce(${textSql(column)}, '') = ''`, matches])
+}
+
+function whereColumn(column: Exclude<Column, { kind: "absent" }>, test: ValueTest): Sql {
+  switch (column.kind) {
+    case "integer":
+      return test.integer === undefined ? test.sql(textSql(column)) : test.integer(column.column)
+    case "list": {
+      const element =
+        test.element === undefined
+          ? sql`list_bool_or(list_transform(${column.column}, lambda element: ${test.sql(elementName)}))`
+          : test.element(column.column)
+      return orSql([element, test.sql(textSql(column))])
+    }
+    case "json":
+      return andSql([column.hint, test.sql(column.text)])
+    case "text":
+      return test.sql(column.text)
+    case "time":
+      return test.sql(textSql(column))
+  }
+}
+
+const elementName = trusted("element")
