@@ -5,6 +5,26 @@ import type { Content } from "./file-content.ts"
 /** Records that the journal still holds, from a number on, in order. */
 export type ReadDelivered = (from: number) => AsyncIterable<readonly PlacedRecord[]>
 
+/** What a journal offers for it. */
+type Readable = {
+  readonly next: number
+  read(from: number, limits: { recordsMax: number; bytesMax: number }): Promise<readonly PlacedRecord[]>
+}
+
+const READ_LIMITS = { recordsMax: 10_000, bytesMax: 16 * 1024 * 1024 }
+
+/** Reads a journal in pieces, from the first record it still holds. */
+export function deliveredIn(journal: Readable): ReadDelivered {
+  return async function* (from) {
+    for (let at = from; at < journal.next; ) {
+      const records = await journal.read(at, READ_LIMITS)
+      if (records.length === 0) return
+      yield records
+      at = (records.at(-1)?.number ?? at) + 1
+    }
+  }
+}
+
 /** About 20 MB. More than a run delivers between two saves of its positions; beyond it records may be kept twice. */
 const SENT_MAX = 200_000
 
