@@ -1,4 +1,4 @@
-import { constants } from "node:crypto"
+import { constants, createPrivateKey, X509Certificate } from "node:crypto"
 import { stat } from "node:fs/promises"
 import { createSecureContext, type SecureContextOptions } from "node:tls"
 import { Refusal } from "../base/refusal.ts"
@@ -90,6 +90,10 @@ async function load(
       secureOptions: constants.SSL_OP_NO_TICKET,
     }
     createSecureContext(options)
+    // OpenSSL alone takes a missing certificate, and of a pair that does not fit the half that came last.
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+      throw new Error("the key is not the certificate's")
+    }
     return options
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)

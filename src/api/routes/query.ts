@@ -72,7 +72,11 @@ async function answer(deps: QueryRoute, request: FastifyRequest, reply: FastifyR
   const lines = Readable.from(linesOf(rows, deps, left.signal, note), { objectMode: false })
   return reply
     .type("application/stream+json; charset=utf-8")
-    .trailer(TRAILER, async () => (rows.partial === undefined ? "whole" : `partial: ${rows.partial}`))
+    .trailer(TRAILER, async () => {
+      // An answer without a row has sent nothing yet; HTTP/2 would end it with the head and have no place for trailers.
+      if (!reply.raw.headersSent) reply.raw.flushHeaders()
+      return rows.partial === undefined ? "whole" : `partial: ${rows.partial}`
+    })
     .send(lines)
 }
 
