@@ -61,7 +61,15 @@ const created = {
   source: "tallystick",
   kind: "tallystick",
   words: [],
-  body: toBytes("(see Control records)"),
+  body: toBytes(
+    JSON.stringify({
+      kind: "ledger.created",
+      version: 1,
+      origin: ORIGIN,
+      key: formatVerifierKey(log),
+      predecessor: null,
+    }),
+  ),
 }
 const sent = { receivedAt: AT + 700_000, source: "prod-1/apiserver-0", kind: "k8s.audit", words: [] }
 /** Block 0 and block 1. */
