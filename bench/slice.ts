@@ -3,7 +3,8 @@
  * is nothing to do. Usage: node bench/slice.ts [webhook posts as JSON lines]; synthetic events where no file is given.
  */
 import { readFileSync } from "node:fs"
-import { sliceEvents } from "../src/event/slice.ts"
+import { compileRedaction } from "../src/event/redact.ts"
+import { type Item, sliceEvents } from "../src/event/slice.ts"
 
 const encoder = new TextEncoder()
 
@@ -102,6 +103,31 @@ function measure(name: string, work: () => number): void {
 }
 
 measure("slice + recognise", () => bodies.reduce((sum, body) => sum + sliceEvents(body).items.length, 0))
+const redact = compileRedaction()
+const sliced = bodies.map((body) => ({ body, items: sliceEvents(body).items }))
+const hits = sliced.flatMap(({ body, items }) =>
+  items.filter(({ start, end, hints }) => redact(body.subarray(start, end), hints) !== undefined),
+)
+console.log(
+  `redaction hits ${hits.length} of ${sliced.reduce((sum, { items }) => sum + items.length, 0)} events`,
+)
+measure("redaction of sliced events", () => redactAll(() => true))
+measure("redaction of events without bodies", () => redactAll(({ hints }) => hints?.hasBody === false))
+measure("redaction of plain events with bodies", () =>
+  redactAll(({ hints }) => hints?.signs === 0 && hints.hasBody && hints.resource !== "secrets"),
+)
+
+function redactAll(which: (item: Item) => boolean): number {
+  let count = 0
+  for (const { body, items } of sliced) {
+    for (const item of items) {
+      if (!which(item)) continue
+      redact(body.subarray(item.start, item.end), item.hints)
+      count++
+    }
+  }
+  return count
+}
 measure("JSON.parse, to compare", () => {
   let items = 0
   for (const body of bodies) items += JSON.parse(Buffer.from(body).toString("utf8")).items.length

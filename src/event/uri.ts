@@ -1,3 +1,4 @@
+import type { Range } from "../base/regexp.ts"
 import { createNames, findName } from "./names.ts"
 
 /**
@@ -88,4 +89,46 @@ export function isPlainPath(body: Uint8Array, start: number, end: number): boole
       if (word.every((byte, i) => byte === ((body[at + i] ?? 0) | 0x20))) return false
   }
   return true
+}
+
+export type NameTest = { test(text: string): boolean }
+
+/** Of longer names only the end is looked at. */
+const NAME_CHARS_MAX = 1000
+
+/**
+ * Values in the query of `uri` whose parameters have a name that matches, percent-encoded or not. `valueEnd` is what else
+ * ends a value, in text that is more than a URI.
+ */
+export function parameterRanges(uri: string, name: NameTest, valueEnd?: RegExp): readonly Range[] {
+  const found: Range[] = []
+  const first = uri.indexOf("?")
+  if (first < 0) return found
+  const take = (start: number, end: number) => {
+    const equals = uri.indexOf("=", start)
+    if (equals < 0 || equals >= end) return
+    const value = uri.slice(equals + 1, end)
+    const stop = valueEnd === undefined ? -1 : value.search(valueEnd)
+    const size = stop < 0 ? value.length : stop
+    const key = uri.slice(Math.max(start, equals - NAME_CHARS_MAX), equals)
+    if (size > 0 && name.test(percentDecode(key))) found.push({ start: equals + 1, end: equals + 1 + size })
+  }
+  let start = first + 1
+  for (const separator of uri.slice(start).matchAll(SEPARATOR)) {
+    const end = first + 1 + separator.index
+    take(start, end)
+    start = end + separator[0].length
+  }
+  take(start, uri.length)
+  return found
+}
+
+/** The last is how Go writes "&" in JSON, for text whose escapes are not undone. */
+const SEPARATOR = /[&;?]|\\u0026/g
+
+/** Byte by byte, whatever the bytes are: names of credentials are ASCII. */
+function percentDecode(text: string): string {
+  return text.replace(/%([0-9a-fA-F]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  )
 }

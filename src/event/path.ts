@@ -1,0 +1,94 @@
+import type { Node } from "./tree.ts"
+
+/**
+ * A pattern for places in JSON: `requestObject.spec.containers.*.env`. Steps are separated by dots; a key with dots is
+ * written `["kubectl.kubernetes.io/last-applied-configuration"]`. `*` is any one key or index, `**` any number of them; a
+ * star within a key is any text (`["patch.webhook.admission.k8s.io/*"]`). Array elements are steps of their own.
+ */
+export type Path = readonly Step[]
+type Step =
+  | { readonly kind: "key"; readonly key: string }
+  | { readonly kind: "like"; readonly before: string; readonly after: string }
+  | { readonly kind: "any" }
+  | { readonly kind: "deep" }
+
+const STEP = /^(?:\["((?:[^"\\]|\\.)+)"\]|([^.[\]"]+))(?:\.(?!$)|(?=\[)|$)/
+
+/** Undefined where the text is no path. A last `.*` is left out: a place stands for all that is below it anyway. */
+export function parsePath(text: string): Path | undefined {
+  const steps: Step[] = []
+  for (let rest = text; rest !== ""; ) {
+    const match = STEP.exec(rest)
+    const name = match?.[1] ?? match?.[2]
+    if (match === null || name === undefined) return undefined
+    steps.push(parseStep(name))
+    rest = rest.slice(match[0].length)
+  }
+  while (steps.length > 1 && (steps.at(-1)?.kind === "any" || steps.at(-1)?.kind === "deep")) steps.pop()
+  return steps.length === 0 ? undefined : steps
+}
+
+function parseStep(name: string): Step {
+  if (name === "*") return { kind: "any" }
+  if (name === "**") return { kind: "deep" }
+  const star = name.indexOf("*")
+  if (star < 0) return { kind: "key", key: name }
+  return { kind: "like", before: name.slice(0, star), after: name.slice(star + 1) }
+}
+
+function takes(step: Step | undefined, key: string | undefined): boolean {
+  if (step === undefined) return false
+  if (step.kind === "key") return step.key === key
+  if (step.kind === "like") return key?.startsWith(step.before) === true && key.endsWith(step.after)
+  return true
+}
+
+/** Positions in a path, after the steps that led to where we are. Several, because `**` may end at any place. */
+type Positions = readonly number[]
+
+const AT_START: Positions = [0]
+
+function settle(path: Path, positions: Positions): Positions {
+  // "**" may stand for nothing: whoever is before it is also after it.
+  const all = new Set<number>()
+  for (let position of positions) {
+    all.add(position)
+    while (path[position]?.kind === "deep") all.add(++position)
+  }
+  return [...all]
+}
+
+function advance(path: Path, positions: Positions, key: string | undefined): Positions {
+  const next: number[] = []
+  for (const position of settle(path, positions)) {
+    if (position === path.length) next.push(position)
+    else if (path[position]?.kind === "deep") next.push(position)
+    else if (takes(path[position], key)) next.push(position + 1)
+  }
+  return [...new Set(next)]
+}
+
+/**
+ * The nodes at or below `from` that `path` leads to. `pointer` are keys already gone before `from`, as the path of a JSON
+ * patch says them: one that leads to, past or short of the place finds it all the same.
+ */
+export function selectNodes(from: Node, path: Path, pointer: readonly string[] = []): readonly Node[] {
+  let start: Positions = AT_START
+  for (const key of pointer) start = advance(path, start, key)
+  const found: Node[] = []
+  const waiting: [Node, Positions][] = [[from, start]]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [node, positions] = next
+    if (positions.length === 0) continue
+    if (settle(path, positions).includes(path.length)) found.push(node)
+    else for (const child of node.children) waiting.push([child, advance(path, positions, child.key)])
+  }
+  return found
+}
+
+/** The last key a path names: what to look for in text that is no JSON. Undefined where it ends in a star. */
+export function lastKey(path: Path): { readonly key: string; readonly isPrefix: boolean } | undefined {
+  const last = path.at(-1)
+  if (last?.kind === "key") return { key: last.key, isPrefix: false }
+  return last?.kind === "like" && last.before !== "" ? { key: last.before, isPrefix: true } : undefined
+}
