@@ -14,10 +14,11 @@ import {
 import { deliverPatiently, type Pause } from "./file-deliver.ts"
 import { type Cut, type Hole, LINE_BYTES_MAX, type Line, LineCutter } from "./file-lines.ts"
 import type { Place } from "./file-place.ts"
-import { recordsOfLine } from "./file-records.ts"
+import { receiveLine } from "./file-records.ts"
 import type { Sent } from "./file-sent.ts"
 import type { Redaction } from "./receive.ts"
 import type { Deliver } from "./source.ts"
+import type { Acked } from "./webhook.ts"
 
 /** Bytes of a followed file that are in no record, to be said in a `loss` record before reading goes on behind them. */
 export type FileLoss = {
@@ -38,6 +39,8 @@ export type FollowerDeps = {
   readonly pause: Pause
   readonly onLoss: (loss: FileLoss) => Promise<void>
   readonly onTrouble: (trouble: Refusal) => void
+  /** Told of every batch when it is durable: the place to count. */
+  readonly onAcked?: (acked: Acked) => void
   /** Default {@link LINE_BYTES_MAX}. */
   readonly lineBytesMax?: number
   /** Most bytes of one file before the others have their turn. Default 8 MiB. */
@@ -228,11 +231,17 @@ export class Follower {
   ): Promise<void> {
     const { lines, holes } = batch.take()
     const reception = { source: content.source, redactor: this.#deps.redactor }
-    const records = lines.flatMap((line) => recordsOfLine(line.bytes, reception))
+    const began = performance.now()
+    const batches = lines.map((line) => receiveLine(line.bytes, reception))
+    const records = batches.flatMap((received) => received.records)
     const fresh = this.#sent.withoutSent(content, records)
     if (fresh.length > 0) {
       const { first, count } = await deliverPatiently(fresh, { ...this.#deps, ...turn })
       this.next = Math.max(this.next, first + count)
+      // Of a batch that was durable in part, only the records are counted: the rest was, by the run that died.
+      const events = fresh.length < records.length ? [] : batches.flatMap((received) => received.events)
+      const seconds = (performance.now() - began) / 1000
+      this.#deps.onAcked?.({ source: content.source, records: fresh, events, seconds })
     }
     const at = { source: content.source, path: place.name.path }
     for (const { start, end } of holes) {

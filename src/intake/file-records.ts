@@ -1,20 +1,27 @@
-import type { NewRecord } from "../event/record.ts"
-import { type Reception, toLogRecord, toRecordsOrLog } from "./receive.ts"
+import { isRefusal } from "../base/refusal.ts"
+import { type Batch, type Reception, toBatch, toLogRecord } from "./receive.ts"
 
 /**
- * The records of one line of a log: one, or those of an EventList that stands on the line. Nothing is left out: what
+ * What one line of a log becomes: one record, or those of an EventList that stands on the line. Nothing is left out: what
  * cannot be understood is quarantined. Blank lines have no record.
  */
-export function recordsOfLine(line: Uint8Array, reception: Reception): readonly NewRecord[] {
+export function receiveLine(line: Uint8Array, reception: Reception): Batch {
   const first = firstByte(line)
-  if (first === undefined) return []
-  if (first !== OBJECT && first !== ARRAY) return [toLogLine(line, reception)]
-  const records = toRecordsOrLog(line, reception)
-  const [only] = records
-  if (records.length === 1 && only?.words.some(([key]) => key === "quarantined")) {
-    return splitGlued(line, reception) ?? records
+  if (first === undefined) return { records: [], events: [] }
+  if (first !== OBJECT && first !== ARRAY) return receiveText(line, reception)
+  const batch = receiveDocument(line, reception)
+  if (batch.events.length > 0 || batch.records.length !== 1) return batch
+  return splitGlued(line, reception) ?? batch
+}
+
+/** What a body becomes for a source that nobody waits for: one that is not JSON is kept, too. */
+export function receiveDocument(body: Uint8Array, reception: Reception): Batch {
+  try {
+    return toBatch(body, reception)
+  } catch (error) {
+    if (!isRefusal(error, "event.notJson")) throw error
+    return { records: [toLogRecord(body, reception)], events: [] }
   }
-  return records
 }
 
 const OBJECT = 0x7b
@@ -38,17 +45,14 @@ const EVENT_START = Buffer.from('{"kind":"Event","apiVersion":"audit.k8s.io/v1",
  * cut off, on one line. The second is whole and must not suffer. Only a rest that is exactly one good event is taken: an
  * object that merely stands inside another (a client can send one) is followed by the braces around it.
  */
-function splitGlued(line: Uint8Array, reception: Reception): readonly NewRecord[] | undefined {
+function splitGlued(line: Uint8Array, reception: Reception): Batch | undefined {
   const bytes = Buffer.from(line.buffer, line.byteOffset, line.byteLength)
   const at = bytes.lastIndexOf(EVENT_START)
   if (at <= 0) return undefined
-  const rest = toRecordsOrLog(line.subarray(at), reception)
-  const whole = rest.length === 1 && rest[0]?.kind === "k8s.audit" && isUnderstood(rest[0])
-  return whole ? [...toRecordsOrLog(line.subarray(0, at), reception), ...rest] : undefined
-}
-
-function isUnderstood(record: NewRecord): boolean {
-  return !record.words.some(([key]) => key === "quarantined")
+  const rest = receiveDocument(line.subarray(at), reception)
+  if (rest.records.length !== 1 || rest.events.length !== 1) return undefined
+  const start = receiveDocument(line.subarray(0, at), reception)
+  return { records: [...start.records, ...rest.records], events: rest.events }
 }
 
 /** --audit-log-format=legacy: the time, then AUDIT: and Go-quoted values (spec: kubernetes pkg/apis/audit/util). */
@@ -61,8 +65,9 @@ export function isLegacyLine(line: Uint8Array): boolean {
 }
 
 /** A legacy line is understood as far as it goes; any other text is quarantined. */
-function toLogLine(line: Uint8Array, reception: Reception): NewRecord {
+function receiveText(line: Uint8Array, reception: Reception): Batch {
   const record = toLogRecord(line, reception)
-  if (!isLegacyLine(line)) return record
-  return { ...record, words: record.words.filter(([key]) => key !== "quarantined") }
+  if (!isLegacyLine(line)) return { records: [record], events: [] }
+  const words = record.words.filter(([key]) => key !== "quarantined")
+  return { records: [{ ...record, words }], events: [] }
 }

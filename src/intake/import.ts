@@ -1,15 +1,17 @@
 import { createHash } from "node:crypto"
 import { concat, toBytes } from "../base/bytes.ts"
 import { isRefusal, type Refusal } from "../base/refusal.ts"
+import type { Hints } from "../event/recognise.ts"
 import type { NewRecord, Words } from "../event/record.ts"
 import { decompressed } from "./decompress.ts"
 import { deliverPatiently, type Pause } from "./file-deliver.ts"
 import { type Cut, LineCutter } from "./file-lines.ts"
-import { recordsOfLine } from "./file-records.ts"
+import { receiveDocument, receiveLine } from "./file-records.ts"
 import { type Format, Sniffer } from "./import-format.ts"
 import { ListCutter, type Piece } from "./import-list.ts"
-import { type Reception, type Redaction, toLogRecord, toRecordsOrLog } from "./receive.ts"
+import { type Batch, type Reception, type Redaction, toLogRecord } from "./receive.ts"
 import type { Deliver, Delivered } from "./source.ts"
+import type { Acked } from "./webhook.ts"
 
 export type ImportSpec = {
   readonly source: string
@@ -23,7 +25,7 @@ export type ImportSpec = {
   /** Told now and then how many bytes of the stream, as it stands in the file, were read. */
   readonly onProgress?: (bytesRead: number) => void
   /** Told of every batch when it is durable: the place to count. */
-  readonly onAcked?: (records: readonly NewRecord[]) => void
+  readonly onAcked?: (acked: Acked) => void
 }
 
 /** What became of one file. */
@@ -141,7 +143,7 @@ class LineReader implements Reader {
     for (const { start, end } of holes) this.#sink.skipped += end - start
     for (const { bytes, dropped = 0 } of lines) {
       this.#sink.skipped += dropped
-      await this.#sink.add(recordsOfLine(bytes, this.#sink.reception))
+      await this.#sink.add(receiveLine(bytes, this.#sink.reception))
     }
   }
 }
@@ -183,9 +185,9 @@ class ListReader implements Reader {
       await this.#flush()
       if (kind === "part") {
         this.#sink.skipped += piece.dropped
-        await this.#sink.add([toLogRecord(bytes, this.#sink.reception)])
+        await this.#sink.add({ records: [toLogRecord(bytes, this.#sink.reception)], events: [] })
       } else {
-        await this.#sink.add(toRecordsOrLog(bytes, this.#sink.reception))
+        await this.#sink.add(receiveDocument(bytes, this.#sink.reception))
         this.#head = plainHead(bytes)
       }
     }
@@ -197,7 +199,7 @@ class ListReader implements Reader {
     for (const [i, item] of this.#items.entries()) parts.push(...(i === 0 ? [item] : [BETWEEN, item]))
     this.#items = []
     this.#size = 0
-    await this.#sink.add(toRecordsOrLog(concat([...parts, LIST_END]), this.#sink.reception))
+    await this.#sink.add(receiveDocument(concat([...parts, LIST_END]), this.#sink.reception))
   }
 }
 
@@ -217,6 +219,7 @@ class Sink {
   skipped = 0
   readonly #spec: ImportSpec
   #batch: NewRecord[] = []
+  #events: Hints[] = []
   #size = 0
   #underway: Promise<void> = Promise.resolve()
   #records = 0
@@ -230,7 +233,8 @@ class Sink {
     this.reception = { source: spec.source, redactor: spec.redactor, words }
   }
 
-  async add(records: readonly NewRecord[]): Promise<void> {
+  async add({ records, events }: Batch): Promise<void> {
+    for (const event of events) this.#events.push(event)
     for (const record of records) {
       this.#batch.push(record)
       this.#size += record.body.length
@@ -251,21 +255,26 @@ class Sink {
   }
 
   async #send(): Promise<void> {
-    const batch = this.#batch
+    const batch = { records: this.#batch, events: this.#events }
     this.#batch = []
+    this.#events = []
     this.#size = 0
     await this.#underway
-    if (batch.length === 0) return
-    this.#underway = deliverPatiently(batch, this.#spec).then((delivered) => this.#count(batch, delivered))
+    if (batch.records.length === 0) return
+    const began = performance.now()
+    this.#underway = deliverPatiently(batch.records, this.#spec).then((delivered) =>
+      this.#count(batch, delivered, (performance.now() - began) / 1000),
+    )
     // Whoever awaits it next sees the failure; until then it is not unhandled.
     this.#underway.catch(() => undefined)
   }
 
-  #count(batch: readonly NewRecord[], { first, count }: Delivered): void {
+  #count(batch: Batch, { first, count }: Delivered, seconds: number): void {
     this.#records += count
     this.#first ??= first
     this.#last = first + count - 1
-    for (const { words } of batch) if (words.some(([key]) => key === "quarantined")) this.#quarantined++
-    this.#spec.onAcked?.(batch)
+    for (const { words } of batch.records)
+      if (words.some(([key]) => key === "quarantined")) this.#quarantined++
+    this.#spec.onAcked?.({ source: this.#spec.source, ...batch, seconds })
   }
 }
