@@ -8,6 +8,10 @@ import type { Command } from "../command.ts"
 const TABLE: Readonly<Record<string, () => Promise<Command>>> = {
   "config check": async () => (await import("./config-check.ts")).configCheck,
   "config print": async () => (await import("./config-print.ts")).configPrint,
+  "keys new": async () => (await import("./keys-new.ts")).keysNew,
+  "keys show": async () => (await import("./keys-show.ts")).keysShow,
+  "keys password": async () => (await import("./keys-password.ts")).keysPassword,
+  doctor: async () => (await import("./doctor.ts")).doctor,
   version: async () => (await import("./version.ts")).version,
   completion: async () => (await import("./completion.ts")).completionCommand(allCommands),
   docs: async () => (await import("./docs.ts")).docsCommand(allCommands),
