@@ -65,7 +65,7 @@ export function describeSchema(schema: SchemaNode): string {
     case "object":
       return `a section with ${Object.keys(schema.properties ?? {}).join(", ")}`
     default:
-      return schema.pattern === undefined ? "a text" : `a text like ${schema.pattern}`
+      return schema.pattern === undefined ? "a text" : `a text that matches ${schema.pattern}`
   }
 }
 

@@ -79,7 +79,7 @@ function itemText(name: string, schema: SchemaNode, owner: SchemaNode | undefine
   if (schema.properties === undefined) {
     const needed =
       owner?.required?.includes(name.split(".").at(-1) ?? "") === true && schema.default === undefined
-    return [`* \`${name}\`: ${schema.description} ${detailText(schema, needed)}`]
+    return [`* \`${name}\`: ${schema.description} ${detailText(schema, needed)}`.trimEnd()]
   }
   return [
     `* \`${name}\`: ${schema.description}`,
@@ -92,14 +92,18 @@ function optionText(name: string, schema: SchemaNode): readonly string[] {
   const owner = schemaAt(name.split(".").slice(0, -1))
   const needed =
     owner?.required?.includes(name.split(".").at(-1) ?? "") === true && schema.default === undefined
-  return [`* \`${name}\` (\`${option?.variable}\`): ${schema.description} ${detailText(schema, needed)}`]
+  return [
+    `* \`${name}\` (\`${option?.variable}\`): ${schema.description} ${detailText(schema, needed)}`.trimEnd(),
+  ]
 }
 
 function detailText(schema: SchemaNode, needed: boolean): string {
-  const kind = `${capital(describeSchema(schema))}${schema.unit === undefined ? "" : ` (${schema.unit})`}.`
-  if (needed) return `${kind} Required.`
+  const unit = schema.unit === undefined ? "" : ` (${schema.unit})`
+  // That an address is a text goes without saying.
+  const kind = describeSchema(schema) === "a text" ? "" : `${capital(describeSchema(schema))}${unit}. `
+  if (needed) return `${kind}Required.`
   if (schema.default === undefined) return kind
-  return `${kind} Default \`${formatDefault(schema)}\`${reasonText(schema)}.`
+  return `${kind}Default \`${formatDefault(schema)}\`${reasonText(schema)}.`
 }
 
 function formatDefault({ default: value, unit }: SchemaNode): string {
