@@ -54,6 +54,7 @@ export class Recheck {
   readonly #sources = new Map<string, number>()
   readonly #damages: Damage[] = []
   readonly #path: string
+  #unreadable = false
   /** Salts of the block that was added to last: rows come mostly in order. */
   #salts: { readonly seed: Uint8Array; readonly block: Block; readonly bytes: Uint8Array } | undefined
 
@@ -86,6 +87,11 @@ export class Recheck {
     this.#hashes.set(hash, at * HASH_BYTES)
     const hint = (hash[0] ?? 0) * 256 + (hash[1] ?? 0)
     if (record.hint !== undefined && record.hint !== hint) this.#suspect[at] = 1
+  }
+
+  /** Some rows of the file cannot be read: what is missing now may stand in them. */
+  unreadable(): void {
+    this.#unreadable = true
   }
 
   finish(): Rechecked {
@@ -133,16 +139,12 @@ export class Recheck {
   #checkBlock(block: Block): boolean {
     const start = block.first - this.#first
     const missing = this.#ranges(start, block.count, (at) => this.#seen[at] === 0)
-    for (const [from, to] of missing) {
-      const detail = "sealed, and in no file any more"
-      this.#damages.push({
-        thing: "record",
-        cause: "missing",
-        first: from,
-        last: to,
-        path: this.#path,
-        detail,
-      })
+    for (const [first, last] of missing) {
+      const cause = this.#unreadable ? "unreadable" : "missing"
+      const detail = this.#unreadable
+        ? "the file cannot be read there"
+        : "sealed, and not in its file any more"
+      this.#damages.push({ thing: "record", cause, first, last, path: this.#path, detail })
     }
     if (missing.length > 0) return false
     const hashes = Array.from({ length: block.count }, (_, i) => this.#hashAt(start + i))

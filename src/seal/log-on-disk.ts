@@ -1,0 +1,130 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { join, relative, sep } from "node:path"
+import { utf8 } from "../base/bytes.ts"
+import { isRefusal } from "../base/refusal.ts"
+import { type Block, parseBlock } from "../tlog/block.ts"
+import { decodeBundle } from "../tlog/bundle.ts"
+import { TILE_WIDTH, tilePath } from "../tlog/tile.ts"
+
+/** The bytes of a file under `log/`; undefined where there is none. */
+export function logReader(dir: string): (path: string) => Uint8Array | undefined {
+  return (path) => readIfThere(join(dir, "log", path))
+}
+
+/** Every file under a folder, relative to it, with `/`; none where the folder is not there. */
+export function filesUnder(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"))
+      .sort()
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
+
+/** The block texts in `log/tail` that can be read, in its order; whatever else stands there is not looked at. */
+export function tailTexts(dir: string): { readonly number: number; readonly text: Uint8Array }[] {
+  const bytes = readIfThere(join(dir, "log", "tail"))
+  const lines = bytes === undefined ? [] : Buffer.from(bytes).toString("latin1").split("\n")
+  return lines.flatMap((line) => {
+    const [word, number = "", , base64 = ""] = line.split(" ")
+    const text = Buffer.from(base64, "base64")
+    return word === "block" && text.length > 0 ? [{ number: Number(number), text }] : []
+  })
+}
+
+/** Seeds of the blocks whose records are not in a segment yet, by block number, as `log/tail` has them. */
+export function tailSeeds(dir: string): Map<number, Uint8Array> {
+  const seeds = new Map<number, Uint8Array>()
+  const bytes = readIfThere(join(dir, "log", "tail"))
+  for (const line of bytes === undefined ? [] : Buffer.from(bytes).toString("latin1").split("\n")) {
+    const [word, number = "", ...rest] = line.split(" ")
+    const hex = word === "block" ? rest[0] : word === "seed" ? rest[2] : undefined
+    if (hex !== undefined) seeds.set(Number(number), Buffer.from(hex, "hex"))
+  }
+  return seeds
+}
+
+/** Blocks of a log that was verified, looked up by the records in them; one bundle in memory at a time. */
+export class BlocksOnDisk {
+  readonly #read: (path: string) => Uint8Array | undefined
+  readonly #tail: ReadonlyMap<number, Uint8Array>
+  readonly #bundleFirsts: readonly number[]
+  readonly #size: number
+
+  constructor(log: {
+    readonly read: (path: string) => Uint8Array | undefined
+    readonly tail: readonly { readonly number: number; readonly text: Uint8Array }[]
+    readonly bundleFirsts: readonly number[]
+    readonly size: number
+  }) {
+    this.#read = log.read
+    this.#tail = new Map(log.tail.map(({ number, text }) => [number, text]))
+    this.#bundleFirsts = log.bundleFirsts
+    this.#size = log.size
+  }
+
+  /** The blocks that hold records from `first` to `last`, in order; those that cannot be read are left out. */
+  over(first: number, last: number): Block[] {
+    const blocks: Block[] = []
+    for (let bundle = this.#bundleOf(first); bundle < this.#bundleFirsts.length; bundle++) {
+      if ((this.#bundleFirsts[bundle] ?? 0) > last) break
+      blocks.push(
+        ...this.#blocksIn(bundle).filter((block) => block.first <= last && block.first + block.count > first),
+      )
+    }
+    return blocks
+  }
+
+  #bundleOf(record: number): number {
+    let [low, high] = [0, this.#bundleFirsts.length - 1]
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      if ((this.#bundleFirsts[middle] ?? 0) <= record) low = middle
+      else high = middle - 1
+    }
+    return Math.max(0, low)
+  }
+
+  #blocksIn(bundle: number): Block[] {
+    return this.#textsIn(bundle).flatMap((bytes) => {
+      const text = utf8(bytes)
+      try {
+        return text === undefined ? [] : [parseBlock(text)]
+      } catch (error) {
+        if (isRefusal(error)) return []
+        throw error
+      }
+    })
+  }
+
+  #textsIn(bundle: number): Uint8Array[] {
+    const first = bundle * TILE_WIDTH
+    if (first + TILE_WIDTH <= this.#size) {
+      try {
+        const bytes = this.#read(tilePath("entries", bundle))
+        return bytes === undefined ? [] : decodeBundle(bytes, TILE_WIDTH)
+      } catch (error) {
+        if (isRefusal(error)) return []
+        throw error
+      }
+    }
+    const numbers = Array.from({ length: this.#size - first }, (_, i) => first + i)
+    return numbers.flatMap((number) => this.#tail.get(number) ?? [])
+  }
+}
+
+export function readIfThere(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")
+}

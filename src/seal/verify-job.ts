@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto"
+import { createReadStream } from "node:fs"
+import { relative } from "node:path"
+import { sameBytes } from "../base/bytes.ts"
+import { isRefusal } from "../base/refusal.ts"
+import { bloomOf, formatBloom } from "../store/bloom.ts"
+import type { Duckdb } from "../store/duckdb.ts"
+import { bloomPath, segmentPath } from "../store/segment-name.ts"
+import type { Block } from "../tlog/block.ts"
+import { readIfThere } from "./log-on-disk.ts"
+import { Recheck, type SourceRun } from "./recheck.ts"
+import { rereadSegment } from "./reread.ts"
+import type { Damage } from "./verdict.ts"
+import { checkColumns } from "./verify-columns.ts"
+import type { SegmentFacts } from "./verify-derived.ts"
+
+/** Work on one segment file that a child process does. Everything in it can be sent as a message. */
+export type Job =
+  | {
+      readonly kind: "segment"
+      /** The ledger's directory. */
+      readonly dir: string
+      /** Below `segments/`. */
+      readonly name: string
+      readonly blocks: readonly Block[]
+      /** Derive every typed column again and compare. */
+      readonly columns: boolean
+    }
+  | { readonly kind: "controls"; readonly path: string }
+
+export type SegmentDone = {
+  readonly kind: "segment"
+  readonly sha256: string
+  readonly bytes: number
+  readonly damages: readonly Damage[]
+  readonly runs: readonly SourceRun[]
+  /** Undefined where not all of it can be read. */
+  readonly facts: SegmentFacts | undefined
+}
+
+/** Bodies of the ledger's own records in a file. What they say counts once their block is found whole. */
+export type ControlsDone = {
+  readonly kind: "controls"
+  readonly controls: readonly { readonly record: number; readonly text: string }[]
+  readonly unreadable: string | undefined
+}
+
+export type Done = SegmentDone | ControlsDone
+
+/** `tempDir` is the reader's own. */
+export async function doJob(db: Duckdb, job: Job, tempDir: string): Promise<Done> {
+  return job.kind === "segment" ? recheckSegment(db, job, tempDir) : readControls(db, job.path)
+}
+
+async function recheckSegment(
+  db: Duckdb,
+  { dir, name, blocks, columns }: Extract<Job, { kind: "segment" }>,
+  tempDir: string,
+): Promise<SegmentDone> {
+  const path = segmentPath(dir, name)
+  const { sha256, bytes } = await hashFile(path)
+  const recheck = new Recheck(blocks, `segments/${name}`)
+  let readable = true
+  const unreadable = (): void => {
+    readable = false
+    recheck.unreadable()
+  }
+  for await (const record of rereadSegment(db, path, unreadable)) recheck.add(record)
+  const { damages, runs } = recheck.finish()
+  const bloom = readable ? await checkBloom(db, { dir, name, sha256 }) : []
+  const derived = readable && columns ? await checkColumns(db, { path, name, tempDir }) : []
+  const facts = readable ? await factsOf(db, path) : undefined
+  return { kind: "segment", sha256, bytes, damages: [...damages, ...bloom, ...derived], runs, facts }
+}
+
+async function factsOf(db: Duckdb, path: string): Promise<SegmentFacts> {
+  const sql = `SELECT count(*), min(epoch_us("_time")), max(epoch_us("_time")), min(epoch_us("receivedAt")),
+    max(epoch_us("receivedAt")) FROM read_parquet([?])`
+  const row = (await db.query(sql, [path])).single()
+  const [rows, timeMin, timeMax, receivedMin, receivedMax] = [0, 1, 2, 3, 4].map((i) => row.integer(i) ?? 0)
+  return {
+    rows: rows ?? 0,
+    timeMin: timeMin ?? 0,
+    timeMax: timeMax ?? 0,
+    receivedMin: receivedMin ?? 0,
+    receivedMax: receivedMax ?? 0,
+  }
+}
+
+/** The filter is derived from the auditIDs; a changed one can hide a record from who asks for its id. */
+async function checkBloom(
+  db: Duckdb,
+  { dir, name, sha256 }: { readonly dir: string; readonly name: string; readonly sha256: string },
+): Promise<Damage[]> {
+  const file = bloomPath(dir, name)
+  const found = readIfThere(file)
+  const path = relative(dir, file)
+  if (found === undefined)
+    return [{ thing: "bloom", cause: "missing", path, detail: "queries make it again" }]
+  const wanted = formatBloom(await bloomOf(db, segmentPath(dir, name)), sha256)
+  if (sameBytes(found, wanted)) return []
+  return [
+    { thing: "bloom", cause: "changed", path, detail: "it is not the filter over the segment's auditIDs" },
+  ]
+}
+
+async function readControls(db: Duckdb, path: string): Promise<ControlsDone> {
+  const sql = "SELECT record, raw FROM read_parquet([?]) WHERE kind = 'tallystick' ORDER BY record"
+  try {
+    const rows = await db.query(sql, [path])
+    const controls: { record: number; text: string }[] = []
+    for (const batch of rows.batches()) {
+      const [records, texts] = [batch.column(0), batch.column(1)]
+      for (let row = 0; row < batch.count; row++) {
+        controls.push({ record: records.integer(row) ?? -1, text: texts.text(row) ?? "" })
+      }
+    }
+    return { kind: "controls", controls, unreadable: undefined }
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    return { kind: "controls", controls: [], unreadable: error.message }
+  }
+}
+
+async function hashFile(path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
+  const hash = createHash("sha256")
+  let bytes = 0
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    const piece = chunk as Buffer
+    hash.update(piece)
+    bytes += piece.length
+  }
+  return { sha256: hash.digest("hex"), bytes }
+}

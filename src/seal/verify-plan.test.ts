@@ -1,0 +1,82 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { type Found, type MadeSegment, planVerify } from "./verify-plan.ts"
+
+const name = (first: number, last: number): string =>
+  `date=2026-01-01/${first}-${last}-0123456789abcdef.parquet`
+const made = (first: number, last: number, replaces: readonly string[] = []): MadeSegment => ({
+  record: last + 1,
+  name: name(first, last),
+  first,
+  last,
+  bytes: 1,
+  sha256: "",
+  replaces,
+})
+const WHOLE: Found = {
+  sealedRecords: 300,
+  made: [made(0, 99), made(100, 199)],
+  purged: [],
+  files: new Set([name(0, 99), name(100, 199)]),
+  journal: { from: 200, next: 310 },
+}
+
+function told(found: Found): string[] {
+  const { pieces, damages, notes } = planVerify(found)
+  return [
+    ...pieces.map(({ kind, from, to }) => `${kind} ${from}-${to}`),
+    ...damages.map(({ thing, cause, first, last }) => `${thing} ${cause} ${first}-${last}`),
+    ...notes.map(() => "note"),
+  ]
+}
+
+const rows: readonly [why: string, change: Partial<Found>, answer: readonly string[]][] = [
+  ["everything in its place", {}, ["segment 0-99", "segment 100-199", "journal 200-299"]],
+  ["no segment yet", { made: [], files: new Set(), journal: { from: 0, next: 300 } }, ["journal 0-299"]],
+  [
+    "a segment removed",
+    { files: new Set([name(0, 99)]) },
+    ["segment 0-99", "journal 200-299", "segment missing 100-199"],
+  ],
+  [
+    "a segment removed that the journal still holds",
+    { files: new Set([name(0, 99)]), journal: { from: 100, next: 300 } },
+    ["segment 0-99", "journal 100-199", "journal 200-299"],
+  ],
+  [
+    "the journal removed",
+    { journal: { from: 0, next: 0 } },
+    ["segment 0-99", "segment 100-199", "record missing 200-299"],
+  ],
+  [
+    "the journal's first file removed",
+    { journal: { from: 250, next: 300 } },
+    ["segment 0-99", "segment 100-199", "journal 250-299", "record missing 200-249"],
+  ],
+  [
+    "a second file over the same records",
+    { files: new Set([...WHOLE.files, "date=2026-01-01/0-99-aaaaaaaaaaaaaaaa.parquet"]) },
+    ["segment 0-99", "segment 100-199", "journal 200-299", "segment inserted 0-99"],
+  ],
+  [
+    "what a crash leaves: a file whose records the journal has",
+    { files: new Set([...WHOLE.files, name(200, 280)]) },
+    ["segment 0-99", "segment 100-199", "journal 200-299", "note"],
+  ],
+  [
+    "compacted, old files not deleted yet",
+    {
+      made: [...WHOLE.made, made(0, 199, [name(0, 99), name(100, 199)])],
+      files: new Set([...WHOLE.files, name(0, 199)]),
+    },
+    ["segment 0-199", "journal 200-299", "note", "note"],
+  ],
+  [
+    "purged by rule",
+    { purged: [{ first: 0, last: 99, reason: "retention" }], files: new Set([name(100, 199)]) },
+    ["segment 100-199", "journal 200-299", "note"],
+  ],
+]
+for (const [why, change, answer] of rows) {
+  test(`planVerify: ${why}`, () => assert.deepEqual(told({ ...WHOLE, ...change }), answer))
+}

@@ -1,0 +1,197 @@
+import { join } from "node:path"
+import type { Block } from "../tlog/block.ts"
+import { type BlocksOnDisk, filesUnder, tailSeeds } from "./log-on-disk.ts"
+import { Recheck, type SourceRun } from "./recheck.ts"
+import { type Hole, SourceCounts } from "./source-counts.ts"
+import type { Damage, Verdict } from "./verdict.ts"
+import { gatherControls } from "./verify-controls.ts"
+import { type SegmentFacts, strayBlooms, verifyCatalogue } from "./verify-derived.ts"
+import type { Job, SegmentDone } from "./verify-job.ts"
+import { type JournalFound, verifyJournal } from "./verify-journal.ts"
+import type { LogVerdict } from "./verify-log.ts"
+import { type MadeSegment, type Piece, planVerify } from "./verify-plan.ts"
+import type { VerifyPool } from "./verify-pool.ts"
+
+/** Records of the journal that are checked together. */
+const JOURNAL_RECORDS_MAX = 50_000
+
+export type RecordsVerdict = Pick<
+  Verdict,
+  "damages" | "doubts" | "notes" | "purged" | "segments" | "unsealed"
+>
+
+export type Work = {
+  readonly dir: string
+  /** Derive every typed column again and compare. */
+  readonly columns: boolean
+  readonly onProgress: ((done: { readonly records: number; readonly of: number }) => void) | undefined
+  readonly blocks: BlocksOnDisk
+  readonly logVerdict: LogVerdict
+  readonly pool: VerifyPool
+}
+
+/** Every sealed record, from whatever file has to hold it, against its block; and the files derived from them. */
+export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
+  const { dir, logVerdict, pool } = work
+  const journal = verifyJournal(dir)
+  const names = filesUnder(join(dir, "segments")).filter((name) => name.endsWith(".parquet"))
+  const controls = await gatherControls({ dir, pool, sealedRecords: logVerdict.records }, names, journal)
+  const plan = planVerify({
+    sealedRecords: logVerdict.records,
+    made: controls.made,
+    purged: controls.purged,
+    files: new Set(names),
+    journal,
+  })
+  const damages = [...journal.damages, ...controls.damages, ...plan.damages]
+  const counts = new SourceCounts()
+  const facts = new Map<string, SegmentFacts>()
+  let done = 0
+  const checked = plan.pieces.map(async (piece) => {
+    const result =
+      piece.kind === "segment" ? await checkSegment(work, piece) : checkJournal(work, journal, piece)
+    done += piece.to - piece.from + 1
+    work.onProgress?.({ records: done, of: logVerdict.records })
+    return result
+  })
+  for (const [at, result] of (await Promise.all(checked)).entries()) {
+    const piece = plan.pieces[at]
+    damages.push(...result.damages)
+    counts.add(result.runs)
+    if (result.facts !== undefined && piece?.kind === "segment") facts.set(piece.made.name, result.facts)
+  }
+  const holes = [...controls.purged, ...holesIn(damages)]
+  damages.push(...counts.damages({ ...controls, holes }))
+  const catalogue = await verifyCatalogue(dir, controls.made, facts)
+  damages.push(...catalogue.damages)
+  return {
+    damages,
+    doubts: journal.doubts,
+    notes: [...journal.notes, ...plan.notes, ...catalogue.notes, ...strayBlooms(dir, controls.made)],
+    purged: controls.purged,
+    segments: plan.pieces.filter(({ kind }) => kind === "segment").length,
+    unsealed: Math.max(0, journal.next - logVerdict.records),
+  }
+}
+
+/** Records that nobody can count, as damages tell of them. */
+function holesIn(damages: readonly Damage[]): Hole[] {
+  return damages.flatMap(({ thing, cause, first, last }) => {
+    const gone = cause === "missing" || cause === "unreadable"
+    const ofRecords = thing === "record" || thing === "segment" || thing === "journal"
+    return gone && ofRecords && first !== undefined && last !== undefined ? [{ first, last }] : []
+  })
+}
+
+type Checked = {
+  readonly damages: readonly Damage[]
+  readonly runs: readonly SourceRun[]
+  readonly facts?: SegmentFacts
+}
+
+async function checkSegment(work: Work, piece: Extract<Piece, { kind: "segment" }>): Promise<Checked> {
+  const { made } = piece
+  const path = `segments/${made.name}`
+  const blocks = work.blocks.over(piece.from, piece.to)
+  const range = { first: made.first, last: made.last, path }
+  const uncovered = uncoveredBy(blocks, piece)
+  if (blocks.length === 0) return { damages: uncovered, runs: [] }
+  const job: Job = { kind: "segment", dir: work.dir, name: made.name, blocks, columns: work.columns }
+  const outcome = await work.pool.run(job)
+  if (!("done" in outcome) || outcome.done.kind !== "segment") {
+    const detail = "failed" in outcome ? outcome.failed : "the reader gave another answer"
+    return { damages: [...uncovered, { thing: "segment", cause: "unreadable", ...range, detail }], runs: [] }
+  }
+  return {
+    damages: [...uncovered, ...judgeFile(made, outcome.done, range), ...outcome.done.damages],
+    runs: outcome.done.runs,
+    ...(outcome.done.facts === undefined ? {} : { facts: outcome.done.facts }),
+  }
+}
+
+function judgeFile(
+  made: MadeSegment,
+  done: SegmentDone,
+  range: Pick<Damage, "first" | "last" | "path">,
+): Damage[] {
+  if (done.sha256 === made.sha256 && done.bytes === made.bytes) return []
+  const detail = `it has ${done.bytes} bytes and SHA-256 ${done.sha256.slice(0, 16)}…, recorded were ${made.bytes} and ${made.sha256.slice(0, 16)}…`
+  return [{ thing: "segment", cause: "changed", ...range, detail }]
+}
+
+/** Records whose block cannot be read: nothing commits to them any more. */
+function uncoveredBy(
+  blocks: readonly Block[],
+  piece: { readonly from: number; readonly to: number },
+): Damage[] {
+  const damages: Damage[] = []
+  let next = piece.from
+  for (const block of [...blocks, undefined]) {
+    const first = block?.first ?? piece.to + 1
+    if (first > next) {
+      const detail = "their block cannot be read, so nothing says what they were"
+      damages.push({ thing: "record", cause: "unreadable", first: next, last: first - 1, detail })
+    }
+    next = block === undefined ? next : block.first + block.count
+  }
+  return damages
+}
+
+/** Whole blocks at a time, as many as memory allows. */
+function checkJournal(
+  work: Work,
+  journal: JournalFound,
+  piece: Extract<Piece, { kind: "journal" }>,
+): Checked {
+  const blocks = work.blocks.over(piece.from, piece.to)
+  const damages = uncoveredBy(blocks, piece)
+  const runs: SourceRun[] = []
+  const records = journal.records(blocks[0]?.first ?? piece.from)
+  let record = records.next()
+  const seeds = tailSeeds(work.dir)
+  for (const part of partsOf(blocks)) {
+    const recheck = new Recheck(part, "journal")
+    const last = part.at(-1)
+    const end = (last?.first ?? 0) + (last?.count ?? 0)
+    const seedOf = seedFinder(part, seeds)
+    for (; !record.done && record.value.number < end; record = records.next()) {
+      if (record.value.number < (part[0]?.first ?? 0)) continue
+      recheck.add({
+        ...record.value,
+        content: { kind: "kept", seed: seedOf(record.value.number), body: record.value.body },
+      })
+    }
+    const rechecked = recheck.finish()
+    damages.push(...rechecked.damages)
+    runs.push(...rechecked.runs)
+  }
+  return { damages, runs }
+}
+
+function partsOf(blocks: readonly Block[]): Block[][] {
+  const parts: Block[][] = []
+  let count = 0
+  for (const block of blocks) {
+    const part = parts.at(-1)
+    const follows = part?.at(-1)?.number === block.number - 1
+    if (part === undefined || !follows || count + block.count > JOURNAL_RECORDS_MAX) {
+      parts.push([block])
+      count = 0
+    } else part.push(block)
+    count += block.count
+  }
+  return parts
+}
+
+/** Seeds of records given in order; an empty one where it is gone, which no record's hash fits. */
+function seedFinder(
+  blocks: readonly Block[],
+  seeds: ReadonlyMap<number, Uint8Array>,
+): (record: number) => Uint8Array {
+  let at = 0
+  return (record) => {
+    let block = blocks[at]
+    while (block !== undefined && record >= block.first + block.count) block = blocks[++at]
+    return seeds.get(block?.number ?? -1) ?? new Uint8Array()
+  }
+}
