@@ -1,7 +1,13 @@
 import { hash, timingSafeEqual } from "node:crypto"
 import { Refusal } from "../base/refusal.ts"
 import { checkSource } from "../intake/narrow.ts"
-import { hashPassword, PasswordChecker, type PasswordHash, parsePasswordHash } from "./password.ts"
+import {
+  hashPassword,
+  PasswordChecker,
+  type PasswordHash,
+  parsePasswordHash,
+  unmatchable,
+} from "./password.ts"
 
 /** write: send events. read: query, the log. metrics: /metrics. admin: all of it. */
 export type Verb = "write" | "read" | "metrics" | "admin"
@@ -73,19 +79,18 @@ export class CredentialTable {
   readonly #readText: ReadText
   readonly #checker = new PasswordChecker()
   /** Unknown users are checked against this one, so that they take as long as known ones. */
-  readonly #nobody: PasswordHash
+  readonly #nobody = unmatchable()
   #maps: Maps = { tokens: new Map(), basics: new Map(), names: new Map() }
   #seen = ""
 
-  private constructor(configs: readonly CredentialConfig[], readText: ReadText, nobody: PasswordHash) {
+  private constructor(configs: readonly CredentialConfig[], readText: ReadText) {
     this.#configs = configs
     this.#readText = readText
-    this.#nobody = nobody
   }
 
   /** Refuses `credential.malformed` and `credential.weak`. */
   static async open(configs: readonly CredentialConfig[], readText: ReadText): Promise<CredentialTable> {
-    const table = new CredentialTable(configs, readText, await hashPassword(""))
+    const table = new CredentialTable(configs, readText)
     table.#maps = await load(configs, readText)
     table.#seen = await fingerprint(configs, readText)
     return table

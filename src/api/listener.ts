@@ -14,10 +14,16 @@ import { PROBLEM_TYPE, problemOf } from "./problem.ts"
 import { CONTINUE } from "./request.ts"
 import type { TlsFiles } from "./tls.ts"
 
-export type Listener = {
+export type ListenerDeps = {
   readonly tls: TlsFiles | undefined
   readonly limits: IntakeLimits
   readonly metrics: Pick<Metrics, "connectionRefused">
+}
+
+export type Listener = {
+  readonly server: Server
+  /** Ends every connection, whatever is under way on it. */
+  readonly endAll: () => void
 }
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
@@ -34,7 +40,7 @@ const SESSION_MEMORY_MB = 16
  * HTTP/1.1, or with certificates HTTP/2 and HTTP/1.1 over TLS, with every limit on connections and waiting set. Works as
  * Fastify's `serverFactory`.
  */
-export function createListener({ tls, limits, metrics }: Listener, handler: RequestListener): Server {
+export function createListener({ tls, limits, metrics }: ListenerDeps, handler: RequestListener): Listener {
   const times = {
     headersTimeout: limits.headTimeoutMs,
     // The body has its own, exact limit (intake/body.ts); this one is for what does not get that far.
@@ -47,10 +53,13 @@ export function createListener({ tls, limits, metrics }: Listener, handler: Requ
     tls === undefined ? createServer(times, handler) : createTlsServer(tls, limits, times, handler)
   server.maxConnections = limits.connectionsMax
   server.on("drop", () => metrics.connectionRefused("all"))
-  limitAddresses(server, limits, metrics)
+  const sockets = limitAddresses(server, limits, metrics)
   server.on("checkContinue", onContinue)
   server.on("clientError", onClientError)
-  return server
+  const endAll = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return { server, endAll }
 
   function onContinue(request: IncomingMessage, response: ServerResponse): void {
     CONTINUE.set(request, () => response.writeContinue())
@@ -90,18 +99,21 @@ function createTlsServer(
   return untyped
 }
 
-/** So that one machine cannot hold every connection. */
+/** So that one machine cannot hold every connection. Returns all that are open. */
 function limitAddresses(
   server: Server,
   { connectionsPerAddressMax }: IntakeLimits,
-  metrics: Listener["metrics"],
-): void {
+  metrics: ListenerDeps["metrics"],
+): ReadonlySet<Socket> {
   const open = new Map<string, number>()
+  const sockets = new Set<Socket>()
   server.on("connection", (socket: Socket) => {
+    sockets.add(socket)
     const address = socket.remoteAddress ?? ""
     const count = (open.get(address) ?? 0) + 1
     open.set(address, count)
     socket.once("close", () => {
+      sockets.delete(socket)
       const left = (open.get(address) ?? 1) - 1
       if (left === 0) open.delete(address)
       else open.set(address, left)
@@ -110,6 +122,7 @@ function limitAddresses(
     metrics.connectionRefused("address")
     socket.destroy()
   })
+  return sockets
 }
 
 /** What is not HTTP, came too slowly or has too large a head: answered on the bare socket. */

@@ -25,6 +25,11 @@ export async function hashPassword(password: string): Promise<PasswordHash> {
   return { ...COST, salt, hash: await derive(password, { ...COST, salt }) }
 }
 
+/** Takes as long to check as any other, and no password is right. */
+export function unmatchable(): PasswordHash {
+  return { ...COST, salt: randomBytes(SALT_BYTES), hash: randomBytes(HASH_BYTES) }
+}
+
 export function formatPasswordHash({ costLog2, blockSize, parallelism, salt, hash }: PasswordHash): string {
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64")
   return `scrypt$${costLog2}$${blockSize}$${parallelism}$${base64(salt)}$${base64(hash)}`

@@ -9,7 +9,7 @@ import { auditWebhook } from "../intake/webhook.ts"
 import { authenticator } from "./auth.ts"
 import type { ApiDeps } from "./deps.ts"
 import { checkExposure } from "./exposure.ts"
-import { createListener } from "./listener.ts"
+import { createListener, type Listener } from "./listener.ts"
 import { isOurFault, PROBLEM_TYPE, problemOf, RETRY_AFTER_SECONDS } from "./problem.ts"
 import { finishBody, prefersProblem } from "./request.ts"
 import { addRoutes } from "./route.ts"
@@ -41,12 +41,13 @@ const GRACE_MS = 25_000
 /** The HTTP side of a ledger. Refuses `listen.exposed` before anything listens. */
 export async function createApi(deps: ApiDeps): Promise<ApiServer> {
   checkExposure({ ...deps.listen, tls: deps.tls !== undefined, credentials: deps.credentials })
-  const servers: Server[] = []
+  const listeners: Listener[] = []
+  const state: State = { stopping: false }
   const app = Fastify({
     serverFactory: (handler) => {
-      const server = createListener(deps, handler)
-      servers.push(server)
-      return server
+      const listener = createListener(deps, handler)
+      listeners.push(listener)
+      return listener.server
     },
     // While stopping, a request that is here already is still answered by its own rules.
     return503OnClosing: false,
@@ -55,36 +56,51 @@ export async function createApi(deps: ApiDeps): Promise<ApiServer> {
     logger: false,
     frameworkErrors: (error, request, reply) => void answerError(deps, error, request, reply),
   })
-  await setUp(app, deps)
+  await setUp(app, deps, state)
   let timer: NodeJS.Timeout | undefined
+  let told = ""
   return { app, listen, reload, close }
 
   async function listen(): Promise<readonly string[]> {
     const { address, port } = deps.listen
     await app.listen({ host: address, port })
-    timer = setInterval(
-      () => void reload().catch(deps.onTrouble),
-      deps.reloadIntervalMs ?? RELOAD_INTERVAL_MS,
-    ).unref()
+    timer = setInterval(() => void watch(), deps.reloadIntervalMs ?? RELOAD_INTERVAL_MS).unref()
     return urlsOf(app)
   }
 
   async function reload(): Promise<boolean> {
+    const servers = listeners.map(({ server }) => server).filter(isSecure)
+    const changed = (await deps.tls?.reload(servers)) ?? false
     await deps.credentials.reload()
-    return (await deps.tls?.reload(servers.filter(isSecure))) ?? false
+    return changed
+  }
+
+  /** The same trouble is told once, not every ten seconds. */
+  async function watch(): Promise<void> {
+    try {
+      await reload()
+      told = ""
+    } catch (error) {
+      if (told !== String(error)) deps.onTrouble(error)
+      told = String(error)
+    }
   }
 
   async function close(graceMs = GRACE_MS): Promise<void> {
     clearInterval(timer)
+    state.stopping = true
     const late = setTimeout(() => {
-      for (const server of servers) server.closeAllConnections?.()
+      for (const { endAll } of listeners) endAll()
     }, graceMs)
     await app.close()
     clearTimeout(late)
   }
 }
 
-async function setUp(app: FastifyInstance, deps: ApiDeps): Promise<void> {
+/** What changes while it runs. */
+type State = { stopping: boolean }
+
+async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise<void> {
   const { metrics, limits, credentials } = deps
   const inFlight = new InFlight(limits.inFlightBytesMax, limits.sourcePercentMax)
   metrics.watch("tallystick_in_flight_bytes", () => inFlight.used)
@@ -98,6 +114,10 @@ async function setUp(app: FastifyInstance, deps: ApiDeps): Promise<void> {
   })
   app.addHook("onRequest", async (_request, reply) => {
     void reply.header("x-content-type-options", "nosniff")
+  })
+  app.addHook("onSend", async ({ raw }, reply) => {
+    // Or the connection would stay open, idle, and hold up the end.
+    if (state.stopping && raw.httpVersionMajor === 1) void reply.header("connection", "close")
   })
   app.addHook("onResponse", async ({ routeOptions, method }, { statusCode }) => {
     metrics.request({ route: routeOptions.url ?? "__other__", method, status: statusCode })

@@ -48,7 +48,7 @@ export function auditWebhook(deps: WebhookDeps): (post: Post) => Promise<void> {
       await keep(deps, post.source, body)
     } catch (error) {
       if (isRefusal(error, "body.tooLarge")) {
-        const bytesSeen = Number(error.facts.bytesSeen ?? deps.limits.bodyBytesMax)
+        const bytesSeen = Number(error.facts.bytesSeen ?? deps.limits.bodyBytesMax + 1)
         deps.onLoss?.({ source: post.source, why: "body.tooLarge", bytesSeen })
       }
       throw error
