@@ -43,6 +43,7 @@ export const REFUSALS = {
     exit: 2,
     hint: "keep rotated files until they are read: raise --audit-log-maxbackup",
   },
+  "import.parameters": { http: 400, exit: 64, hint: "POST /import/<source>?id=<import id>&name=<file name>" },
   "import.format": {
     http: 415,
     exit: 2,
@@ -99,14 +100,37 @@ export const REFUSALS = {
   "store.failed": { http: 500, exit: 2, hint: "report this, with the version of Tallystick" },
   "store.conflict": { http: 409, exit: 2, hint: "an object is written once; choose another name" },
   "store.name": { http: 400, exit: 2, hint: "name objects as paths of letters, digits, dot, dash, equals" },
-  "segment.malformed": { http: 422, exit: 2, hint: "compare the file's name and columns with docs/FORMAT.md, 'Segment'" },
-  "segment.unlike": { http: 500, exit: 2, hint: "check the disk and the memory: a file did not read back as written" },
-  "segment.damagedJournal": { http: 500, exit: 1, hint: "run tallystick verify: the journal is not as it was acknowledged" },
-  "catalogue.malformed": { http: 500, exit: 2, hint: "remove catalogue.ndjson: it is rebuilt from the segments" },
+  "segment.malformed": {
+    http: 422,
+    exit: 2,
+    hint: "compare the file's name and columns with docs/FORMAT.md, 'Segment'",
+  },
+  "segment.unlike": {
+    http: 500,
+    exit: 2,
+    hint: "check the disk and the memory: a file did not read back as written",
+  },
+  "segment.damagedJournal": {
+    http: 500,
+    exit: 1,
+    hint: "run tallystick verify: the journal is not as it was acknowledged",
+  },
+  "catalogue.malformed": {
+    http: 500,
+    exit: 2,
+    hint: "remove catalogue.ndjson: it is rebuilt from the segments",
+  },
   // seal
   "key.unreadable": { http: 500, exit: 2, hint: "check the path of the key; tallystick keys new makes one" },
+  "key.exists": { http: 409, exit: 2, hint: "choose another path; nothing was overwritten" },
   "key.exposed": { http: 500, exit: 2, hint: "chmod 600 the key file" },
   "key.unknown": { http: 500, exit: 2, hint: "give the key that signed this ledger's last checkpoint" },
+  "remembered.unavailable": {
+    http: 500,
+    exit: 2,
+    hint: "give the process a folder of its own outside the ledger, which it may write (XDG_STATE_HOME)",
+  },
+  "seal.unavailable": { http: 503, exit: 2, hint: "look at the disk; sealing is tried again every second" },
   "ledger.missing": { http: 500, exit: 2, hint: "tallystick init makes a ledger; check the path before" },
   "ledger.exists": { http: 409, exit: 2, hint: "use the ledger that is there, or another directory" },
   "ledger.locked": { http: 503, exit: 2, hint: "another process holds this ledger; stop one of them" },
@@ -132,12 +156,32 @@ export const REFUSALS = {
   },
   // query
   "query.malformed": { http: 400, exit: 64, hint: "see docs/LOGSQL.md; put text with other signs in quotes" },
-  "query.unsupported": { http: 400, exit: 64, hint: "docs/LOGSQL.md lists the filters, pipes and functions there are" },
-  "query.tooLarge": { http: 400, exit: 64, hint: "ask a smaller question; the limits are in src/query/limits.ts" },
+  "query.unsupported": {
+    http: 400,
+    exit: 64,
+    hint: "docs/LOGSQL.md lists the filters, pipes and functions there are",
+  },
+  "query.tooLarge": {
+    http: 400,
+    exit: 64,
+    hint: "ask a smaller question; the limits are in src/query/limits.ts",
+  },
   // search
-  "search.unavailable": { http: 503, exit: 2, hint: "the search process is starting again; try in some seconds" },
-  "search.busy": { http: 503, exit: 2, hint: "too many queries at once; try again, or raise search.queriesMax" },
-  "search.failed": { http: 500, exit: 2, hint: "the query was understood but could not be run; see the server's log" },
+  "search.unavailable": {
+    http: 503,
+    exit: 2,
+    hint: "the search process is starting again; try in some seconds",
+  },
+  "search.busy": {
+    http: 503,
+    exit: 2,
+    hint: "too many queries at once; try again, or raise search.queriesMax",
+  },
+  "search.failed": {
+    http: 500,
+    exit: 2,
+    hint: "the query was understood but could not be run; see the server's log",
+  },
   // policy
   "policy.illegal": {
     http: 422,
@@ -177,6 +221,9 @@ export const REFUSALS = {
     exit: 2,
     hint: "tallystick config check names every problem; docs/CONFIG.md has every option",
   },
+  "server.unreachable": { http: 502, exit: 2, hint: "check the address, and that tallystick serve runs there" },
+  "server.refused": { http: 502, exit: 2, hint: "check that the address is the one of tallystick serve" },
+  "record.notQuarantined": { http: 404, exit: 2, hint: "tallystick quarantine list shows those that are" },
   "input.unreadable": { http: 400, exit: 2, hint: "check the path and the rights of the file" },
   usage: { http: 400, exit: 64, hint: "see tallystick --help" },
 } as const satisfies Readonly<Record<string, { http: number; exit: 1 | 2 | 64; hint: string }>>

@@ -160,10 +160,10 @@ export function rowOf<const T extends readonly Field<unknown>[]>(
   }
 }
 
-/** A value or `null`, for which the program says `none`. */
-export function optional<T>(field: Field<T>): Field<T | "none"> {
+/** A value, or `null` where there is none. */
+export function optional<T>(field: Field<T>): Field<T | null> {
   return {
-    print: (value) => (value === "none" ? null : field.print(value as T)),
-    read: (json) => (json === null ? "none" : field.read(json)),
+    print: (value) => (value === null ? null : field.print(value)),
+    read: (json) => (json === null ? null : field.read(json)),
   }
 }

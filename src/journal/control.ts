@@ -16,7 +16,7 @@ import {
  * docs/FORMAT.md, 'Control records', has an example of each.
  */
 
-/** Every minute, also when idle, and first in every journal file: where each source's count stands. */
+/** Every minute, also when idle, and first in every journal file but that of record 0: where each source's count stands. */
 export type Heartbeat = {
   /** Per source, in ascending order of its bytes: the number of its next record, this one not counted. */
   readonly next: readonly (readonly [source: string, n: number])[]

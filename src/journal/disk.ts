@@ -105,7 +105,8 @@ export async function writeWhole(file: DiskFile, bytes: Uint8Array, at: number):
   let stored = 0
   while (stored < bytes.length) {
     const more = await file.write(bytes.subarray(stored), at + stored)
-    if (more === 0) throw Object.assign(new Error("ENOSPC: nothing more was stored"), { code: "ENOSPC" })
+    if (more === 0)
+      throw Object.assign(new Error("ENOSPC: nothing more was stored"), { code: "ENOSPC", syscall: "write" })
     stored += more
   }
 }

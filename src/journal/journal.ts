@@ -89,12 +89,12 @@ export type JournalOptions = {
   readonly clock: Clock
   /** A clock that never steps, in microseconds from any zero. */
   readonly steady: () => number
-  readonly reserve?: Reserve
-  readonly limits?: Partial<JournalLimits>
+  readonly reserve?: Reserve | undefined
+  readonly limits?: Partial<JournalLimits> | undefined
   /** After each sync of a group: how long it took. */
-  readonly onSync?: (seconds: number, records: number) => void
+  readonly onSync?: ((seconds: number, records: number) => void) | undefined
   /** Damage found at the start, and failures that were answered. */
-  readonly onTrouble?: (trouble: Refusal) => void
+  readonly onTrouble?: ((trouble: Refusal) => void) | undefined
   /** The process must end: nobody knows what is on the disk. */
   readonly onFatal: (error: unknown) => void
 }
@@ -265,7 +265,8 @@ class OpenJournal implements Journal {
       wall: this.#options.clock(),
       steady: this.#options.steady(),
     })
-    if (this.#files.startsFile) placing.addHeartbeat()
+    // Record 0 says what ledger this is, and before it there is nothing to count.
+    if (this.#files.startsFile && this.next > 0) placing.addHeartbeat()
     const firsts = entries.map(({ batch }) =>
       batch === "heartbeat" ? placing.addHeartbeat() : placing.add(batch),
     )

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict"
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { test } from "node:test"
+import { ORIGIN, testSigner } from "../../test/support/ledger.ts"
+import { temporaryFolder } from "../../test/support/temporary.ts"
+import { formatVerifierKey } from "../tlog/verifier-key.ts"
+import { openKeyRotation, signKeyRotation } from "./key-rotation.ts"
+import { newKey, readSigner, writeKey } from "./keys.ts"
+
+test("a key is written for its owner alone, and read back", (t) => {
+  const path = join(temporaryFolder(t), "keys", "log.key")
+  writeKey(path, newKey(ORIGIN))
+  assert.equal(statSync(path).mode & 0o777, 0o600)
+  assert.match(
+    readFileSync(path, "utf8"),
+    /^PRIVATE\+KEY\+ledger\.example\.com\/test\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}\n$/,
+  )
+  assert.equal(readSigner(path).name, ORIGIN)
+  assert.throws(() => writeKey(path, newKey(ORIGIN)), { code: "key.exists" })
+})
+
+for (const mode of [0o640, 0o604, 0o620, 0o601]) {
+  test(`a key with mode ${mode.toString(8)} is refused, with the command that mends it`, (t) => {
+    const path = join(temporaryFolder(t), "log.key")
+    writeKey(path, newKey(ORIGIN))
+    chmodSync(path, mode)
+    assert.throws(
+      () => readSigner(path),
+      (error: Error) => error.message.includes(`chmod 600 ${path}`),
+    )
+  })
+}
+
+const refused: [why: string, key: string, code: string][] = [
+  ["nothing", "", "key.malformed"],
+  ["two keys", `${"PRIVATE+KEY+a+00000000+AAAA\n".repeat(2)}`, "key.malformed"],
+  ["a public key", formatVerifierKey(testSigner()), "key.malformed"],
+]
+for (const [why, key, code] of refused) {
+  test(`readSigner refuses: ${why}`, (t) => {
+    const path = join(temporaryFolder(t), "log.key")
+    writeFileSync(path, key, { mode: 0o600 })
+    assert.throws(() => readSigner(path), { code })
+  })
+}
+
+test("a key file that is not there is named", (t) => {
+  assert.throws(() => readSigner(join(temporaryFolder(t), "none")), { code: "key.unreadable" })
+})
+
+for (const origin of ["", "two words", "a+b", "a\nb"]) {
+  test(`no key for the origin ${JSON.stringify(origin)}`, () =>
+    assert.throws(() => newKey(origin), { code: "key.malformed" }))
+}
+
+test("a change of keys holds only with both signatures, over exactly this text", () => {
+  const keys = [testSigner(1), testSigner(2)] as const
+  const note = signKeyRotation(ORIGIN, 4711, keys)
+  const { lastSize, older, newer } = openKeyRotation(note)
+  assert.deepEqual([lastSize, older.keyId, newer.keyId], [4711, keys[0].keyId, keys[1].keyId])
+  const lines = note.split("\n")
+  for (const without of [6, 7]) {
+    const one = lines.filter((_, at) => at !== without).join("\n")
+    assert.throws(() => openKeyRotation(one), { code: "note.unsigned" })
+  }
+  assert.throws(() => openKeyRotation(note.replace("4711", "4712")), { code: "note.refuted" })
+  assert.throws(() => openKeyRotation(note.replace("4711", "04711")), { code: "control.malformed" })
+  const named = signKeyRotation("another.example.com", 4711, keys)
+  assert.throws(() => openKeyRotation(named), { code: "control.malformed" })
+})
