@@ -26,6 +26,16 @@ const EVENT_ROOTS = new Set([
   ...EVENT_FIELDS.map((field) => field.name.split(".")[0] ?? ""),
   ...["metadata", "timestamp", "requestObject", "responseObject"],
 ])
+
+/** Whether a field of this name can stand in the body of a record of this kind. */
+export function canStandIn(kind: string, name: string): boolean {
+  return kind !== AUDIT_KIND || EVENT_ROOTS.has(rootOf(name))
+}
+
+function rootOf(name: string): string {
+  return (name.split(".")[0] ?? "").replace(/^"|"$/g, "")
+}
+
 /** Kinds of record whose bodies are Kubernetes audit events. */
 export const AUDIT_KIND = "k8s.audit"
 
@@ -78,13 +88,14 @@ function unquoteKey(key: string): string {
 function inBody(name: string): Column {
   const paths = pathsOf(name)
   if (paths.length === 0) return { kind: "absent" }
-  const root = (name.split(".")[0] ?? "").replace(/^"|"$/g, "")
   // TRY: a body that is not JSON makes json_extract throw, and one record would fail the query.
   const values = paths.map((path) => scalarOf(sql`TRY(json_extract(${BODY}, ${path}))`))
   const text = values.length === 1 ? (values[0] ?? trusted("NULL")) : sql`coalesce(${joinSql(values, ", ")})`
   const key = longestPlain(name.split(".").at(-1) ?? "")
   const mentioned = key === "" ? TRUE : mentions(key)
-  const possible = EVENT_ROOTS.has(root) ? mentioned : andSql([sql`"kind" <> ${AUDIT_KIND}`, mentioned])
+  const possible = EVENT_ROOTS.has(rootOf(name))
+    ? mentioned
+    : andSql([sql`"kind" <> ${AUDIT_KIND}`, mentioned])
   return { kind: "json", text, hint: possible }
 }
 

@@ -1,8 +1,8 @@
-import { RE2JS } from "re2js"
 import { Refusal } from "../base/refusal.ts"
+import { compileLinear } from "../base/regexp.ts"
 import { QUERY_LIMITS } from "./limits.ts"
 
-/** A regular expression of RE2: linear in the text, whoever wrote it. The one file that knows re2js. */
+/** A regular expression of RE2: linear in the text, whoever wrote it. */
 export type Regexp = {
   readonly source: string
   /** Whether it matches anywhere in the text. */
@@ -20,8 +20,8 @@ export function compileRegexp(source: string): Regexp {
     )
   }
   try {
-    const compiled = RE2JS.compile(source)
-    return { source, test: (text) => compiled.matcher(text).find(), literal: requiredLiteral(source) }
+    const compiled = compileLinear(source)
+    return { source, test: compiled.test, literal: requiredLiteral(source) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new Refusal("query.malformed", `not a regular expression of RE2: ${why}`, {}, error)

@@ -72,3 +72,21 @@ export function notSql(part: Sql): Sql {
   if (part.text === "FALSE") return TRUE
   return sql`((${part}) IS NOT TRUE)`
 }
+
+/**
+ * The statement as DuckDB takes it: `$1`, `$2`, …, equal values once, so that it sees equal expressions as equal and
+ * computes them once.
+ */
+export function toStatement(part: Sql): { readonly text: string; readonly values: readonly SqlValue[] } {
+  const places = new Map<SqlValue, number>()
+  let at = 0
+  const text = part.text.replaceAll("?", () => {
+    const value = part.values[at++]
+    assert(value !== undefined, "a value for each place")
+    const place = places.get(value) ?? places.size + 1
+    places.set(value, place)
+    return `$${place}`
+  })
+  assert(at === part.values.length, "a place for each value")
+  return { text, values: [...places.keys()] }
+}

@@ -1,0 +1,206 @@
+import { join } from "node:path"
+import { Bug } from "../base/assert.ts"
+import { isRefusal, Refusal } from "../base/refusal.ts"
+import { realDisk } from "../journal/disk.ts"
+import type { JournalEnd } from "../store/stage.ts"
+import {
+  type FromChild,
+  type OpenRequest,
+  partialOf,
+  type QueryRequest,
+  type SentRefusal,
+  type ToChild,
+  WINDOW,
+} from "./message.ts"
+import { Segmenter } from "./segments.ts"
+import { openService, type SearchService, toRefusal } from "./service.ts"
+import { Slots } from "./slots.ts"
+
+/**
+ * The search process: owns DuckDB, makes segments, answers queries. Forked by process.ts; it knows of the ledger what the
+ * parent tells it and what stands in files, and ends when the parent does. One query's error ends that query; an engine that
+ * gave up ends the process, and the parent starts another.
+ */
+class Child {
+  readonly #service: SearchService
+  readonly #segmenter: Segmenter
+  readonly #slots: Slots
+  readonly #stop = new AbortController()
+  readonly #queries = new Map<number, Reader>()
+  readonly #recording = new Map<string, (ok: boolean) => void>()
+  #position: JournalEnd | undefined
+
+  constructor(service: SearchService, { dir, limits }: OpenRequest) {
+    this.#service = service
+    this.#slots = new Slots(limits.queriesMax, limits.waitingMax)
+    this.#segmenter = new Segmenter({
+      db: service.db,
+      disk: realDisk,
+      dir,
+      catalogue: service.catalogue,
+      tail: service.tail,
+      limits,
+      position: () => this.#position,
+      record: (made) =>
+        new Promise((resolve) => {
+          this.#recording.set(made.name, resolve)
+          send({ kind: "segment", made })
+        }),
+      quietMs: () => service.quietMs,
+      now: () => Date.now() * 1000,
+      onTrouble: (error) => trouble(error),
+      drained: () => service.drained(),
+    })
+    this.#segmenter.run(this.#stop.signal).catch(die)
+  }
+
+  take(message: ToChild): void {
+    switch (message.kind) {
+      case "open":
+        throw new Bug("the search process is opened once")
+      case "news":
+        this.#position = message.news.position
+        this.#segmenter.add(message.news.blocks)
+        send({ kind: "newsTaken" })
+        break
+      case "query":
+        this.#answer(message.id, message.request)
+        break
+      case "more":
+        this.#queries.get(message.id)?.more()
+        break
+      case "cancel":
+        this.#queries.get(message.id)?.cancel()
+        break
+      case "recorded":
+        this.#recording.get(message.name)?.(message.ok)
+        this.#recording.delete(message.name)
+        break
+      case "flush":
+        this.#segmenter.flush().then(() => send({ kind: "flushed", id: message.id }), die)
+        break
+      case "close":
+        this.#close()
+    }
+  }
+
+  #answer(id: number, request: QueryRequest): void {
+    const reader = new Reader()
+    this.#queries.set(id, reader)
+    this.#run(id, request, reader)
+      .catch((error: unknown) => {
+        if (!isRefusal(error)) trouble(error)
+        send({ kind: "refused", id, refusal: sent(toRefusal(error)) })
+        if (isRefusal(error, "store.broken")) die(error)
+      })
+      .finally(() => this.#queries.delete(id))
+      .catch(die)
+  }
+
+  async #run(id: number, request: QueryRequest, reader: Reader): Promise<void> {
+    const leave = await this.#slots.enter(reader.stop)
+    try {
+      const answer = this.#service.query(request, this.#position, reader.stop)
+      for (;;) {
+        const { done, value } = await answer.next()
+        if (done === true) {
+          send({ kind: "end", id, rows: value.rows, ...partialOf(value) })
+          return
+        }
+        await reader.room()
+        if (reader.stop.aborted) throw new Refusal("store.interrupted", "nobody waits for the answer")
+        send({ kind: "rows", id, rows: value })
+      }
+    } finally {
+      leave()
+    }
+  }
+
+  #close(): void {
+    this.#stop.abort()
+    for (const reader of this.#queries.values()) reader.cancel()
+    for (const resolve of this.#recording.values()) resolve(false)
+    this.#service.close()
+    process.disconnect?.()
+    process.exit(0)
+  }
+}
+
+/** The other end of one query: how much it can take, and whether it still listens. */
+class Reader {
+  readonly #abort = new AbortController()
+  #credit = WINDOW
+  #wake: (() => void) | undefined
+
+  get stop(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** Resolves when another message may be sent, or nobody listens any more. */
+  async room(): Promise<void> {
+    while (this.#credit === 0 && !this.#abort.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    this.#credit--
+  }
+
+  more(): void {
+    this.#credit++
+    this.#wake?.()
+  }
+
+  cancel(): void {
+    this.#abort.abort()
+    this.#wake?.()
+  }
+}
+
+function send(message: FromChild): void {
+  if (process.connected) process.send?.(message)
+}
+
+function sent({ code, message, facts }: Refusal): SentRefusal {
+  return { code, message, facts }
+}
+
+function trouble(error: unknown): void {
+  send({ kind: "trouble", refusal: sent(toRefusal(error)) })
+}
+
+function die(error: unknown): never {
+  process.stderr.write(
+    `search process: ${error instanceof Error ? (error.stack ?? error.message) : "error"}\n`,
+  )
+  process.exit(70)
+}
+
+async function open(request: OpenRequest): Promise<Child> {
+  const tempDir = join(request.dir, "tmp", "search")
+  return new Child(await openService({ ...request, tempDir, readOnly: false }), request)
+}
+
+let child: Child | undefined
+const early: ToChild[] = []
+
+process.on("disconnect", () => process.exit(0))
+// A terminal's interrupt reaches the whole group; the parent decides when this process ends.
+process.on("SIGINT", () => undefined)
+process.on("SIGTERM", () => undefined)
+process.on("message", (message: ToChild) => {
+  if (child !== undefined) child.take(message)
+  else if (message.kind !== "open") early.push(message)
+  else {
+    open(message.request).then((opened) => {
+      child = opened
+      send({ kind: "ready" })
+      for (const waiting of early.splice(0)) opened.take(waiting)
+    }, failToOpen)
+  }
+})
+
+function failToOpen(error: unknown): void {
+  trouble(error)
+  die(error)
+}

@@ -1,0 +1,128 @@
+import type { Facts, RefusalCode } from "../base/refusal.ts"
+import type { Micros } from "../base/time.ts"
+import type { Row } from "../query/row.ts"
+
+/** A question to the search process, and what its answer may cost. */
+export type QueryRequest = {
+  /** LogsQL. */
+  readonly text: string
+  /** What `now` means in it. */
+  readonly now: Micros
+  /** Rows of the answer; more are cut, with a mark. */
+  readonly rowsMax: number
+  readonly timeoutMs: number
+  /** Bytes that steps outside of SQL (sort, uniq, stats) may hold. Default: {@link SEARCH_LIMITS}. */
+  readonly memoryMax?: number
+  /** Bounds on `_time` besides those in the text, both taken in. */
+  readonly start?: Micros
+  readonly end?: Micros
+  /** The newest so many rows, after `offset` of them; asked for, so no mark. */
+  readonly limit?: number
+  readonly offset?: number
+}
+
+/** Rows as they come, and at the end how many there were and, in `partial`, why there may be more. */
+export type QueryMessage =
+  | { readonly kind: "rows"; readonly rows: readonly Row[] }
+  | { readonly kind: "end"; readonly rows: number; readonly partial?: string }
+
+/** What the parent knows and the child needs: what is committed in the journal, which records are sealed. */
+export type News = {
+  readonly position: { readonly file: string; readonly bytes: number; readonly next: number }
+  readonly blocks: readonly SealedSeed[]
+}
+
+/** A sealed block, as far as a segment needs it. */
+export type SealedSeed = {
+  readonly number: number
+  readonly first: number
+  readonly count: number
+  readonly seed: Uint8Array
+  /** See store/segment.ts. */
+  readonly hints?: Uint16Array
+}
+
+export type SegmentNews = {
+  readonly name: string
+  readonly first: number
+  readonly last: number
+  readonly bytes: number
+  readonly sha256: string
+  readonly replaces: readonly string[]
+}
+
+export type OpenRequest = {
+  readonly dir: string
+  /** Every segment that is sealed in the log; undefined: as the catalogue says. */
+  readonly made: readonly SegmentNews[] | undefined
+  readonly limits: SearchLimits
+}
+
+export type SearchLimits = {
+  /** Bytes DuckDB may use; the process needs about a third more. */
+  readonly memoryMax: number
+  /** Bytes it may spill to `tmp/`. */
+  readonly tempMax: number
+  readonly threads: number
+  /** Queries at once; others wait. */
+  readonly queriesMax: number
+  /** Queries that wait; beyond, they are refused. */
+  readonly waitingMax: number
+  /** Bytes that steps of one query outside of SQL may hold. */
+  readonly stepsMemoryMax: number
+  /** A segment is made when so many sealed records wait, or the oldest has waited so long. */
+  readonly segmentRecords: number
+  readonly segmentWaitMs: number
+}
+
+export const SEARCH_LIMITS: SearchLimits = {
+  memoryMax: 512 * 1024 ** 2,
+  tempMax: 4 * 1024 ** 3,
+  threads: 2,
+  queriesMax: 8,
+  waitingMax: 64,
+  stepsMemoryMax: 128 * 1024 ** 2,
+  segmentRecords: 40_000,
+  segmentWaitMs: 5 * 60_000,
+}
+
+/** Threads of libuv's pool in the child: each statement in flight holds one (spec: with 4, small queries wait for large ones). */
+export const THREAD_POOL = 64
+
+export type ToChild =
+  | { readonly kind: "open"; readonly request: OpenRequest }
+  | { readonly kind: "news"; readonly news: News }
+  | { readonly kind: "query"; readonly id: number; readonly request: QueryRequest }
+  /** The reader has taken one `rows`: another may be sent. */
+  | { readonly kind: "more"; readonly id: number }
+  | { readonly kind: "cancel"; readonly id: number }
+  /** Answer to `segment`: recorded and sealed, or not now. */
+  | { readonly kind: "recorded"; readonly name: string; readonly ok: boolean }
+  /** Make a segment of everything that is sealed, and say `flushed`. */
+  | { readonly kind: "flush"; readonly id: number }
+  | { readonly kind: "close" }
+
+export type FromChild =
+  | { readonly kind: "ready" }
+  | { readonly kind: "newsTaken" }
+  | { readonly kind: "rows"; readonly id: number; readonly rows: readonly Row[] }
+  | { readonly kind: "end"; readonly id: number; readonly rows: number; readonly partial?: string }
+  | { readonly kind: "refused"; readonly id: number; readonly refusal: SentRefusal }
+  | { readonly kind: "segment"; readonly made: SegmentNews }
+  | { readonly kind: "flushed"; readonly id: number }
+  | { readonly kind: "trouble"; readonly refusal: SentRefusal }
+
+export type SentRefusal = { readonly code: RefusalCode; readonly message: string; readonly facts: Facts }
+
+/** `rows` messages under way to one reader that has not taken them. */
+export const WINDOW = 4
+/** Rows and characters in one message: small enough that neither side stalls on one. */
+export const MESSAGE_ROWS = 500
+export const MESSAGE_CHARS = 256 * 1024
+
+/** Only there where there is something to say. */
+export function partialOf({ partial }: { readonly partial?: string | undefined }): {
+  readonly partial?: string
+} {
+  return partial === undefined ? {} : { partial }
+}

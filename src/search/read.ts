@@ -1,0 +1,151 @@
+import { fromBase64, utf8 } from "../base/bytes.ts"
+import { type Columns, canStandIn } from "../query/column.ts"
+import { hasField } from "../query/fieldset.ts"
+import { flattenBody } from "../query/flatten.ts"
+import { type Selection, selectFields } from "../query/plan.ts"
+import { type MutableRow, newRow, type Row } from "../query/row.ts"
+import { joinSql, type Sql, sql, toStatement, trusted } from "../query/sql.ts"
+import type { FieldSet } from "../query/tree.ts"
+import type { Duckdb, Rows } from "../store/duckdb.ts"
+import { relationOf, type Source } from "./snapshot.ts"
+
+export async function runSql(db: Duckdb, statement: Sql, stop: AbortSignal): Promise<Rows> {
+  const { text, values } = toStatement(statement)
+  return db.query(text, values, stop)
+}
+
+/** What to select so that rows with these fields can be made. */
+export type Reading = {
+  readonly selection: Selection
+  readonly fields: FieldSet
+  readonly select: readonly Sql[]
+}
+
+export function readingOf(fields: FieldSet, columns: Columns): Reading {
+  const selection = selectFields(fields, columns)
+  const body = selection.body ? [trusted('"kind"'), trusted('"rawEncoding"'), trusted('"raw"')] : []
+  return { selection, fields, select: [...selection.columns.map((column) => column.text), ...body] }
+}
+
+/** The rows of a result whose columns begin, at `from`, with what {@link readingOf} selects. */
+export function* rowsOf(rows: Rows, { selection, fields }: Reading, from: number): Generator<MutableRow> {
+  for (const batch of rows.batches()) {
+    const columns = selection.columns.map(({ name }, i) => ({ name, column: batch.column(from + i) }))
+    const at = from + columns.length
+    const body = selection.body ? [batch.column(at), batch.column(at + 1), batch.column(at + 2)] : []
+    for (let i = 0; i < batch.count; i++) {
+      const row = newRow()
+      for (const { name, column } of columns) {
+        const value = column.text(i)
+        if (value !== undefined && value !== "") row[name] = value
+      }
+      const [kind, encoding, raw] = body
+      if (raw !== undefined)
+        addBody(row, { kind: kind?.text(i), encoding: encoding?.text(i), raw: raw.text(i) }, fields)
+      yield row
+    }
+  }
+}
+
+type Body = {
+  readonly kind: string | undefined
+  readonly encoding: string | undefined
+  readonly raw: string | undefined
+}
+
+function addBody(row: MutableRow, { kind = "", encoding, raw = "" }: Body, fields: FieldSet): void {
+  const text = encoding === "base64" ? (utf8(fromBase64(raw)) ?? raw) : raw
+  flattenBody(row, text, (name) => hasField(fields, name) && (name === "raw" || canStandIn(kind, name)))
+}
+
+/** Records fetched by one statement, and characters of an answer that make the next one smaller. */
+const FETCH_ROWS_MAX = 2_000
+const FETCH_CHARS = 16 * 1024 * 1024
+
+/**
+ * The rows of these records, in this order, in pieces. Bodies can be megabytes: the pieces grow and shrink with what came.
+ */
+export async function* fetchRecords(
+  db: Duckdb,
+  sources: readonly Source[],
+  records: readonly number[],
+  reading: Reading,
+  stop: AbortSignal,
+): AsyncGenerator<readonly Row[]> {
+  let size = Math.min(records.length, 200)
+  for (let at = 0; at < records.length; ) {
+    const wanted = records.slice(at, at + size)
+    at += wanted.length
+    const found = await fetchPiece(db, sources, wanted, reading, stop)
+    yield wanted.map((record) => found.rows.get(record)).filter((row) => row !== undefined)
+    const fitting = Math.floor((FETCH_CHARS * wanted.length) / Math.max(1, found.chars))
+    size = Math.max(1, Math.min(FETCH_ROWS_MAX, size * 4, fitting))
+  }
+}
+
+async function fetchPiece(
+  db: Duckdb,
+  sources: readonly Source[],
+  records: readonly number[],
+  reading: Reading,
+  stop: AbortSignal,
+): Promise<{ readonly rows: ReadonlyMap<number, Row>; readonly chars: number }> {
+  const rows = new Map<number, Row>()
+  let chars = 0
+  for (const [source, inside] of bySource(sources, records)) {
+    const select = joinSql([trusted('"record"'), ...reading.select], ", ")
+    const result = await runSql(
+      db,
+      sql`SELECT ${select} FROM ${relationOf([source])} WHERE "record" IN ${numbers(inside)}`,
+      stop,
+    )
+    const ids = recordsOf(result)
+    let i = 0
+    for (const row of rowsOf(result, reading, 1)) {
+      for (const name of Object.keys(row)) chars += name.length + (row[name] ?? "").length
+      rows.set(ids[i++] ?? -1, row)
+    }
+  }
+  return { rows, chars }
+}
+
+/** The first column of a result, as numbers. */
+export function recordsOf(result: Rows, column = 0): readonly number[] {
+  const ids: number[] = []
+  for (const batch of result.batches()) {
+    const vector = batch.column(column)
+    for (let i = 0; i < batch.count; i++) ids.push(vector.integer(i) ?? -1)
+  }
+  return ids
+}
+
+/** Numbers of ours, written out: as a list of constants they choose row groups. */
+export function numbers(values: readonly number[]): Sql {
+  return trusted(`(${values.map((value) => String(Math.trunc(value))).join(", ")})`)
+}
+
+export function bySource(
+  sources: readonly Source[],
+  records: readonly number[],
+): readonly (readonly [Source, readonly number[]])[] {
+  const ordered = sources.toSorted((a, b) => a.first - b.first)
+  const groups = new Map<Source, number[]>()
+  for (const record of records) {
+    const source = ordered[lastAtOrBefore(ordered, record)]
+    if (source === undefined || record > source.last) continue
+    const group = groups.get(source)
+    if (group === undefined) groups.set(source, [record])
+    else group.push(record)
+  }
+  return [...groups]
+}
+
+function lastAtOrBefore(ordered: readonly Source[], record: number): number {
+  let [low, high] = [0, ordered.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ordered[middle]?.first ?? 0) <= record) low = middle + 1
+    else high = middle
+  }
+  return low - 1
+}

@@ -1,0 +1,351 @@
+import { assert } from "../base/assert.ts"
+import { isRefusal } from "../base/refusal.ts"
+import type { Micros } from "../base/time.ts"
+import type { Columns } from "../query/column.ts"
+import { compareRows, TopRows } from "../query/order.ts"
+import { parseQuery } from "../query/parse.ts"
+import { areLight, type GroupsRead, type Plan, planQuery, type RowsRead } from "../query/plan.ts"
+import { newRow, type Row } from "../query/row.ts"
+import { connectPipes } from "../query/run.ts"
+import { andSql, joinSql, type Sql, sql, trusted } from "../query/sql.ts"
+import type { Budget, GroupSink, RunScene, Sink } from "../query/tree.ts"
+import { bloomKey } from "../store/bloom.ts"
+import type { BloomCache } from "../store/bloom-cache.ts"
+import type { Duckdb } from "../store/duckdb.ts"
+import { hideDuplicates } from "./duplicates.ts"
+import { MESSAGE_CHARS, MESSAGE_ROWS, type QueryRequest } from "./message.ts"
+import { fetchRecords, readingOf, recordsOf, rowsOf, runSql } from "./read.ts"
+import { batches, relationOf, type Snapshot, type Source, sourcesIn } from "./snapshot.ts"
+
+export type Engine = {
+  readonly db: Duckdb
+  readonly blooms: BloomCache
+  readonly columns: Columns
+  readonly stepsMemoryMax: number
+}
+
+/** Rows in the answer, and why there may be more: `time`, `rows` or `memory`, with a few words. */
+export type Summary = { readonly rows: number; readonly partial: string | undefined }
+
+/**
+ * Answers a query from a snapshot: segments and tail, newest first, batch by batch, each statement run to its end. Yields
+ * rows as soon as they are certain. A limit that cuts the answer ends it with a mark, never silently; `stop` ends it with
+ * `store.interrupted`. Other errors are the query's own and harm nobody else.
+ */
+export async function* runQuery(
+  request: QueryRequest,
+  snapshot: Snapshot,
+  engine: Engine,
+  stop: AbortSignal,
+): AsyncGenerator<readonly Row[], Summary> {
+  const plan = planQuery(parseQuery(request.text), request, engine.columns)
+  const deadline = AbortSignal.timeout(request.timeoutMs)
+  const run = new Run(request, plan, snapshot, engine, AbortSignal.any([stop, deadline]))
+  try {
+    yield* run.answer()
+  } catch (error) {
+    const reason = reasonOf(error, stop, deadline, request)
+    if (reason === undefined) throw error
+    run.cut(reason)
+  }
+  yield* run.finish()
+  return { rows: run.out.count, partial: run.partial }
+}
+
+/** Limits of an answer that make it partial instead of failing it. */
+function reasonOf(
+  error: unknown,
+  stop: AbortSignal,
+  deadline: AbortSignal,
+  request: QueryRequest,
+): string | undefined {
+  if (stop.aborted) return undefined
+  if (isRefusal(error, "store.interrupted") && deadline.aborted)
+    return `time: ${request.timeoutMs} ms are over`
+  if (isRefusal(error, "store.memory") || isRefusal(error, "store.full"))
+    return "memory: the query needs more than it may have"
+  return undefined
+}
+
+class Run {
+  readonly out: Output
+  readonly #plan: Plan
+  readonly #snapshot: Snapshot
+  readonly #engine: Engine
+  readonly #stop: AbortSignal
+  readonly #head: Sink | GroupSink
+  #partial: string | undefined
+
+  constructor(request: QueryRequest, plan: Plan, snapshot: Snapshot, engine: Engine, stop: AbortSignal) {
+    this.#plan = plan
+    this.#snapshot = snapshot
+    this.#engine = engine
+    this.#stop = stop
+    this.out = new Output(plan, request.rowsMax)
+    const budget = this.#budget(request.memoryMax ?? engine.stepsMemoryMax)
+    const scene: RunScene = { now: request.now, budget }
+    const pipes = connectPipes(plan.pipes, this.out, scene)
+    this.#head = plan.read.kind === "groups" ? plan.read.grouping.join(pipes, scene) : pipes
+  }
+
+  get partial(): string | undefined {
+    return this.#partial ?? this.out.partial
+  }
+
+  /** The answer ends here, and says why. The first reason counts. */
+  cut(reason: string): void {
+    this.#partial ??= reason
+  }
+
+  async *answer(): AsyncGenerator<readonly Row[]> {
+    const { read } = this.#plan
+    const sources = await this.#pick()
+    if (sources.length === 0) return
+    const hidden = await hideDuplicates(this.#plan, this.#snapshot, sources, this.#engine.db, this.#stop)
+    const where = andSql([this.#plan.where, hidden])
+    if (read.kind === "groups") await this.#readGroups(read, sources, where)
+    else if (read.top !== undefined) yield* this.#readTop(read, read.top, sources, where)
+    else if (read.sorted !== undefined && !this.#isLight(read))
+      yield* this.#readSorted(read, read.sorted, sources, where)
+    else yield* this.#readAll(read, sources, where)
+  }
+
+  /** Ends the pipes: sorts, groups and counts come out now. */
+  async *finish(): AsyncGenerator<readonly Row[]> {
+    this.#head.end()
+    yield* this.out.all()
+  }
+
+  /** By time, and by the bloom filters for the auditIDs that are asked for. */
+  async #pick(): Promise<readonly Source[]> {
+    const sources = sourcesIn(this.#snapshot, this.#plan.bounds)
+    const keys = this.#plan.needles?.map(bloomKey) ?? []
+    if (keys.length === 0 || keys.length > NEEDLES_MAX || !keys.every((key) => key !== undefined))
+      return sources
+    const entries = sources.flatMap(({ segment }) => segment ?? [])
+    const kept = new Set(await this.#engine.blooms.prune(entries, keys))
+    return sources.filter(({ segment }) => segment === undefined || kept.has(segment))
+  }
+
+  #isLight(read: RowsRead): boolean {
+    return areLight(read.fields, this.#engine.columns)
+  }
+
+  #budget(bytesMax: number): Budget {
+    let left = bytesMax
+    return {
+      charge: (bytes) => {
+        left -= bytes
+        if (left >= 0) return true
+        this.cut("memory: a step holds more than it may")
+        return false
+      },
+    }
+  }
+
+  #query(statement: Sql) {
+    return runSql(this.#engine.db, statement, this.#stop)
+  }
+
+  async #readGroups({ grouping }: GroupsRead, sources: readonly Source[], where: Sql): Promise<void> {
+    const sink = this.#head as GroupSink
+    const { keys, results } = grouping
+    const select = joinSql([...keys, ...results], ", ")
+    const by = keys.length === 0 ? sql`` : trusted(`GROUP BY ${keys.map((_, i) => i + 1).join(", ")}`)
+    for (const batch of batches(sources)) {
+      const rows = await this.#query(sql`SELECT ${select} FROM ${relationOf(batch)} WHERE ${where} ${by}`)
+      for (const chunk of rows.batches()) {
+        const columns = rows.names.map((_, i) => chunk.column(i))
+        for (let i = 0; i < chunk.count; i++) {
+          if (!sink.take(columns.map((column) => column.text(i) ?? null))) return
+        }
+      }
+    }
+  }
+
+  /** Everything that matches, newest sources first; bodies in a second step. */
+  async *#readAll(read: RowsRead, sources: readonly Source[], where: Sql): AsyncGenerator<readonly Row[]> {
+    const reading = readingOf(read.fields, this.#engine.columns)
+    const light = this.#isLight(read)
+    for (const batch of batches(sources, FIRST_ROWS)) {
+      const relation = relationOf(batch)
+      if (light) {
+        const select = joinSql(reading.select.length === 0 ? [trusted('"record"')] : reading.select, ", ")
+        const rows = await this.#query(
+          sql`SELECT ${select} FROM ${relation} WHERE ${where} ${this.#order("DESC")}`,
+        )
+        const made = reading.select.length === 0 ? emptyRows(rows.count) : rowsOf(rows, reading, 0)
+        for (const row of made) {
+          if (!(this.#head as Sink).take(row)) return
+          yield* this.out.full()
+        }
+        continue
+      }
+      const found = await this.#query(
+        sql`SELECT "record" FROM ${relation} WHERE ${where} ${this.#order("DESC")}`,
+      )
+      const more = yield* this.#fetch(batch, recordsOf(found), reading)
+      if (!more) return
+    }
+  }
+
+  #order(direction: "ASC" | "DESC"): Sql {
+    return trusted(`ORDER BY "_time" ${direction}, "record" ${direction}`)
+  }
+
+  /** The first rows by `_time`: stops as soon as no other source can hold an earlier one in this order. */
+  async *#readTop(
+    read: RowsRead,
+    top: { readonly rows: number; readonly descending: boolean },
+    sources: readonly Source[],
+    where: Sql,
+  ): AsyncGenerator<readonly Row[]> {
+    if (top.rows === 0) return
+    const order = this.#order(top.descending ? "DESC" : "ASC")
+    const best: Place[] = []
+    const ordered = top.descending
+      ? sources
+      : sources.toSorted((a, b) => a.timeMin - b.timeMin || a.first - b.first)
+    const ahead = (a: Place, b: Place) => (a.time - b.time || a.record - b.record) * (top.descending ? -1 : 1)
+    try {
+      for (const batch of batches(ordered, 1)) {
+        const worst = best.length < top.rows ? undefined : best.at(-1)?.time
+        const edge = top.descending
+          ? Math.max(...batch.map((s) => s.timeMax))
+          : Math.min(...batch.map((s) => s.timeMin))
+        if (worst !== undefined && (top.descending ? edge < worst : edge > worst)) break
+        const select = sql`SELECT "record", epoch_us("_time") FROM ${relationOf(batch)}`
+        const rows = await this.#query(sql`${select} WHERE ${where} ${order} LIMIT ${top.rows}`)
+        const times = recordsOf(rows, 1)
+        recordsOf(rows).forEach((record, i) => {
+          best.push({ record, time: times[i] ?? 0 })
+        })
+        best.sort(ahead).splice(top.rows)
+      }
+    } catch (error) {
+      // What was found so far is worth showing, with the mark.
+      if (this.#stop.aborted || !isRefusal(error, "store.memory")) throw error
+      this.cut("memory: the query needs more than it may have")
+    }
+    const reading = readingOf(read.fields, this.#engine.columns)
+    yield* this.#fetch(
+      sources,
+      best.map(({ record }) => record),
+      reading,
+    )
+  }
+
+  /** The first rows by other fields: the keys of all that match, then the rest of those that are wanted. */
+  async *#readSorted(
+    read: RowsRead,
+    sorted: NonNullable<RowsRead["sorted"]>,
+    sources: readonly Source[],
+    where: Sql,
+  ): AsyncGenerator<readonly Row[]> {
+    const names = new Set(sorted.by.map((key) => key.field))
+    const reading = readingOf({ kind: "some", names, prefixes: [] }, this.#engine.columns)
+    const top = new TopRows((a, b) => compareRows(a, b, sorted.by), sorted.rows)
+    for (const batch of batches(sources)) {
+      const select = joinSql([trusted('"record"'), ...reading.select], ", ")
+      const rows = await this.#query(sql`SELECT ${select} FROM ${relationOf(batch)} WHERE ${where}`)
+      const records = recordsOf(rows)
+      let i = 0
+      for (const row of rowsOf(rows, reading, 1)) {
+        row[RECORD] = String(records[i++])
+        top.add(row)
+      }
+    }
+    const records = top.sorted().map((row) => Number(row[RECORD]))
+    yield* this.#fetch(sources, records, readingOf(read.fields, this.#engine.columns))
+  }
+
+  /** Returns false when the pipes want no more rows. */
+  async *#fetch(
+    sources: readonly Source[],
+    records: readonly number[],
+    reading: ReturnType<typeof readingOf>,
+  ): AsyncGenerator<readonly Row[], boolean> {
+    for await (const rows of fetchRecords(this.#engine.db, sources, records, reading, this.#stop)) {
+      for (const row of rows) if (!(this.#head as Sink).take(row)) return false
+      yield* this.out.full()
+    }
+    return true
+  }
+}
+
+type Place = { readonly record: number; readonly time: Micros }
+
+/** With more auditIDs than this, hardly a segment would be left out. */
+const NEEDLES_MAX = 100
+/** A name no field has, for the record's number beside its sort keys. */
+const RECORD = "\0record"
+/** Rows of the first batch: the newest file or two, so that first rows come soon. */
+const FIRST_ROWS = 100_000
+
+function* emptyRows(count: number): Generator<Row> {
+  for (let i = 0; i < count; i++) yield newRow()
+}
+
+/** The end of all pipes: counts, cuts, and gathers rows into pieces of a size to send. */
+class Output implements Sink {
+  readonly #offset: number
+  readonly #limit: number
+  readonly #rowsMax: number
+  #seen = 0
+  #ready: (readonly Row[])[] = []
+  #rows: Row[] = []
+  #chars = 0
+  count = 0
+  partial: string | undefined
+
+  constructor({ limit, offset }: Plan, rowsMax: number) {
+    assert(rowsMax >= 0, "rowsMax is a count")
+    this.#limit = limit ?? Number.POSITIVE_INFINITY
+    this.#offset = offset
+    this.#rowsMax = rowsMax
+  }
+
+  take(row: Row): boolean {
+    if (this.#seen++ < this.#offset) return true
+    if (this.count >= this.#limit) return false
+    if (this.count >= this.#rowsMax) {
+      this.partial ??= `rows: more than ${this.#rowsMax}`
+      return false
+    }
+    this.count++
+    this.#gather(row)
+    return this.count < this.#limit
+  }
+
+  end(): void {}
+
+  #gather(row: Row): void {
+    const shown = newRow()
+    for (const name of Object.keys(row)) {
+      const value = row[name] ?? ""
+      if (value === "") continue
+      shown[name] = value
+      this.#chars += name.length + value.length
+    }
+    this.#rows.push(shown)
+    if (this.#rows.length >= MESSAGE_ROWS || this.#chars >= MESSAGE_CHARS) this.#close()
+  }
+
+  #close(): void {
+    this.#ready.push(this.#rows)
+    this.#rows = []
+    this.#chars = 0
+  }
+
+  /** Pieces that are full. */
+  *full(): Generator<readonly Row[]> {
+    const ready = this.#ready
+    this.#ready = []
+    yield* ready
+  }
+
+  *all(): Generator<readonly Row[]> {
+    if (this.#rows.length > 0) this.#close()
+    yield* this.full()
+  }
+}

@@ -1,0 +1,166 @@
+import { rm } from "node:fs/promises"
+import { pause } from "../base/loop.ts"
+import { Refusal } from "../base/refusal.ts"
+import type { Micros } from "../base/time.ts"
+import type { Disk } from "../journal/disk.ts"
+import type { Catalogue, CatalogueEntry } from "../store/catalogue.ts"
+import { compact, planCompaction } from "../store/compact.ts"
+import type { Duckdb } from "../store/duckdb.ts"
+import { firstBlocks, type SeededBlock, segmentFromTables } from "../store/segment.ts"
+import { bloomPath, segmentPath } from "../store/segment-name.ts"
+import type { JournalEnd } from "../store/stage.ts"
+import type { SealedSeed, SearchLimits, SegmentNews } from "./message.ts"
+import type { Tail } from "./tail.ts"
+
+/** Records in one segment at most: what has waited while the process was away comes in pieces of this size. */
+const SEGMENT_RECORDS_MAX = 120_000
+/** How often it is looked whether something is due, and how long a failed try waits for the next. */
+const LOOK_MS = 1_000
+const RETRY_MS = 15_000
+/** Compaction begins when nobody has asked anything for so long. */
+const QUIET_MS = 10_000
+
+export type SegmenterOptions = {
+  readonly db: Duckdb
+  readonly disk: Disk
+  readonly dir: string
+  readonly catalogue: Catalogue
+  readonly tail: Tail
+  readonly limits: SearchLimits
+  /** What is committed in the journal; undefined before the first news. */
+  readonly position: () => JournalEnd | undefined
+  /** Has the segment recorded in the log; resolves with whether that is sealed. */
+  readonly record: (made: SegmentNews) => Promise<boolean>
+  /** Milliseconds since the last query ended; 0 while one runs. */
+  readonly quietMs: () => number
+  readonly now: () => Micros
+  readonly onTrouble: (error: unknown) => void
+  /** Resolves when no query that began before this call reads its snapshot any more. */
+  readonly drained: () => Promise<void>
+}
+
+/**
+ * Makes segments from sealed records, one at a time:
+ * write → fsync → read back → rename (store/segment.ts) → recorded and sealed (the parent) → in the catalogue → the tail forgets.
+ * A crash between any two leaves either no file, or a file without its record, which nobody reads and which is made again.
+ */
+export class Segmenter {
+  readonly #options: SegmenterOptions
+  /** Sealed blocks that are in no segment, in order, each with the time it was heard of. */
+  #waiting: (SealedSeed & { readonly heard: number })[] = []
+  #wanted: (() => void)[] = []
+  #retryAt = 0
+
+  constructor(options: SegmenterOptions) {
+    this.#options = options
+  }
+
+  add(blocks: readonly SealedSeed[]): void {
+    const heard = performance.now()
+    const { next } = this.#options.catalogue
+    const known = new Set(this.#waiting.map((block) => block.first))
+    const fresh = blocks.filter((block) => block.first >= next && !known.has(block.first))
+    if (fresh.length === 0) return
+    const all = [...this.#waiting, ...fresh.map((block) => ({ ...block, heard }))]
+    this.#waiting = all.sort((a, b) => a.first - b.first)
+  }
+
+  /** Resolves when everything that is sealed now is in segments, or a try has failed. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => this.#wanted.push(resolve))
+  }
+
+  /** Lasts until `stop` aborts. */
+  async run(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const flushed = this.#wanted.splice(0)
+      try {
+        if (flushed.length > 0 || this.#isDue()) await this.#makeAll(stop)
+        else if (this.#isQuiet()) await this.#compactOne()
+      } catch (error) {
+        this.#retryAt = performance.now() + RETRY_MS
+        if (!stop.aborted) this.#options.onTrouble(error)
+      }
+      for (const resolve of flushed) resolve()
+      if (this.#wanted.length === 0) await pause(LOOK_MS, stop)
+    }
+    for (const resolve of this.#wanted.splice(0)) resolve()
+  }
+
+  #isDue(): boolean {
+    const now = performance.now()
+    const [oldest] = this.#waiting
+    if (oldest === undefined || now < this.#retryAt) return false
+    const records = this.#waiting.reduce((sum, block) => sum + block.count, 0)
+    const { segmentRecords, segmentWaitMs } = this.#options.limits
+    return records >= segmentRecords || now - oldest.heard >= segmentWaitMs
+  }
+
+  async #makeAll(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted && this.#waiting.length > 0) {
+      const blocks = firstBlocks(this.#consecutive(), SEGMENT_RECORDS_MAX)
+      if (blocks.length === 0) return
+      if (!(await this.#makeOne(blocks))) return
+    }
+  }
+
+  /** Blocks from the first record that is in no segment, without a gap. */
+  #consecutive(): readonly SealedSeed[] {
+    let next = this.#options.catalogue.next
+    const end = this.#waiting.findIndex((block) => {
+      const follows = block.first === next
+      next = block.first + block.count
+      return !follows
+    })
+    return end < 0 ? this.#waiting : this.#waiting.slice(0, end)
+  }
+
+  async #makeOne(blocks: readonly SeededBlock[]): Promise<boolean> {
+    const { db, disk, dir, tail, position } = this.#options
+    const below = blocks.reduce((_, block) => block.first + block.count, 0)
+    const end = position()
+    if (end === undefined) return false
+    await tail.load(end)
+    const loaded = blocks.filter((block) => block.first + block.count <= tail.next)
+    if (loaded.length === 0)
+      throw new Refusal("search.failed", `the records up to ${below} do not fit into the tail`)
+    const entry = await segmentFromTables({ db, disk, dir, tables: tail.tables, blocks: loaded })
+    return this.#publish(entry)
+  }
+
+  /** From here on the file counts. The order: sealed, then read by queries, then forgotten elsewhere. */
+  async #publish(entry: CatalogueEntry): Promise<boolean> {
+    const { catalogue, tail, record } = this.#options
+    const { name, first, last, bytes, sha256, replaces } = entry
+    if (!(await record({ name, first, last, bytes, sha256, replaces }))) {
+      this.#retryAt = performance.now() + RETRY_MS
+      return false
+    }
+    await catalogue.add(entry)
+    tail.forget(catalogue.next)
+    this.#waiting = this.#waiting.filter((block) => block.first >= catalogue.next)
+    return true
+  }
+
+  #isQuiet(): boolean {
+    return this.#options.quietMs() >= QUIET_MS && performance.now() >= this.#retryAt
+  }
+
+  async #compactOne(): Promise<void> {
+    const { db, disk, dir, catalogue, now, drained } = this.#options
+    const compaction = planCompaction(catalogue.entries, now())
+    if (compaction === undefined) return
+    const entry = await compact({ db, disk, dir, compaction })
+    if (!(await this.#publish(entry))) return
+    await drained()
+    await removeSegments(dir, entry.replaces)
+  }
+}
+
+/** Removes files of segments whose records are in another one, by a record that is sealed. */
+export async function removeSegments(dir: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    await rm(segmentPath(dir, name), { force: true })
+    await rm(bloomPath(dir, name), { force: true })
+  }
+}

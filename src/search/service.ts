@@ -1,0 +1,160 @@
+import { mkdir } from "node:fs/promises"
+import { join } from "node:path"
+import { isRefusal, Refusal } from "../base/refusal.ts"
+import { realDisk } from "../journal/disk.ts"
+import { type Columns, openColumns } from "../query/column.ts"
+import type { Row } from "../query/row.ts"
+import { BloomCache } from "../store/bloom-cache.ts"
+import { type Catalogue, cataloguePath, openCatalogue, readCatalogue } from "../store/catalogue.ts"
+
+const MSG_SQL = `concat_ws(chr(32), "user.username", "verb", "objectRef.resource", "objectRef.name")`
+
+import { type Duckdb, openDuckdb } from "../store/duckdb.ts"
+import { segmentsDir } from "../store/segment-name.ts"
+import type { JournalEnd } from "../store/stage.ts"
+import type { OpenRequest, QueryRequest } from "./message.ts"
+import { type Engine, runQuery, type Summary } from "./run.ts"
+import type { Snapshot } from "./snapshot.ts"
+import { Tail } from "./tail.ts"
+
+/** Bloom filters kept in memory: those of about a thousand fresh segments. */
+const BLOOM_BYTES = 64 * 1024 ** 2
+
+export type ServiceOptions = OpenRequest & {
+  /** Nothing in the ledger's directory is written. */
+  readonly readOnly: boolean
+  /** For staged lines and spilling; made if missing. */
+  readonly tempDir: string
+}
+
+/** Segments, tail and engine of one ledger: answers queries, whoever asks. Must be closed. */
+export class SearchService {
+  readonly db: Duckdb
+  readonly catalogue: Catalogue
+  readonly tail: Tail
+  readonly #dir: string
+  readonly #engine: Engine
+  readonly #missing: number
+  #running = new Set<object>()
+  #quietSince = performance.now()
+
+  /** Only {@link openService} makes one. */
+  constructor(parts: {
+    readonly db: Duckdb
+    readonly dir: string
+    readonly catalogue: Catalogue
+    readonly tail: Tail
+    readonly engine: Engine
+    readonly missing: number
+  }) {
+    this.db = parts.db
+    this.catalogue = parts.catalogue
+    this.tail = parts.tail
+    this.#dir = parts.dir
+    this.#engine = parts.engine
+    this.#missing = parts.missing
+  }
+
+  /** Milliseconds since the last query ended; 0 while one runs. */
+  get quietMs(): number {
+    return this.#running.size > 0 ? 0 : performance.now() - this.#quietSince
+  }
+
+  /** Resolves when no query that runs now runs any more. */
+  async drained(): Promise<void> {
+    const running = [...this.#running]
+    while (running.some((query) => this.#running.has(query))) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+  }
+
+  readonly #waiting: (() => void)[] = []
+
+  /** Answers from what is committed at `end`; see {@link runQuery}. */
+  async *query(
+    request: QueryRequest,
+    end: JournalEnd | undefined,
+    stop: AbortSignal,
+  ): AsyncGenerator<readonly Row[], Summary> {
+    const query = {}
+    this.#running.add(query)
+    let snapshot: Snapshot | undefined
+    try {
+      const unread = end === undefined ? undefined : await this.#loadTail(end)
+      snapshot = this.#snapshot()
+      const summary = yield* runQuery(request, snapshot, this.#engine, stop)
+      return { rows: summary.rows, partial: this.#partial(summary.partial, unread) }
+    } finally {
+      snapshot?.release()
+      this.#running.delete(query)
+      this.#quietSince = performance.now()
+      for (const resolve of this.#waiting.splice(0)) resolve()
+    }
+  }
+
+  close(): void {
+    this.db.close()
+  }
+
+  /** Loads the tail; says why the newest records are not in it, if they are not. */
+  async #loadTail(end: JournalEnd): Promise<string | undefined> {
+    try {
+      if (await this.tail.load(end)) return undefined
+      return `memory: the newest ${end.next - this.tail.next} records are not loaded yet`
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      return `journal: the newest records cannot be read (${error.message})`
+    }
+  }
+
+  /** Taken in one turn: every record is in it once. */
+  #snapshot(): Snapshot {
+    const segments = this.catalogue.entries
+    const { tables, release } = this.tail.hold(this.catalogue.next)
+    return { dir: this.#dir, segments, tail: tables, release }
+  }
+
+  #partial(...reasons: readonly (string | undefined)[]): string | undefined {
+    const missing = this.#missing === 0 ? undefined : `segments: ${this.#missing} files are missing`
+    const all = [...reasons, missing].filter((reason) => reason !== undefined)
+    return all.length === 0 ? undefined : all.join("; ")
+  }
+}
+
+export async function openService(options: ServiceOptions): Promise<SearchService> {
+  const { dir, tempDir, limits, readOnly } = options
+  const disk = readOnly ? undefined : realDisk
+  await mkdir(tempDir, { recursive: true })
+  const db = await openDuckdb({
+    memoryBytesMax: limits.memoryMax,
+    tempBytesMax: limits.tempMax,
+    threads: limits.threads,
+    tempDir,
+    folders: [segmentsDir(dir), join(dir, "tmp")],
+  })
+  try {
+    const made = options.made ?? (await readCatalogue(cataloguePath(dir))).entries
+    const { catalogue, missing } = await openCatalogue({ db, dir, made, disk })
+    const blooms = new BloomCache({ db, dir, disk, bytesMax: BLOOM_BYTES })
+    const tail = new Tail({
+      db,
+      dir,
+      tempDir,
+      blooms,
+      entries: () => catalogue.entries,
+      first: catalogue.next,
+    })
+    const columns: Columns = openColumns({ msg: MSG_SQL })
+    const engine: Engine = { db, blooms, columns, stepsMemoryMax: limits.stepsMemoryMax }
+    return new SearchService({ db, dir, catalogue, tail, engine, missing: missing.length })
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** An error as others may hear it: a refusal as it is, anything else without its text, which may quote events. */
+export function toRefusal(error: unknown): Refusal {
+  if (isRefusal(error)) return error
+  return new Refusal("search.failed", "the query could not be run", {}, error)
+}

@@ -1,0 +1,112 @@
+import type { Micros } from "../base/time.ts"
+import { type Sql, trusted } from "../query/sql.ts"
+import { MICROS_LAST, type Span } from "../query/time.ts"
+import { type CatalogueEntry, pickEntries } from "../store/catalogue.ts"
+import { columnList, ident } from "../store/columns.ts"
+import { relationSql } from "../store/relation.ts"
+import { segmentPath } from "../store/segment-name.ts"
+
+/** Records that are in no segment yet, in a table of the search process. */
+export type TailTable = {
+  readonly name: string
+  /** First record that counts; those before are in segments already. */
+  readonly first: number
+  /** Number after its last record. */
+  readonly next: number
+  readonly timeMin: Micros
+  readonly timeMax: Micros
+}
+
+/** What one query sees from its beginning to its end: every record once, in a segment or in the tail. */
+export type Snapshot = {
+  readonly dir: string
+  readonly segments: readonly CatalogueEntry[]
+  readonly tail: readonly TailTable[]
+  /** Tables may be dropped from now on. Call once. */
+  release(): void
+}
+
+/** A part of the ledger that can be read by itself. */
+export type Source = {
+  /** Path of a segment, or name of a table. */
+  readonly file?: string
+  readonly table?: string
+  readonly first: number
+  readonly last: number
+  readonly timeMin: Micros
+  readonly timeMax: Micros
+  readonly rows: number
+  readonly segment: CatalogueEntry | undefined
+}
+
+/** The sources in which `_time` may lie within the span, newest first. */
+export function sourcesIn(snapshot: Snapshot, { first, last }: Span): readonly Source[] {
+  if (first > last) return []
+  const segments = pickEntries(snapshot.segments, {
+    ...(first > -MICROS_LAST ? { timeMin: first } : {}),
+    ...(last < MICROS_LAST ? { timeMax: last } : {}),
+  })
+  const tail = snapshot.tail.filter((table) => table.timeMax >= first && table.timeMin <= last)
+  return [...tail.map(ofTail), ...segments.map((entry) => ofSegment(snapshot.dir, entry))].sort(
+    (a, b) => b.timeMax - a.timeMax || b.last - a.last,
+  )
+}
+
+/** The sources that hold one of the records, whatever their times. */
+export function allSources(snapshot: Snapshot): readonly Source[] {
+  return [...snapshot.tail.map(ofTail), ...snapshot.segments.map((entry) => ofSegment(snapshot.dir, entry))]
+}
+
+function ofSegment(dir: string, entry: CatalogueEntry): Source {
+  const { first, last, timeMin, timeMax, rows } = entry
+  return { file: segmentPath(dir, entry.name), first, last, timeMin, timeMax, rows, segment: entry }
+}
+
+function ofTail({ name, first, next, timeMin, timeMax }: TailTable): Source {
+  return { table: name, first, last: next - 1, timeMin, timeMax, rows: next - first, segment: undefined }
+}
+
+/** One relation over several sources: files are read as one, tables are added. */
+export function relationOf(sources: readonly Source[]): Sql {
+  const files = sources.flatMap(({ file }) => (file === undefined ? [] : [file]))
+  const parts: string[] = files.length === 0 ? [] : [`SELECT * FROM ${relationSql({ files, tables: [] })}`]
+  for (const { table, first, last } of sources) {
+    if (table === undefined) continue
+    parts.push(`SELECT ${columnList()} FROM ${ident(table)} WHERE "record" BETWEEN ${first} AND ${last}`)
+  }
+  return trusted(`(${parts.join(" UNION ALL ")})`)
+}
+
+/** Rows of one statement: enough to keep both cores busy, few enough for a result to be seen early. */
+const BATCH_ROWS = 600_000
+const BATCH_FILES = 24
+
+/** Sources in groups, in their order; the first ones small, since an answer may be among them. */
+export function batches(sources: readonly Source[], startRows = BATCH_ROWS): readonly (readonly Source[])[] {
+  const groups: Source[][] = []
+  let rowsMax = startRows
+  let rows = Number.POSITIVE_INFINITY
+  for (const source of sources) {
+    const group = groups.at(-1)
+    if (group === undefined || rows + source.rows > rowsMax || group.length >= BATCH_FILES) {
+      groups.push([source])
+      rows = source.rows
+      if (groups.length > 1) rowsMax = Math.min(BATCH_ROWS, rowsMax * 3)
+    } else {
+      group.push(source)
+      rows += source.rows
+    }
+  }
+  return groups
+}
+
+/** Which records there are, as ranges without gaps between them: [first, last]. */
+export function coverage(snapshot: Snapshot): readonly (readonly [number, number])[] {
+  const ranges: [number, number][] = []
+  for (const { first, last } of allSources(snapshot).toSorted((a, b) => a.first - b.first)) {
+    const before = ranges.at(-1)
+    if (before !== undefined && before[1] + 1 >= first) before[1] = Math.max(before[1], last)
+    else if (last >= first) ranges.push([first, last])
+  }
+  return ranges
+}

@@ -1,0 +1,185 @@
+import { join } from "node:path"
+import type { BloomCache } from "../store/bloom-cache.ts"
+import type { CatalogueEntry } from "../store/catalogue.ts"
+import { ident } from "../store/columns.ts"
+import type { Duckdb } from "../store/duckdb.ts"
+import { markDuplicates } from "../store/duplicates.ts"
+import { type JournalCursor, type JournalEnd, stageJournal } from "../store/stage.ts"
+import { createTail, dropTail, loadStaged, removeStaged } from "../store/table.ts"
+import type { TailTable } from "./snapshot.ts"
+
+/** Records in one table: what one segment is made of; then it is dropped whole. */
+const TABLE_RECORDS = 40_000
+/** Records and bytes in all tables. Beyond, queries see the older part and say so; segments make room. */
+const TAIL_RECORDS_MAX = 200_000
+const TAIL_BYTES_MAX = 160 * 1024 ** 2
+
+type Table = {
+  readonly name: string
+  readonly first: number
+  next: number
+  bytes: number
+  timeMin: number
+  timeMax: number
+  /** Snapshots that read it. */
+  uses: number
+  dropped: boolean
+}
+
+export type TailOptions = {
+  readonly db: Duckdb
+  /** The ledger's directory. */
+  readonly dir: string
+  /** Where staged lines are written for a moment. */
+  readonly tempDir: string
+  readonly blooms: BloomCache
+  /** Segments there are now: where first deliveries may be. */
+  readonly entries: () => readonly CatalogueEntry[]
+  /** First record that is in no segment. */
+  readonly first: number
+}
+
+/**
+ * The journal's committed records that are in no segment, as tables in memory. Loaded when a query or a segment needs them:
+ * 20 µs a record, once, since a segment is written from the same tables. Dropped when their records are in a segment and no
+ * query reads them any more.
+ */
+export class Tail {
+  readonly #options: TailOptions
+  #tables: Table[] = []
+  #retired: Table[] = []
+  #cursor: JournalCursor | undefined
+  #next: number
+  #made = 0
+  #loading: Promise<void> = Promise.resolve()
+
+  constructor(options: TailOptions) {
+    this.#options = options
+    this.#next = options.first
+  }
+
+  /** Number after the last record loaded. */
+  get next(): number {
+    return this.#next
+  }
+
+  /** Names of all tables, in the order of their records. */
+  get tables(): readonly string[] {
+    return this.#tables.map(({ name }) => name)
+  }
+
+  /**
+   * Loads what is committed up to `end`; calls wait for each other. Resolves with false when there was no room for all of
+   * it. Throws `segment.damagedJournal` and the like when the journal cannot be read; what was loaded stays.
+   */
+  async load(end: JournalEnd): Promise<boolean> {
+    const loading = this.#loading.then(() => this.#loadAll(end))
+    this.#loading = loading.catch(() => undefined)
+    await loading
+    return this.#next >= end.next
+  }
+
+  /** The tables as they are now, from record `first` on. They stay until `release`. */
+  hold(first: number): { readonly tables: readonly TailTable[]; release(): void } {
+    const held = this.#tables.filter((table) => table.next > Math.max(first, table.first))
+    for (const table of held) table.uses++
+    let released = false
+    return {
+      tables: held.map(({ name, next, timeMin, timeMax, first: start }) => ({
+        name,
+        first: Math.max(first, start),
+        next,
+        timeMin,
+        timeMax,
+      })),
+      release: () => {
+        if (released) return
+        released = true
+        for (const table of held) table.uses--
+        this.#sweep()
+      },
+    }
+  }
+
+  /** The records below are in a segment that queries read. */
+  forget(below: number): void {
+    const gone = this.#tables.filter((table) => table.next <= below)
+    this.#tables = this.#tables.filter((table) => table.next > below)
+    this.#retired.push(...gone)
+    this.#sweep()
+    if (below > this.#next) {
+      this.#next = below
+      this.#cursor = undefined
+    }
+  }
+
+  #sweep(): void {
+    for (const table of this.#retired) {
+      if (table.uses > 0 || table.dropped) continue
+      table.dropped = true
+      // A table that cannot be dropped costs memory, nothing else; the process ends if the engine is broken.
+      dropTail(this.#options.db, table.name).catch(() => undefined)
+    }
+    this.#retired = this.#retired.filter((table) => !table.dropped)
+  }
+
+  async #loadAll(end: JournalEnd): Promise<void> {
+    while (this.#next < end.next) {
+      const records = this.#tables.reduce((sum, table) => sum + table.next - table.first, 0)
+      const bytes = this.#tables.reduce((sum, table) => sum + table.bytes, 0)
+      if (records >= TAIL_RECORDS_MAX || bytes >= TAIL_BYTES_MAX) return
+      const before = this.#next
+      await this.#loadPiece(end, TAIL_BYTES_MAX - bytes)
+      if (this.#next === before) return
+    }
+  }
+
+  async #loadPiece(end: JournalEnd, bytesMax: number): Promise<void> {
+    const { db, dir, tempDir, blooms, entries } = this.#options
+    const last = this.#tables.at(-1)
+    const room = last === undefined ? 0 : TABLE_RECORDS - (last.next - last.first)
+    const fresh = room <= 0
+    const name = last === undefined || fresh ? `tail_${this.#next}_${this.#made++}` : last.name
+    const staged = await stageJournal({
+      journalDir: join(dir, "journal"),
+      end,
+      first: this.#next,
+      ...(this.#cursor === undefined ? {} : { cursor: this.#cursor }),
+      limits: { recordsMax: fresh ? TABLE_RECORDS : room, bytesMax },
+      path: join(tempDir, `${name}.tsv`),
+    })
+    try {
+      if (staged.records === 0) {
+        this.#cursor = staged.cursor
+        return
+      }
+      if (fresh) await createTail(db, name)
+      await loadStaged(db, name, staged)
+      const earlier = this.tables.filter((table) => table !== name)
+      await markDuplicates({ db, dir, table: name, first: staged.first, earlier, entries: entries(), blooms })
+      const times = await db.query(
+        `SELECT min(epoch_us("_time")), max(epoch_us("_time")) FROM ${ident(name)}`,
+      )
+      const row = times.single()
+      const [timeMin, timeMax] = [row.integer(0) ?? 0, row.integer(1) ?? 0]
+      // From here on queries see it: only whole pieces, repetitions marked.
+      if (last === undefined || fresh) {
+        const { first, next, rawBytes: bytes } = staged
+        this.#tables.push({ name, first, next, bytes, timeMin, timeMax, uses: 0, dropped: false })
+      } else {
+        Object.assign(last, { next: staged.next, bytes: last.bytes + staged.rawBytes, timeMin, timeMax })
+      }
+      this.#cursor = staged.cursor
+      this.#next = staged.next
+    } catch (error) {
+      // Nothing of a piece may stay behind: it will be loaded again.
+      const undo = fresh
+        ? dropTail(db, name)
+        : db.query(`DELETE FROM ${ident(name)} WHERE "record" >= $1`, [staged.first])
+      await undo.catch(() => undefined)
+      throw error
+    } finally {
+      await removeStaged(staged)
+    }
+  }
+}
