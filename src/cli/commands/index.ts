@@ -6,10 +6,19 @@
 import type { Command } from "../command.ts"
 
 const TABLE: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import("./start.ts")).start,
+  init: async () => (await import("./init.ts")).init,
+  serve: async () => (await import("./serve.ts")).serveCommand,
+  import: async () => (await import("./import.ts")).importCommand,
+  "quarantine list": async () => (await import("./quarantine-list.ts")).quarantineList,
+  "quarantine show": async () => (await import("./quarantine-show.ts")).quarantineShow,
+  start: async () => (await import("./start.ts")).start,
+  serve: async () => (await import("./serve.ts")).serveCommand,
   "config check": async () => (await import("./config-check.ts")).configCheck,
   "config print": async () => (await import("./config-print.ts")).configPrint,
   "keys new": async () => (await import("./keys-new.ts")).keysNew,
   "keys show": async () => (await import("./keys-show.ts")).keysShow,
+  "keys rotate": async () => (await import("./keys-rotate.ts")).keysRotate,
   "keys password": async () => (await import("./keys-password.ts")).keysPassword,
   doctor: async () => (await import("./doctor.ts")).doctor,
   version: async () => (await import("./version.ts")).version,

@@ -1,8 +1,12 @@
-import { readFile } from "node:fs/promises"
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http"
 import { request as httpsRequest } from "node:https"
+import { resolve } from "node:path"
 import { REFUSALS, Refusal, type RefusalCode } from "../base/refusal.ts"
+import { Stopped } from "../intake/file-deliver.ts"
+import { LineCutter } from "../intake/file-lines.ts"
 import type { ImportAnswer } from "../intake/import-request.ts"
+import type { Option, Options, World } from "./command.ts"
+import { readText } from "./read.ts"
 
 /** A running server, and who we are there. */
 export type Remote = {
@@ -15,15 +19,14 @@ export type Remote = {
 
 const ANSWER_BYTES_MAX = 1024 * 1024
 
-/** Refuses `usage` for what is no http or https URL; a token goes over plain http to this machine only. */
-export async function openRemote(
-  server: string,
-  {
-    tokenFile,
-    caFile,
-    stop,
-  }: { tokenFile?: string | undefined; caFile?: string | undefined; stop: AbortSignal },
-): Promise<Remote> {
+/** How to be believed there; `--server` itself is each command's. */
+export const REMOTE_FLAGS: readonly Option[] = [
+  { flags: "--token-file <file>", description: "bearer token for the server" },
+  { flags: "--ca <file>", description: "authorities of the server's certificate, PEM" },
+]
+
+/** Refuses `usage` for what is no http or https URL, and for a token over plain http to anywhere but this machine. */
+export async function openRemote(server: string, options: Options, world: World): Promise<Remote> {
   const url = URL.canParse(server) ? new URL(server) : undefined
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new Refusal(
@@ -31,12 +34,19 @@ export async function openRemote(
       `expected --server http://… or https://…, saw ${JSON.stringify(server.slice(0, 80))}`,
     )
   }
-  const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, "utf8")).trim()
+  const fileOf = async (option: Options[string]) =>
+    typeof option === "string" ? await readText(resolve(world.cwd, option)) : undefined
+  const token = (await fileOf(options.tokenFile))?.trim()
+  const ca = await fileOf(options.ca)
   if (token !== undefined && url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {
     throw new Refusal("usage", "a token is sent over https only, or to this machine")
   }
-  const ca = caFile === undefined ? undefined : await readFile(caFile, "utf8")
-  return { url, stop, ...(token === undefined ? {} : { token }), ...(ca === undefined ? {} : { ca }) }
+  return {
+    url,
+    stop: world.stop,
+    ...(token === undefined ? {} : { token }),
+    ...(ca === undefined ? {} : { ca }),
+  }
 }
 
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
@@ -49,28 +59,50 @@ export async function postImport(
 ): Promise<ImportAnswer> {
   const path = file.source === undefined ? "import" : `import/${file.source}`
   const parameters = new URLSearchParams({ id: file.id, name: file.name })
-  const answer = await send(remote, "POST", `${path}?${parameters}`, stream)
-  return JSON.parse(answer) as ImportAnswer
+  const response = await send(remote, "POST", `${path}?${parameters}`, stream)
+  return JSON.parse(await textOf(response)) as ImportAnswer
 }
 
 /** True when the ledger behind the server says it imported a file with these bytes. Any failure means: not known. */
 export async function knowsImport(remote: Remote, sha256: string): Promise<boolean> {
-  const query = `kind:=tallystick "import.done" "${sha256}" | limit 1`
   try {
-    return (await send(remote, "GET", `select/logsql/query?${new URLSearchParams({ query })}`)).trim() !== ""
+    for await (const _ of queryRemote(remote, `kind:=tallystick "import.done" "${sha256}" | limit 1`))
+      return true
+    return false
   } catch (error) {
     if (error instanceof Refusal) return false
     throw error
   }
 }
 
-/** One request; the answer's text. Refuses what the server refuses, with its words, and `server.unreachable`. */
+/** A row as the query API gives it: every value is a string, what is absent has no key. */
+export type RemoteRow = Readonly<Record<string, string>>
+
+/** Rows of a query as they come. A line `_partial` ends an answer that limits cut; it is a row here, too. */
+export async function* queryRemote(remote: Remote, query: string): AsyncGenerator<RemoteRow, void> {
+  const response = await send(remote, "GET", `select/logsql/query?${new URLSearchParams({ query })}`)
+  const cutter = new LineCutter(0)
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    for (const { bytes } of cutter.push(chunk).lines) yield rowOf(bytes)
+  }
+  for (const { bytes } of cutter.finish().lines) yield rowOf(bytes)
+}
+
+function rowOf(line: Uint8Array): RemoteRow {
+  try {
+    return JSON.parse(Buffer.from(line).toString("utf8")) as RemoteRow
+  } catch (cause) {
+    throw new Refusal("server.refused", "the server's answer is no JSON lines", {}, cause)
+  }
+}
+
+/** One request; the answer, with status 200. Refuses what the server refuses, with its words, and `server.unreachable`. */
 async function send(
   { url, token, ca, stop }: Remote,
   method: "GET" | "POST",
   path: string,
   body?: AsyncIterable<Uint8Array>,
-): Promise<string> {
+): Promise<IncomingMessage> {
   const base = url.href.endsWith("/") ? url.href : `${url.href}/`
   const options: RequestOptions & { ca?: string } = {
     method,
@@ -84,7 +116,7 @@ async function send(
   const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(new URL(path, base), options)
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     request.once("response", resolve)
-    request.on("error", (cause: Error) => reject(unreachable(url, cause)))
+    request.on("error", (cause: Error) => reject(stop.aborted ? new Stopped() : unreachable(url, cause)))
   })
   // A server may answer before it has read all: then nobody needs the rest.
   let over = false
@@ -100,11 +132,11 @@ async function send(
   }
   if (!over) request.end()
   const response = await answer
-  const text = await textOf(response)
-  if (over && !request.writableEnded) request.destroy()
   const status = response.statusCode ?? 0
-  if (status !== 200) throw refusalOf(status, text)
-  return text
+  if (status === 200) return response
+  const text = await textOf(response)
+  request.destroy()
+  throw refusalOf(status, text)
 }
 
 function drained(request: { once(event: "drain" | "close", listener: () => void): unknown }): Promise<void> {

@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { type Command, EXIT, type World } from "../command.ts"
+import type { ConfigType } from "../config.ts"
+import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
+import { openLog } from "../log.ts"
+import { makeLedger } from "../make-ledger.ts"
+import { paintFor } from "../terminal.ts"
+
+/** Origin of a ledger that somebody tries out; a real one has a name of its own. */
+const TRIAL_ORIGIN = "localhost/tallystick"
+
+export const start: Command = {
+  name: "start",
+  summary: "Make a ledger where there is none, then serve it, and say how to use it. What npm start runs.",
+  arguments: [],
+  options: [...CONFIG_FLAGS, { flags: "--port <port>", description: "short for --set listen.port=<port>" }],
+  examples: ["tallystick start", "tallystick start --dir /tmp/ledger --port 9000"],
+  async run(_args, { port, ...options }, world) {
+    const set = [
+      ...(Array.isArray(options.set) ? options.set : []),
+      ...(port === undefined ? [] : [`listen.port=${port}`]),
+    ]
+    const { config } = await loadConfig({ ...options, set }, world)
+    if (!existsSync(join(config.dir, "journal"))) {
+      const made = await makeLedger({ origin: TRIAL_ORIGIN, ...config }, world)
+      world.stdout.write(
+        `made a ledger in ${config.dir}\n  origin  ${made.origin}\n  key     ${made.keyFile}\n`,
+      )
+    }
+    const { serve } = await import("../serve.ts")
+    const log = openLog({
+      level: config.log.level,
+      terminal: world.stderr,
+      env: world.env,
+      clock: world.clock,
+    })
+    await serve({ config, world, log, announce: (urls) => world.stdout.write(welcome(urls, config, world)) })
+    return EXIT.fine
+  },
+}
+
+function welcome(urls: readonly string[], config: ConfigType, world: World): string {
+  const [url = ""] = urls
+  const { bold, dim } = paintFor(world.stdout, world.env)
+  const lines = urls.map((each) => `listening on ${each}`)
+  const dir = config.dir
+  return `${bold(lines.join("\n"))}
+
+${dim("send it something")}
+  curl --data-binary @examples/first-events.json ${url}/audit/prod-1
+
+${dim("ask it")}
+  ./tallystick query 'objectRef.resource:=secrets | fields _time,_msg | limit 20' --server ${url}
+
+${dim("check it: every record, block and file is hashed again")}
+  ./tallystick verify ${dir} --key "$(./tallystick keys show --public --dir ${dir})"
+
+${dim("point an API server at it: kube-apiserver --audit-webhook-config-file=webhook.yaml, and in that file")}
+  apiVersion: v1
+  kind: Config
+  clusters: [{ name: tallystick, cluster: { server: "${url}/audit/prod-1" } }]
+  contexts: [{ name: tallystick, context: { cluster: tallystick, user: "" } }]
+  current-context: tallystick
+
+${dim("stop with Ctrl-C: what was acknowledged is on disk, and stays there")}
+`
+}

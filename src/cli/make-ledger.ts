@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs"
+import { Refusal } from "../base/refusal.ts"
+import { newKey, readSigner, writeKey } from "../seal/keys.ts"
+import { initLedger } from "../seal/init-ledger.ts"
+import { formatVerifierKey } from "../tlog/verifier-key.ts"
+import type { World } from "./command.ts"
+import type { ConfigType } from "./config.ts"
+import { keyFileOf } from "./config-paths.ts"
+import { makeRedactionKey, redactionKeyFileOf } from "./redaction-key.ts"
+
+export type MadeLedger = {
+  readonly origin: string
+  readonly keyFile: string
+  /** To be kept where the ledger's administrator cannot change it. */
+  readonly verifierKey: string
+}
+
+/**
+ * Makes the keys that are not there yet and an empty ledger, whose first record says so. Explicit: a missing ledger is never
+ * made by serving. Refuses `usage` without an origin, and a directory that holds a ledger.
+ */
+export async function makeLedger(config: ConfigType, world: World): Promise<MadeLedger> {
+  const { origin, dir } = config
+  if (origin === undefined)
+    throw new Refusal("usage", "expected an origin: the name of this ledger, like ledger.example.com/prod")
+  const keyFile = keyFileOf(config)
+  if (!existsSync(keyFile)) writeKey(keyFile, newKey(origin))
+  const signer = readSigner(keyFile)
+  if (signer.name !== origin) {
+    throw new Refusal("key.malformed", `${keyFile} is a key of ${signer.name}, not of ${origin}`)
+  }
+  if (config.redaction.enabled) await makeRedactionKey(redactionKeyFileOf(config))
+  await initLedger(dir, { signer, clock: world.clock })
+  return { origin, keyFile, verifierKey: formatVerifierKey(signer) }
+}

@@ -1,0 +1,22 @@
+import { readSigner } from "../seal/keys.ts"
+import type { LedgerOptions, OpenLedger } from "../seal/ledger.ts"
+import { openLedger } from "../seal/ledger.ts"
+import { openRemembered, rememberedFolder } from "../seal/remember.ts"
+import type { World } from "./command.ts"
+import type { ConfigType } from "./config.ts"
+import { keyFileOf } from "./config-paths.ts"
+
+type Heard = Pick<LedgerOptions, "onSync" | "onTrouble" | "onFatal">
+
+/** The configured ledger, for writing. Must be closed. Refuses as `openLedger` and `readSigner` do. */
+export function openConfiguredLedger(config: ConfigType, world: World, heard: Heard): Promise<OpenLedger> {
+  const { journal, seal } = config
+  return openLedger(config.dir, {
+    signer: readSigner(keyFileOf(config)),
+    clock: world.clock,
+    remembered: openRemembered(rememberedFolder(world.env)),
+    journal: { queueBytesMax: journal.queueBytesMax, usedShareMax: journal.diskUsePercentMax / 100 },
+    seal: { recordsMax: seal.recordsMax, bytesMax: seal.bytesMax },
+    ...heard,
+  })
+}

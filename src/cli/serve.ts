@@ -1,0 +1,251 @@
+import { join } from "node:path"
+import { CredentialTable } from "../api/credentials.ts"
+import type { ApiDeps, Asked, Health } from "../api/deps.ts"
+import { createMetrics, type Metrics } from "../api/metrics.ts"
+import { createApi } from "../api/server.ts"
+import { TlsFiles } from "../api/tls.ts"
+import { aborted, every, pause, together } from "../base/loop.ts"
+import { isRefusal, type Refusal } from "../base/refusal.ts"
+import type { NewRecord } from "../event/record.ts"
+import { deliveredIn } from "../intake/file-sent.ts"
+import { openFileTail } from "../intake/file-tail.ts"
+import { DEFAULT_LIMITS } from "../intake/limits.ts"
+import type { Redaction } from "../intake/receive.ts"
+import type { Deliver } from "../intake/source.ts"
+import { controlRecord } from "../journal/control-kind.ts"
+import { did } from "../seal/control.ts"
+import type { OpenLedger } from "../seal/ledger.ts"
+import { openSearch, type SearchProcess } from "../search/process.ts"
+import type { World } from "./command.ts"
+import type { ConfigType } from "./config.ts"
+import { countAcked, tierOf } from "./count.ts"
+import type { Log } from "./log.ts"
+import { fileLossRecord, webhookLossRecord } from "./loss-record.ts"
+import { openConfiguredLedger } from "./open-ledger.ts"
+import { readText } from "./read.ts"
+import { openRedaction, redactionNamesOf } from "./redaction-key.ts"
+// import { scrubLoop } from "./scrub-loop.ts"
+import { segmentRecorder } from "./segment-recorder.ts"
+import { VERSION } from "./version.ts"
+
+/** A record of every source's count is due so often, also when nothing comes (design §3). */
+const HEARTBEAT_MS = 60_000
+/** Text of a query kept in the record that it was asked. */
+const QUERY_LENGTH_MAX = 4_096
+
+export type Serving = {
+  readonly config: ConfigType
+  readonly world: World
+  readonly log: Log
+  /** Told where it listens, once it does. */
+  readonly announce: (urls: readonly string[]) => void
+}
+
+/** The parts of a running ledger. */
+type Parts = Serving & {
+  readonly ledger: OpenLedger
+  readonly metrics: Metrics
+  readonly search: SearchProcess
+  readonly redaction: Redaction | undefined
+  readonly deliver: Deliver
+  readonly health: () => readonly Health[]
+}
+
+/**
+ * The whole ledger, in the order the bytes travel. Lasts until `world.stop` aborts; then takes nothing more, drains what
+ * was taken, seals it, and resolves. Rejects when a part fails that the rest cannot do without.
+ */
+export async function serve(serving: Serving): Promise<void> {
+  const { config, world, log } = serving
+  const credentials = await CredentialTable.open(config.credentials, readText)
+  const tls = config.tls && (await TlsFiles.open(config.tls, readText))
+  const fatal = new AbortController()
+  let failure: unknown
+  const metrics: Metrics[] = []
+  const onTrouble = (trouble: unknown): void => {
+    log.trouble("trouble", trouble)
+    const tier = tierOf(trouble)
+    if (tier !== undefined) for (const each of metrics) each.storageError(tier)
+  }
+  const ledger = await openConfiguredLedger(config, world, {
+    onSync: (seconds) => metrics[0]?.fsync(seconds),
+    onTrouble,
+    onFatal(error) {
+      failure ??= error
+      fatal.abort()
+    },
+  })
+  const counted = createMetrics({
+    log: ledger.origin,
+    seriesMax: config.metrics.seriesMax,
+    sources: [...credentials.sources, ...config.intake.files.map(({ source }) => source)],
+    redactionRules: redactionNamesOf(config),
+  })
+  metrics.push(counted)
+  const search = openSearch({
+    dir: config.dir,
+    limits: {
+      memoryMax: config.search.memoryBytesMax / 2,
+      segmentRecords: config.segments.recordsMin,
+      segmentWaitMs: config.segments.waitMinutes * 60_000,
+    },
+    onSegment: segmentRecorder(ledger),
+    onTrouble,
+  })
+  const redaction = await openRedaction(config, counted.redacted)
+  const intake = watchIntake((batch) => ledger.journal.append(batch))
+  const parts: Parts = {
+    ...serving,
+    ledger,
+    metrics: counted,
+    search,
+    redaction,
+    deliver: intake.deliver,
+    health: () => [intake.health(), sealHealth(ledger), searchHealth(search)],
+  }
+  watchGauges(parts)
+  try {
+    await run(parts, { credentials, tls, onTrouble }, AbortSignal.any([world.stop, fatal.signal]))
+    if (failure !== undefined) throw failure
+  } finally {
+    await search.close()
+    await ledger.close()
+  }
+}
+
+type Doors = {
+  readonly credentials: CredentialTable
+  readonly tls: TlsFiles | undefined
+  readonly onTrouble: (trouble: unknown) => void
+}
+
+async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void> {
+  const { config, ledger, log, announce } = parts
+  const { journal, sealer } = ledger
+  await tell(parts, "serve.started", { version: VERSION, dir: config.dir })
+  const inform = (): void =>
+    parts.search.inform({ position: journal.position(), blocks: sealer.unsegmented() })
+  const api = await createApi(apiDeps(parts, doors, inform))
+  const urls = await api.listen()
+  log.info("listening", { urls })
+  announce(urls)
+  try {
+    await together(stop, (stop) => [
+      aborted(stop).then(() => api.close()), // answers what is under way, and takes nothing new
+      followFiles(parts, doors.onTrouble, stop),
+      every(config.seal.intervalMs, stop, async () => {
+        await sealer.sealOnce()
+        inform()
+      }),
+      every(HEARTBEAT_MS, stop, () => ledger.heartbeat().catch(doors.onTrouble)),
+      // scrubLoop({ ...parts, onTrouble: doors.onTrouble }, stop),
+    ])
+  } finally {
+    await tell(parts, "serve.stopped", {})
+    await sealer.sealOnce()
+    log.info("stopped", { records: sealer.sealed.records, blocks: sealer.sealed.blocks })
+  }
+}
+
+function apiDeps(parts: Parts, { credentials, tls, onTrouble }: Doors, inform: () => void): ApiDeps {
+  const { config, ledger, metrics, search, world } = parts
+  const { bodyBytesMax, inFlightBytesMax, sourcePercentMax, requestTimeoutMs } = config.intake.limits
+  return {
+    listen: config.listen,
+    tls,
+    credentials,
+    anonymousSource: config.intake.anonymousSource,
+    deliver: parts.deliver,
+    redactor: parts.redaction,
+    limits: { ...DEFAULT_LIMITS, bodyBytesMax, inFlightBytesMax, sourcePercentMax, requestTimeoutMs },
+    search: {
+      // What is acknowledged when the question comes is part of its answer.
+      query(request, stop) {
+        inform()
+        return search.query(request, stop)
+      },
+    },
+    searchLimits: config.search,
+    log: ledger.sealer,
+    health: parts.health,
+    metrics,
+    clock: world.clock,
+    onLoss: (lost) => void keep(parts, [webhookLossRecord(lost, ledger.journal.next)]).catch(onTrouble),
+    onTrouble,
+    onQuery: (asked) => void tell(parts, "query", factsOf(asked)).catch(onTrouble),
+  }
+}
+
+function factsOf({ by, text, rows, outcome, seconds }: Asked): Readonly<Record<string, string>> {
+  const asked = text.length > QUERY_LENGTH_MAX ? `${text.slice(0, QUERY_LENGTH_MAX)}…` : text
+  return { by, text: asked.toWellFormed(), rows: String(rows), outcome, seconds: seconds.toFixed(3) }
+}
+
+async function followFiles(
+  parts: Parts,
+  onTrouble: (trouble: Refusal) => void,
+  stop: AbortSignal,
+): Promise<void> {
+  const { config, ledger, world, metrics } = parts
+  if (config.intake.files.length === 0) return
+  const tail = await openFileTail({
+    files: config.intake.files,
+    positionsPath: join(config.dir, "intake", "positions.json"),
+    delivered: deliveredIn(ledger.journal),
+    redactor: parts.redaction,
+    clock: world.clock,
+    pause,
+    onLoss: (lost) => keep(parts, [fileLossRecord(lost, ledger.journal.next)]),
+    onTrouble,
+    onAcked: (acked) => countAcked(metrics, world.clock(), acked),
+  })
+  await tail.run(parts.deliver, stop)
+}
+
+/** What Tallystick does is a record too, without power over the ledger. */
+async function tell(parts: Parts, what: string, facts: Readonly<Record<string, string>>): Promise<void> {
+  await keep(parts, [controlRecord(did.format({ what, facts: Object.entries(facts) }))])
+}
+
+async function keep({ ledger }: Parts, records: readonly NewRecord[]): Promise<void> {
+  await ledger.journal.appendControl(records)
+}
+
+/** Knows from the last delivery whether the journal takes anything. */
+function watchIntake(deliver: Deliver): { readonly deliver: Deliver; readonly health: () => Health } {
+  let refused: Refusal | undefined
+  return {
+    async deliver(batch) {
+      try {
+        const delivered = await deliver(batch)
+        refused = undefined
+        return delivered
+      } catch (error) {
+        if (isRefusal(error)) refused = error
+        throw error
+      }
+    },
+    health: () =>
+      refused === undefined
+        ? { part: "journal", state: "ok" }
+        : { part: "journal", state: "down", reason: refused.message },
+  }
+}
+
+function sealHealth({ sealer }: OpenLedger): Health {
+  const { trouble } = sealer
+  return trouble === undefined
+    ? { part: "seal", state: "ok" }
+    : { part: "seal", state: "degraded", reason: trouble.message }
+}
+
+function searchHealth({ state }: SearchProcess): Health {
+  return state === "ready"
+    ? { part: "search", state: "ok" }
+    : { part: "search", state: "degraded", reason: `the search process is ${state}` }
+}
+
+function watchGauges({ ledger, metrics }: Parts): void {
+  const { journal, sealer } = ledger
+  metrics.watch("tallystick_unsealed_records", () => journal.next - sealer.sealed.records)
+}
