@@ -25,6 +25,8 @@ export type Content = {
   /** Offset in the decompressed content; every line before it is durable. */
   position: number
   last: LastLine | undefined
+  /** The line before `position` was taken although no newline ended it. */
+  torn: boolean
   /** Largest size seen: what must be read before the content may be gone. */
   largest: number
   seenAt: Micros

@@ -35,7 +35,7 @@ export async function deliverPatiently(
   }
 }
 
-/** The run was asked to stop while the journal took nothing: what was not delivered stays where it was. */
+/** The run was asked to stop: what was not delivered stays where it was. The command line says no more than that. */
 export class Stopped extends Error {
-  override readonly name = "Stopped"
+  override readonly name = "AbortError"
 }

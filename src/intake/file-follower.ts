@@ -14,7 +14,7 @@ import {
 import { deliverPatiently, type Pause } from "./file-deliver.ts"
 import { type Cut, type Hole, LINE_BYTES_MAX, type Line, LineCutter } from "./file-lines.ts"
 import type { Place } from "./file-place.ts"
-import { receiveLine } from "./file-records.ts"
+import { isTornRest, receiveLine } from "./file-records.ts"
 import type { Sent } from "./file-sent.ts"
 import type { Redaction } from "./receive.ts"
 import type { Deliver } from "./source.ts"
@@ -25,10 +25,10 @@ export type FileLoss = {
   readonly source: string
   readonly path: string
   /**
-   * `hole`: a run of NULs, skipped. `long`: the rest of a line over the limit. `damaged`: a compressed file that cannot
-   * be decoded to its end. `vanished`: seen, and gone before it was read; `bytes` is what is known to be missing.
+   * `hole`: a run of NULs, skipped. `long`: the rest of a line over the limit. `torn`: the rest of
+   * a line whose beginning is in another record. `damaged`: a compressed file that cannot be decoded to its end. `vanished`: seen, and gone before it was read; `bytes` is what is known to be missing.
    */
-  readonly why: "hole" | "long" | "damaged" | "vanished"
+  readonly why: "hole" | "long" | "torn" | "damaged" | "vanished"
   readonly offset: number
   readonly bytes: number
 }
@@ -128,7 +128,13 @@ export class Follower {
   }
 
   #shortened(place: Place, old: Content): Content {
-    const content: Content = { ...old, position: place.size, last: undefined, largest: place.size }
+    const content: Content = {
+      ...old,
+      position: place.size,
+      last: undefined,
+      torn: false,
+      largest: place.size,
+    }
     this.contents.push(content)
     return content
   }
@@ -168,6 +174,7 @@ export class Follower {
       head: headOf(beginning),
       position: turn.fromEnd ? await endOf(place) : 0,
       last: undefined,
+      torn: false,
       largest: 0,
       seenAt: this.#deps.clock(),
       unsure: this.#sent.size > 0,
@@ -179,7 +186,7 @@ export class Follower {
   async #read(place: Place, content: Content, turn: Turn): Promise<boolean> {
     const began = content.position
     if (!place.isCompressed) content.largest = Math.max(content.largest, place.size)
-    const cutter = new LineCutter(began, this.#lineBytesMax)
+    const cutter = new LineCutter(began, this.#lineBytesMax, content.torn)
     const batch = new Batch()
     let budget = this.#deps.turnBytesMax ?? TURN_BYTES_MAX
     const chunks = place.isCompressed ? skipTo(place.chunks(0), content) : place.chunks(began)
@@ -196,8 +203,7 @@ export class Follower {
         }
         batch.add(cutter.push(chunk))
         budget -= chunk.length
-        if (batch.bytes >= BATCH_BYTES || budget <= 0)
-          await this.#flush(place, content, batch, cutter.position, turn)
+        if (batch.bytes >= BATCH_BYTES || budget <= 0) await this.#flush(place, content, batch, cutter, turn)
         // Unpacking begins at the beginning each time: a compressed file is read in one turn.
         if (budget <= 0 && !place.isCompressed && content.position > began) return true
       }
@@ -206,7 +212,7 @@ export class Follower {
       damage = error
     }
     if (turn.finish) batch.add(cutter.finish())
-    await this.#flush(place, content, batch, cutter.position, turn)
+    await this.#flush(place, content, batch, cutter, turn)
     content.largest = Math.max(content.largest, cutter.seen)
     if (!place.isCompressed) place.lookedAt = place.size
     if (damage !== undefined) throw damage
@@ -221,18 +227,18 @@ export class Follower {
     return beginning ?? { skip: 0, bytes: new Uint8Array(), headSize: 0 }
   }
 
-  /** Makes everything before `position` durable, and only then calls it read. */
+  /** Makes everything before the cutter's position durable, and only then calls it read. */
   async #flush(
     place: Place,
     content: Content,
     batch: Batch,
-    position: number,
+    { position, torn }: LineCutter,
     turn: { deliver: Deliver; stop: AbortSignal },
   ): Promise<void> {
     const { lines, holes } = batch.take()
     const reception = { source: content.source, redactor: this.#deps.redactor }
     const began = performance.now()
-    const batches = lines.map((line) => receiveLine(line.bytes, reception))
+    const batches = lines.map((line) => receiveLine(line, reception))
     const records = batches.flatMap((received) => received.records)
     const fresh = this.#sent.withoutSent(content, records)
     if (fresh.length > 0) {
@@ -247,13 +253,17 @@ export class Follower {
     for (const { start, end } of holes) {
       await this.#deps.onLoss({ ...at, why: "hole", offset: start, bytes: end - start })
     }
-    for (const { start, bytes, dropped = 0 } of lines) {
+    for (const line of lines) {
+      const { start, bytes, dropped = 0 } = line
+      if (isTornRest(line))
+        await this.#deps.onLoss({ ...at, why: "torn", offset: start, bytes: bytes.length })
       if (dropped > 0)
         await this.#deps.onLoss({ ...at, why: "long", offset: start + bytes.length, bytes: dropped })
     }
     const last = lines.at(-1)
     if (last !== undefined) content.last = lastOf(last)
     content.position = position
+    content.torn = torn
     content.largest = Math.max(content.largest, position)
   }
 }

@@ -10,6 +10,8 @@ export type Line = {
   readonly fault?: "cut" | "long"
   /** Bytes of a long line that are not in `bytes`. */
   readonly dropped?: number
+  /** It stands right behind a line that was cut, and may be the rest of it. */
+  readonly isRest?: true
 }
 
 /** A run of NUL bytes: what copytruncate leaves before a writer that goes on at its old offset, or a lost disk block. */
@@ -40,15 +42,23 @@ export class LineCutter {
   #size = 0
   /** End of the pending run of NULs that begins at #start, when there is one. */
   #holeEnd: number | undefined
+  #torn: boolean
 
-  constructor(start: number, lineBytesMax = LINE_BYTES_MAX) {
+  /** `torn`: the line before `start` was cut. */
+  constructor(start: number, lineBytesMax = LINE_BYTES_MAX, torn = false) {
     this.#start = start
+    this.#torn = torn
     this.#lineBytesMax = lineBytesMax
   }
 
   /** Offset to go on from: everything before it was emitted. */
   get position(): number {
     return this.#start
+  }
+
+  /** The last line was cut: what comes next may be its rest. */
+  get torn(): boolean {
+    return this.#torn
   }
 
   /** Offset after the last byte pushed. */
@@ -92,7 +102,9 @@ export class LineCutter {
       if (newline < 0) break
       if (this.#size === 0 && newline - at <= this.#lineBytesMax) {
         const end = this.#start + (newline - at) + 1
-        if (newline > at) lines.push({ start: this.#start, end, bytes: text.subarray(at, newline) })
+        if (newline > at)
+          lines.push(this.#mark({ start: this.#start, end, bytes: text.subarray(at, newline) }))
+        this.#torn = false
         this.#start = end
       } else {
         this.#keep(text.subarray(at, newline))
@@ -118,8 +130,19 @@ export class LineCutter {
     this.#parts = []
     this.#kept = 0
     this.#size = 0
-    if (dropped > 0) return { start, end, bytes, fault: "long", dropped }
-    return fault === undefined ? { start, end, bytes } : { start, end, bytes, fault }
+    const line: Line = {
+      start,
+      end,
+      bytes,
+      ...(dropped > 0 ? { fault: "long", dropped } : fault === undefined ? {} : { fault }),
+    }
+    const marked = this.#mark(line)
+    this.#torn = fault === "cut"
+    return marked
+  }
+
+  #mark(line: Line): Line {
+    return this.#torn ? { ...line, isRest: true } : line
   }
 
   #hole(count: number, lines: Line[]): void {

@@ -62,10 +62,11 @@ export async function writePositions(path: string, positions: Positions): Promis
 }
 
 export function formatPositions({ next, begun, contents, settled }: Positions): string {
-  const kept = contents.map(({ source, head, position, last, largest, seenAt }) => ({
+  const kept = contents.map(({ source, head, position, last, torn, largest, seenAt }) => ({
     source,
     head,
     position,
+    ...(torn ? { torn } : {}),
     ...(last === undefined ? {} : { last }),
     largest,
     seenAt,
@@ -105,6 +106,7 @@ function parseContent(value: unknown): Content {
       last === undefined
         ? undefined
         : { start: count(last, "start"), size: count(last, "size"), sha256: string(last, "sha256") },
+    torn: isObject(value) && value.torn === true,
     largest: count(value, "largest"),
     seenAt: count(value, "seenAt") satisfies Micros,
     unsure: false,

@@ -1,13 +1,15 @@
 import { isRefusal } from "../base/refusal.ts"
+import type { Line } from "./file-lines.ts"
 import { type Batch, type Reception, toBatch, toLogRecord } from "./receive.ts"
 
 /**
  * What one line of a log becomes: one record, or those of an EventList that stands on the line. Nothing is left out: what
- * cannot be understood is quarantined. Blank lines have no record.
+ * cannot be understood is quarantined. Blank lines have no record, and neither has a rest that {@link isTornRest} names.
  */
-export function receiveLine(line: Uint8Array, reception: Reception): Batch {
+export function receiveLine(whole: Pick<Line, "bytes" | "isRest">, reception: Reception): Batch {
+  const line = whole.bytes
   const first = firstByte(line)
-  if (first === undefined) return { records: [], events: [] }
+  if (first === undefined || isTornRest(whole)) return { records: [], events: [] }
   if (first !== OBJECT && first !== ARRAY) return receiveText(line, reception)
   const batch = receiveDocument(line, reception)
   if (batch.events.length > 0 || batch.records.length !== 1) return batch
@@ -22,6 +24,16 @@ export function receiveDocument(body: Uint8Array, reception: Reception): Batch {
     if (!isRefusal(error, "event.notJson")) throw error
     return { records: [toLogRecord(body, reception)], events: [] }
   }
+}
+
+/**
+ * The rest of a line whose beginning was taken as cut off: it may begin in the middle of a secret, where no rule of
+ * redaction can know it. It is told as a loss instead of kept.
+ */
+export function isTornRest({ bytes, isRest }: Pick<Line, "bytes" | "isRest">): boolean {
+  if (isRest !== true) return false
+  const first = firstByte(bytes)
+  return first !== undefined && first !== OBJECT && !isLegacyLine(bytes)
 }
 
 const OBJECT = 0x7b

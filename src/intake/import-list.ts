@@ -23,6 +23,7 @@ type State = "top" | "envelope" | "key" | "colon" | "member" | "list" | "value"
 
 const [QUOTE, BACKSLASH, COLON, COMMA] = [0x22, 0x5c, 0x3a, 0x2c]
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d]
+const NEWLINE = 0x0a
 const KEY_LENGTH_MAX = 16
 
 /**
@@ -40,7 +41,8 @@ export class ListCutter {
   #depth = 0
   #inString = false
   #escaped = false
-  #isScalar = false
+  /** It is neither object, array nor string: a number, or anything at all up to the next comma (or line). */
+  #isLoose = false
   #key = ""
   #isList = false
   /** The capture that is open: parts of it in earlier chunks, and where it begins in this one. */
@@ -159,7 +161,7 @@ export class ListCutter {
     this.#depth = 0
     this.#inString = false
     this.#escaped = false
-    this.#isScalar = false
+    this.#isLoose = false
     this.#state = "value"
     return at
   }
@@ -168,6 +170,8 @@ export class ListCutter {
   #value(chunk: Uint8Array, from: number): number {
     let depth = this.#depth
     let inString = this.#inString
+    let isLoose = this.#isLoose
+    const isAtTop = this.#afterValue === "top"
     let at = from
     let end = -1
     if (this.#escaped) {
@@ -182,42 +186,35 @@ export class ListCutter {
           else this.#escaped = true
         } else if (byte === QUOTE) {
           inString = false
-          if (depth === 0) {
+          if (depth === 0 && !isLoose) {
             end = at + 1
             break
           }
         }
       } else if (byte === QUOTE) {
-        if (this.#isScalar) {
-          end = at
-          break
-        }
         inString = true
       } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-        if (this.#isScalar) {
-          end = at
-          break
-        }
         depth++
       } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
         if (depth === 0) {
-          end = this.#isScalar ? at : at + 1
+          end = isLoose ? at : at + 1
           break
         }
-        if (--depth === 0) {
+        if (--depth === 0 && !isLoose) {
           end = at + 1
           break
         }
       } else if (depth === 0) {
-        if (byte <= 0x20 || byte === COMMA) {
+        if (byte === COMMA || (byte === NEWLINE && isAtTop)) {
           end = at
           break
         }
-        this.#isScalar = true
+        isLoose ||= byte > 0x20
       }
     }
     this.#depth = depth
     this.#inString = inString
+    this.#isLoose = isLoose
     if (end < 0) return chunk.length
     if (this.#capturing && (this.#afterValue !== "envelope" || this.#isList))
       this.#endCapture(chunk, end, "item")

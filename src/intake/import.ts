@@ -6,7 +6,7 @@ import type { NewRecord, Words } from "../event/record.ts"
 import { decompressed } from "./decompress.ts"
 import { deliverPatiently, type Pause } from "./file-deliver.ts"
 import { type Cut, LineCutter } from "./file-lines.ts"
-import { receiveDocument, receiveLine } from "./file-records.ts"
+import { isTornRest, receiveDocument, receiveLine } from "./file-records.ts"
 import { type Format, Sniffer } from "./import-format.ts"
 import { ListCutter, type Piece } from "./import-list.ts"
 import { type Batch, type Reception, type Redaction, toLogRecord } from "./receive.ts"
@@ -141,9 +141,9 @@ class LineReader implements Reader {
 
   async #take({ lines, holes }: Cut): Promise<void> {
     for (const { start, end } of holes) this.#sink.skipped += end - start
-    for (const { bytes, dropped = 0 } of lines) {
-      this.#sink.skipped += dropped
-      await this.#sink.add(receiveLine(bytes, this.#sink.reception))
+    for (const line of lines) {
+      this.#sink.skipped += (line.dropped ?? 0) + (isTornRest(line) ? line.bytes.length : 0)
+      await this.#sink.add(receiveLine(line, this.#sink.reception))
     }
   }
 }

@@ -151,7 +151,7 @@ test("an import waits for a journal that is full, and stops when it is told to",
     }),
     stop: stop.signal,
   })
-  await assert.rejects(importing, { name: "Stopped" })
+  await assert.rejects(importing, { name: "AbortError" })
   assert.equal(tries, 3)
 })
 

@@ -1,0 +1,81 @@
+import { parseWords } from "../event/record.ts"
+import type { Option, Options, World } from "./command.ts"
+import { loadConfig } from "./config-load.ts"
+import { serverUrlOf } from "./config-paths.ts"
+import { openRemote, queryRemote, REMOTE_FLAGS, type RemoteRow } from "./remote.ts"
+
+/** A record that was kept without being understood. */
+export type QuarantinedRow = {
+  readonly record: number
+  readonly receivedAt: string
+  readonly source: string
+  readonly kind: string
+  /** Code of the table in event/quarantine.ts. */
+  readonly reason: string
+  /** The exact bytes kept. */
+  readonly body: Buffer
+}
+
+export interface Quarantine {
+  /** Newest first. */
+  list(wanted: {
+    readonly reason: string | undefined
+    readonly limit: number
+  }): Promise<readonly QuarantinedRow[]>
+  /** Undefined where there is no such record, or it is not quarantined. */
+  get(record: number): Promise<QuarantinedRow | undefined>
+}
+
+export const QUARANTINE_FLAGS: readonly Option[] = [
+  { flags: "--server <url>", description: "the running server (default: the one of the configuration)" },
+  ...REMOTE_FLAGS,
+]
+
+/** Asks the running server. */
+export async function openQuarantine(options: Options, world: World): Promise<Quarantine> {
+  const server =
+    typeof options.server === "string"
+      ? options.server
+      : serverUrlOf((await loadConfig(options, world)).config).href
+  const remote = await openRemote(server, options, world)
+  return {
+    async list({ reason, limit }) {
+      const filter = reason === undefined ? "words:quarantined" : `words:quarantined words:"${reason}"`
+      const rows: QuarantinedRow[] = []
+      for await (const row of queryRemote(
+        remote,
+        `${filter} | sort by (record desc) | limit ${limit} | ${FIELDS}`,
+      )) {
+        const read = parseRow(row)
+        if (read !== undefined && (reason === undefined || read.reason === reason)) rows.push(read)
+      }
+      return rows
+    },
+    async get(record) {
+      for await (const row of queryRemote(remote, `record:=${record} | limit 1 | ${FIELDS}`)) {
+        const read = parseRow(row)
+        if (read !== undefined) return read
+      }
+      return undefined
+    },
+  }
+}
+
+const FIELDS = "fields record, receivedAt, source, kind, words, raw, rawEncoding"
+
+/** The filter finds words by their letters; whether a record is quarantined is read from its words themselves. */
+export function parseRow(row: RemoteRow): QuarantinedRow | undefined {
+  const words = parseWords((row.words ?? "").split(" ").filter((word) => word !== ""))
+  const reason = words.find(([key]) => key === "quarantined")?.[1]
+  const record = Number(row.record)
+  if (reason === undefined || !Number.isSafeInteger(record)) return undefined
+  const { receivedAt = "", source = "", kind = "", raw = "", rawEncoding = "text" } = row
+  return {
+    record,
+    receivedAt,
+    source,
+    kind,
+    reason,
+    body: Buffer.from(raw, rawEncoding === "base64" ? "base64" : "utf8"),
+  }
+}
