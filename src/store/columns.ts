@@ -1,0 +1,215 @@
+import { ACTOR_RULES, type ActorMatch } from "../event/actor.ts"
+import { formatExpression } from "../event/expression.ts"
+import { EVENT_FIELDS, FIELDS, type Field, type FieldType } from "../event/fields.ts"
+import { SUMMARY } from "../event/summary.ts"
+import { quote } from "./duckdb.ts"
+import { STAGED_LINE_BYTES_MAX } from "./stage.ts"
+
+/**
+ * The columns of a segment, and how each is derived from a line of the journal. `event/fields.ts` names them; this file
+ * says it in SQL. `verify --columns` derives them again with the same text, so a record has one set of columns.
+ */
+export type Column = { readonly name: string; readonly type: string }
+
+const TYPES: Readonly<Record<FieldType, string>> = {
+  text: "VARCHAR",
+  integer: "BIGINT",
+  time: "TIMESTAMP",
+  list: "VARCHAR[]",
+  map: "MAP(VARCHAR, VARCHAR)",
+  listMap: "MAP(VARCHAR, VARCHAR[])",
+}
+
+/** Fields that are an expression over the others, never stored. */
+const IN_QUERY: ReadonlySet<string> = new Set(["_msg"])
+
+/** What a segment holds besides the fields: the evidence. */
+export const EVIDENCE: readonly Column[] = [
+  /** The body's text, or its base64. */
+  { name: "raw", type: "VARCHAR" },
+  { name: "rawEncoding", type: "VARCHAR" },
+  /** Of the record's block, 32 hex digits; NULL in tables of what is not in a segment yet, and where erased. */
+  { name: "seed", type: "VARCHAR" },
+  /** Only of records in whose block something was erased: base64. The seed would give the erased record's salt away. */
+  { name: "salt", type: "VARCHAR" },
+  /** Only of erased records: base64. */
+  { name: "digest", type: "VARCHAR" },
+  /** First two bytes of the record's hash: which record of a block that no longer adds up was changed. */
+  { name: "leafHint", type: "USMALLINT" },
+]
+
+/** In the order of the file. */
+export const COLUMNS: readonly Column[] = [
+  ...FIELDS.filter(({ name }) => !IN_QUERY.has(name)).map(({ name, type }) => ({ name, type: TYPES[type] })),
+  ...EVIDENCE,
+]
+
+/** A quoted identifier. */
+export function ident(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** All of {@link COLUMNS}, for a SELECT; `table` prefixes each. */
+export function columnList(table = ""): string {
+  return COLUMNS.map(({ name }) => `${table}${ident(name)}`).join(", ")
+}
+
+/** A table of unsegmented records: the tail of every query, and what segments are written from. */
+export function createTableSql(table: string): string {
+  const columns = COLUMNS.map(({ name, type }) => `${ident(name)} ${type}`)
+  return `CREATE TABLE ${ident(table)} (${columns.join(", ")})`
+}
+
+/** `_msg` over the columns: the sentence of `event/summary.ts`, which is where it is written. */
+export const MSG_SQL = formatExpression(SUMMARY, (field, key) =>
+  key === undefined ? ident(field) : `${ident(field)}[${quote(key)}]`,
+)
+
+/**
+ * Staged lines as a relation (head, raw, json). Nothing is quoted or escaped in them. No field is ever NULL: the text that
+ * would stand for it holds a byte that no line has.
+ */
+export function stagedLines(path: string): string {
+  return `read_csv(${quote(path)}, delim = '\t', quote = '', escape = '', header = false, auto_detect = false,
+    columns = {'head': 'VARCHAR', 'raw': 'VARCHAR', 'json': 'VARCHAR'}, nullstr = '\x01', new_line = '\\n',
+    max_line_size = ${STAGED_LINE_BYTES_MAX}, buffer_size = ${4 * STAGED_LINE_BYTES_MAX}, parallel = false)`
+}
+
+/**
+ * SQL that turns a relation (head, raw, json) into {@link COLUMNS}, with one `json_transform`. `head` is all of a journal
+ * line before its TAB; `json` is empty where raw is the event, else the event itself, or a dash where there is none.
+ *
+ * Event columns are filled for kind `k8s.audit` without the word `quarantined`. JSON that DuckDB refuses leaves them
+ * NULL (see `repairSql`). Intake quarantines events with a member of a wrong type or one that stands twice; what it
+ * does not look into (elements of lists, values of maps) stands here as its JSON text when it is no string.
+ */
+export function stagedSelect(relation: string): string {
+  const columns = COLUMNS.map(
+    ({ name, type }) => `${HEAD_SQL[name] ?? eventSql(name) ?? `NULL::${type}`} AS ${ident(name)}`,
+  )
+  return `SELECT ${columns.join(",\n")}
+FROM (SELECT *, json_transform(CASE WHEN NOT doubted AND h[5] = 'k8s.audit' AND json_valid(body) THEN body END,
+    ${quote(TRANSFORM)}) AS e
+  FROM (SELECT string_split(head, ' ') AS h, contains(head, ' quarantined=') AS doubted, raw,
+      CASE json WHEN '' THEN raw ELSE json END AS body
+    FROM ${relation}))`
+}
+
+/** Of the records below it, those whose JSON DuckDB refused although it is JSON: a lone surrogate, most likely. */
+export const REFUSED_SQL = `"kind" = 'k8s.audit' AND "auditID" IS NULL AND "stage" IS NULL
+  AND NOT contains(concat(' ', "words"), ' quarantined=') AND "raw" <> ''`
+
+/** SQL that fills the event columns of `table` from a staged file whose json column was repaired. */
+export function repairSql(table: string, path: string): string {
+  const names = ["actor.kind", ...EVENT_FIELDS.map(({ name }) => name)]
+  const set = names.map((name) => `${ident(name)} = repaired.${ident(name)}`)
+  set.push(
+    `"_time" = coalesce(repaired."stageTimestamp", repaired."requestReceivedTimestamp", t."receivedAt")`,
+  )
+  return `UPDATE ${ident(table)} AS t SET ${set.join(", ")}
+    FROM (${stagedSelect(stagedLines(path))}) AS repaired WHERE t."record" = repaired."record"`
+}
+
+type Shape = { [name: string]: Shape | string | readonly string[] }
+
+const TRANSFORM_TYPES: Readonly<Record<FieldType, string | readonly string[]>> = {
+  text: "VARCHAR",
+  // As JSON: a cast would make 201 of 200.5 and of "201".
+  integer: "JSON",
+  time: "VARCHAR",
+  list: ["VARCHAR"],
+  map: "MAP(VARCHAR,VARCHAR)",
+  listMap: "MAP(VARCHAR,VARCHAR[])",
+}
+
+const TRANSFORM = JSON.stringify(transformShape())
+
+function transformShape(): Shape {
+  const root: Shape = {}
+  for (const { path = [], type } of EVENT_FIELDS) put(root, path, TRANSFORM_TYPES[type])
+  return root
+}
+
+function put(shape: Shape, path: readonly string[], type: string | readonly string[]): void {
+  const [name = "", ...rest] = path
+  if (rest.length === 0) shape[name] = type
+  else {
+    const inner = shape[name]
+    const next: Shape = typeof inner === "object" && !Array.isArray(inner) ? (inner as Shape) : {}
+    shape[name] = next
+    put(next, rest, type)
+  }
+}
+
+const referenceOf = (path: readonly string[]) => ["e", ...path.map(ident)].join(".")
+
+function eventSql(name: string): string | undefined {
+  const field = EVENT_FIELDS.find((candidate) => candidate.name === name)
+  return field === undefined ? undefined : valueSql(field)
+}
+
+function valueSql({ path = [], type }: Field): string {
+  const value = referenceOf(path)
+  if (type === "integer")
+    return `CASE WHEN regexp_full_match(${value}, '${INTEGER}') THEN ${value}::DOUBLE::BIGINT END`
+  return type === "time" ? timeSql(value) : value
+}
+
+/** Up to 15 digits: exact in a DOUBLE. DuckDB prints 2e2 as 200.0. */
+const INTEGER = "-?\\d{1,15}(\\.0)?"
+
+const HOUR = "([01]\\d|2[0-3])"
+const CLOCK = `${HOUR}:[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?`
+const ZONED = `\\d{4}-\\d\\d-\\d\\dT${CLOCK}(Z|[+-]${HOUR}:[0-5]\\d)`
+const SECOND_MAX = "TIMESTAMP '2255-01-01 00:00:00'"
+
+/**
+ * RFC 3339 to microseconds, later digits cut off; NULL for anything else, for days that do not exist, and outside of 1970
+ * to 2254 (`0001-01-01T00:00:00Z` is Go's word for no time). A cast alone takes `infinity` and drops offsets.
+ */
+export function timeSql(text: string): string {
+  const at = `CASE WHEN ends_with(${text}, 'Z') THEN try_cast(${text} AS TIMESTAMP)
+    ELSE make_timestamp(epoch_us(try_cast(${text} AS TIMESTAMPTZ))) END`
+  return `CASE WHEN regexp_full_match(${text}, '${ZONED}')
+    AND (${at}) >= TIMESTAMP '1970-01-01 00:00:00' AND (${at}) < ${SECOND_MAX} THEN ${at} END`
+}
+
+function timeOf(name: string): string {
+  return timeSql(referenceOf([name]))
+}
+
+/** First match wins, as `actorKind` has it. */
+export function actorSql(username: string, groups: string): string {
+  const cases = ACTOR_RULES.map(
+    ({ kind, match }) => `WHEN ${matchSql(match, username, groups)} THEN ${quote(kind)}`,
+  )
+  return `CASE ${cases.join("\n")} ELSE 'human' END`
+}
+
+function matchSql(match: ActorMatch, username: string, groups: string): string {
+  if ("equals" in match) return `${username} IN (${match.equals.map(quote).join(", ")})`
+  if ("groups" in match) {
+    return `(${match.groups.map((group) => `list_contains(${groups}, ${quote(group)})`).join(" OR ")})`
+  }
+  const suffix = match.suffix === undefined ? "" : ` AND ends_with(${username}, ${quote(match.suffix)})`
+  return `starts_with(${username}, ${quote(match.prefix)})${suffix}`
+}
+
+const RECEIVED = "h[2]::TIMESTAMP"
+
+/** What comes from the head of the line, and what is derived by rules of ours. */
+const HEAD_SQL: Readonly<Record<string, string>> = {
+  record: "h[1]::BIGINT",
+  receivedAt: RECEIVED,
+  source: "h[3]",
+  n: "h[4]::BIGINT",
+  kind: "h[5]",
+  words: "CASE WHEN len(h) > 6 THEN array_to_string(h[6:-2], ' ') END",
+  _time: `coalesce(${timeOf("stageTimestamp")}, ${timeOf("requestReceivedTimestamp")}, ${RECEIVED})`,
+  // In the order VictoriaLogs prints labels: by name. No character of these needs an escape.
+  _stream: `concat('{cluster="', split_part(h[3], '/', 1), '",kind="', h[5], '",source="', h[3], '"}')`,
+  cluster: "split_part(h[3], '/', 1)",
+  "actor.kind": `CASE WHEN e IS NOT NULL THEN ${actorSql(`coalesce(${referenceOf(["user", "username"])}, '')`, referenceOf(["user", "groups"]))} END`,
+  raw: "raw",
+  rawEncoding: "h[len(h)]",
+}

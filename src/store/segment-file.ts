@@ -1,0 +1,194 @@
+import { createHash } from "node:crypto"
+import { createReadStream } from "node:fs"
+import { mkdir, rm } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { assert } from "../base/assert.ts"
+import { Refusal } from "../base/refusal.ts"
+import type { Micros } from "../base/time.ts"
+import { type Disk, replaceFile } from "../journal/disk.ts"
+import { bloomOf, formatBloom } from "./bloom.ts"
+import type { CatalogueEntry } from "./catalogue-entry.ts"
+import { columnList, ident } from "./columns.ts"
+import { type Batch, type Duckdb, quote } from "./duckdb.ts"
+import { bloomPath, type SegmentOrder, segmentName, segmentPath, segmentsDir } from "./segment-name.ts"
+
+/** How a segment file is written. `record` order is for fresh ones, `key` for days that are over (design §8). */
+export const SEGMENT_FORMS: Readonly<
+  Record<SegmentOrder, { readonly zstd: number; readonly rowGroup: number }>
+> = {
+  record: { zstd: 3, rowGroup: 20_480 },
+  key: { zstd: 9, rowGroup: 20_480 },
+}
+
+/** Written into the footer, so that a file can be told without the ledger. */
+const FORMAT = "tallystick/segment/v1"
+
+/** What is in a relation with the columns of a segment, for comparing two and for the catalogue. */
+export type Summary = {
+  readonly rows: number
+  readonly first: number
+  readonly last: number
+  readonly timeMin: Micros
+  readonly timeMax: Micros
+  readonly receivedMin: Micros
+  readonly receivedMax: Micros
+  /** When the record with the lowest number was received. */
+  readonly firstReceived: Micros
+  /** Exclusive or of a hash over all columns of each row: the same for the same rows in any order. */
+  readonly checksum: bigint
+}
+
+/** SQL of a {@link Summary} over a relation. Everything is read; footers are not believed. */
+function summarySql(relation: string): string {
+  return `SELECT count(*), min("record" + 0), max("record" + 0), min(epoch_us("_time")), max(epoch_us("_time")),
+    min(epoch_us("receivedAt")), max(epoch_us("receivedAt")), arg_min(epoch_us("receivedAt"), "record"),
+    bit_xor(hash(${columnList()})) FROM ${relation}`
+}
+
+function toSummary(row: Batch): Summary {
+  const integer = (index: number) => row.integer(index) ?? 0
+  return {
+    rows: integer(0),
+    first: integer(1),
+    last: integer(2),
+    timeMin: integer(3),
+    timeMax: integer(4),
+    receivedMin: integer(5),
+    receivedMax: integer(6),
+    firstReceived: integer(7),
+    checksum: row.column(8).bigint(0) ?? 0n,
+  }
+}
+
+export async function summarise(db: Duckdb, relation: string): Promise<Summary> {
+  return toSummary((await db.query(summarySql(relation))).single())
+}
+
+/** Of a segment file. Throws `segment.malformed` for a Parquet file that is none of ours. */
+export async function readSummary(
+  db: Duckdb,
+  path: string,
+): Promise<Summary & { readonly order: SegmentOrder }> {
+  const order = await readOrder(db, path)
+  return { ...(await summarise(db, `read_parquet(${quote(path)})`)), order }
+}
+
+async function readOrder(db: Duckdb, path: string): Promise<SegmentOrder> {
+  const rows = await db.query(
+    `SELECT decode("key"), decode("value") FROM parquet_kv_metadata(${quote(path)}) WHERE decode("key") IN ('format', 'order')`,
+  )
+  const found = new Map<string | undefined, string | undefined>()
+  for (const batch of rows.batches()) {
+    for (let row = 0; row < batch.count; row++) found.set(batch.text(0, row), batch.text(1, row))
+  }
+  const order = found.get("order")
+  if (found.get("format") !== FORMAT || (order !== "record" && order !== "key")) {
+    throw new Refusal("segment.malformed", `not a segment of this format: ${path}`)
+  }
+  return order
+}
+
+export type SegmentRows = {
+  readonly db: Duckdb
+  readonly disk: Disk
+  /** The ledger's directory. */
+  readonly dir: string
+  /** A relation with {@link COLUMNS}: the rows of the segment, in any order. */
+  readonly relation: string
+  readonly order: SegmentOrder
+  /** `relation` gives its rows by record number already. */
+  readonly inOrder: boolean
+  readonly replaces: readonly string[]
+}
+
+/**
+ * Writes the rows as a segment: to a temporary file, read back whole and compared, synced, renamed, folder synced, and a
+ * Bloom filter beside it. A crash before the rename leaves a temporary file, after it a file without a `segment.made`:
+ * both are ignored, and made again. Throws `segment.unlike` when the file does not read back as it was to be written.
+ */
+export async function writeSegmentFile(rows: SegmentRows): Promise<CatalogueEntry> {
+  const { db, disk, dir, relation, order, replaces } = rows
+  const wanted = await summarise(db, relation)
+  assert(wanted.rows > 0, "a segment holds at least one record")
+  const temporary = join(dir, "tmp", `segment-${wanted.first}-${wanted.last}.parquet`)
+  await db.query(copySql(rows, temporary))
+  const found = await summarise(db, `read_parquet(${quote(temporary)})`)
+  if (!sameSummary(found, wanted) || (order === "record" && !(await isInOrder(db, temporary)))) {
+    await rm(temporary, { force: true })
+    throw new Refusal(
+      "segment.unlike",
+      `${wanted.rows} records from ${wanted.first} on do not read back as written`,
+    )
+  }
+
+  const { sha256, bytes } = await hashFile(temporary)
+  const { first, last } = wanted
+  const name = segmentName({ first, last, receivedAt: wanted.firstReceived, sha256 })
+  await publish(disk, temporary, dir, name)
+  await makeBloom(db, disk, dir, { name, sha256 })
+  const { timeMin, timeMax, receivedMin, receivedMax } = wanted
+  const made = { name, first, last, bytes, sha256, replaces }
+  return { ...made, rows: wanted.rows, order, timeMin, timeMax, receivedMin, receivedMax }
+}
+
+/** Reads the auditIDs of a segment and puts their filter beside it, in the place of any that is there. */
+export async function makeBloom(
+  db: Duckdb,
+  disk: Disk,
+  dir: string,
+  { name, sha256 }: { readonly name: string; readonly sha256: string },
+): Promise<void> {
+  const bloom = await bloomOf(db, segmentPath(dir, name))
+  const path = bloomPath(dir, name)
+  const temporary = join(dir, "tmp", `${sha256.slice(0, 16)}.bloom`)
+  await replaceFile(disk, { path, temporary, folder: dirname(path) }, formatBloom(bloom, sha256))
+}
+
+const KEY_ORDER = ["objectRef.resource", "verb", "user.username", "objectRef.name", "record"]
+
+function copySql({ relation, order, inOrder }: SegmentRows, path: string): string {
+  const { zstd, rowGroup } = SEGMENT_FORMS[order]
+  const by = order === "key" ? KEY_ORDER : ["record"]
+  const sort = order === "record" && inOrder ? "" : `ORDER BY ${by.map(ident).join(", ")}`
+  return `COPY (SELECT ${columnList()} FROM ${relation} ${sort}) TO ${quote(path)} (
+    FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${zstd}, ROW_GROUP_SIZE ${rowGroup}, PARQUET_VERSION V2,
+    KV_METADATA { format: ${quote(FORMAT)}, "order": ${quote(order)} })`
+}
+
+function sameSummary(a: Summary, b: Summary): boolean {
+  return a.rows === b.rows && a.first === b.first && a.last === b.last && a.checksum === b.checksum
+}
+
+async function isInOrder(db: Duckdb, path: string): Promise<boolean> {
+  const rows = await db.query(`SELECT count(*) FROM (
+    SELECT "record" <= lag("record") OVER (ORDER BY file_row_number) AS wrong
+    FROM read_parquet(${quote(path)}, file_row_number = true)) WHERE wrong`)
+  return rows.single().integer(0) === 0
+}
+
+async function hashFile(path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
+  const hash = createHash("sha256")
+  let bytes = 0
+  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    const chunk: Uint8Array = piece
+    hash.update(chunk)
+    bytes += chunk.length
+  }
+  return { sha256: hash.digest("hex"), bytes }
+}
+
+/** DuckDB syncs nothing (COPY never calls fsync). */
+async function publish(disk: Disk, temporary: string, dir: string, name: string): Promise<void> {
+  const file = await disk.create(temporary)
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  const path = segmentPath(dir, name)
+  await mkdir(dirname(path), { recursive: true })
+  await disk.syncFolder(dir)
+  await disk.syncFolder(segmentsDir(dir))
+  await disk.rename(temporary, path)
+  await disk.syncFolder(dirname(path))
+}

@@ -1,0 +1,301 @@
+import { isUtf8 } from "node:buffer"
+import { type FileHandle, open, stat, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { fromBase64 } from "../base/bytes.ts"
+import { isRefusal, Refusal } from "../base/refusal.ts"
+import { journalNames } from "../journal/files.ts"
+import { type Group, groupLines, scanJournal } from "../journal/line.ts"
+import { plainEvent, reducedEvent } from "./plain.ts"
+
+/**
+ * Staging: committed lines of the journal on their way into DuckDB. They are copied to a file of tab separated values with
+ * the columns head, raw and json, which `read_csv` takes; what it cannot take goes another way:
+ *
+ * - a body in base64 that is an event all the same (pretty-printed, say) has its JSON in the third column;
+ * - a line of more than a mebibyte is put into files of its own, so that the reader needs no buffer for the longest;
+ * - bytes that are not UTF-8 are in base64 already; one such byte in `read_csv` kills the whole instance.
+ */
+export type JournalEnd = {
+  /** File name in the journal. */
+  readonly file: string
+  /** Committed and synced length of that file. */
+  readonly bytes: number
+  /** Number of the next record: all below are in the journal or in segments. */
+  readonly next: number
+}
+
+/** Where to go on reading. Always between two groups. */
+export type JournalCursor = { readonly file: string; readonly bytes: number; readonly next: number }
+
+export type StageRequest = {
+  readonly journalDir: string
+  readonly end: JournalEnd
+  /** First record wanted; earlier ones are passed over. */
+  readonly first: number
+  /** Records from here on are not wanted: staging ends with the group before. Default: to the end. */
+  readonly below?: number
+  /** Where an earlier call ended. Without it, reading begins at the start of the file that holds `first`. */
+  readonly cursor?: JournalCursor
+  /** Staging ends after the group that reaches one of these. */
+  readonly limits?: Partial<StageLimits>
+  /** Path of the file to write; files beside it begin with the same name. Overwritten. */
+  readonly path: string
+}
+
+export type StageLimits = {
+  /** Most records in one staging: what a table in memory should hold. */
+  readonly recordsMax: number
+  /** Most bytes: they stand in memory about 1.5 times over once they are in a table. */
+  readonly bytesMax: number
+}
+
+export const STAGE_LIMITS: StageLimits = { recordsMax: 150_000, bytesMax: 160 * 1024 * 1024 }
+
+export type Staged = {
+  readonly path: string
+  /** Lines in the file. */
+  readonly lines: number
+  readonly long: readonly LongLine[]
+  /** Records staged, long ones included; none where nothing new is committed. */
+  readonly records: number
+  /** Number of the first and after the last record staged. */
+  readonly first: number
+  readonly next: number
+  /** Sum of the sizes of the raw column, as octets: what must be found in the table. */
+  readonly rawBytes: number
+  readonly cursor: JournalCursor
+}
+
+/** A record whose line is too long for the reader: its values in files. */
+export type LongLine = {
+  readonly head: string
+  readonly raw: string
+  /** Undefined where there is no event to be read from it. */
+  readonly json: string | undefined
+}
+
+/** Lines up to this are read by `read_csv` with its ordinary buffers (it allocates sixteen times its longest line). */
+const LINE_BYTES_MAX = 1024 * 1024
+/** Read at once; grows to the size of the largest group. Also what is worked on between two turns of the event loop. */
+const WINDOW_BYTES = 2 * 1024 * 1024
+/** The json column where a body in base64 holds no event: never a JSON text. An empty one says "as in raw". */
+const NO_EVENT = "-"
+
+/** Resolves with what was staged. Reads committed bytes only; lines outside valid groups are left out. */
+export async function stageJournal(request: StageRequest): Promise<Staged> {
+  const out = new Stage(await open(request.path, "w"), request)
+  try {
+    let cursor = request.cursor
+    for (const file of await filesFrom(request)) {
+      cursor = await stageFile(request, file, out)
+      if (out.full) break
+    }
+    await out.flush()
+    return out.staged(cursor ?? { file: request.end.file, bytes: request.end.bytes, next: request.end.next })
+  } finally {
+    await out.close()
+  }
+}
+
+type File = {
+  readonly name: string
+  readonly start: number
+  readonly end: number
+  /** Records from here on count in the next file: recovery copies groups there. */
+  readonly below: number
+}
+
+async function filesFrom({ journalDir, end, first, cursor }: StageRequest): Promise<File[]> {
+  const names = journalNames(journalDir).filter((name) => name <= end.file)
+  const firsts = names.map((name) => Number.parseInt(name, 10))
+  const begin = cursor?.file ?? names[firsts.findLastIndex((number) => number <= first)] ?? ""
+  const files: File[] = []
+  for (const [i, name] of names.entries()) {
+    if (name < begin) continue
+    files.push({
+      name,
+      start: cursor?.file === name ? cursor.bytes : 0,
+      end: name === end.file ? end.bytes : (await stat(join(journalDir, name))).size,
+      below: Math.min(firsts[i + 1] ?? end.next, end.next),
+    })
+  }
+  return files
+}
+
+async function stageFile(request: StageRequest, file: File, out: Stage): Promise<JournalCursor> {
+  const below = Math.min(file.below, request.below ?? file.below)
+  const handle = await open(join(request.journalDir, file.name), "r")
+  let at = file.start
+  let size = WINDOW_BYTES
+  try {
+    while (at < file.end && !out.full) {
+      const window = await readWindow(handle, at, Math.min(file.end, at + size))
+      let used = 0
+      for (const group of scanJournal(window)) {
+        used = group.end
+        if (group.first >= below) return out.cursorAt(file.name, at + group.start)
+        if (group.first + group.count <= out.next) continue
+        await out.take(window, group, below)
+        if (out.full) break
+      }
+      // A window without a whole group: the group is larger, or nothing valid follows.
+      if (used === 0 && at + window.length >= file.end) return out.cursorAt(file.name, file.end)
+      size = used === 0 ? size * 2 : WINDOW_BYTES
+      at += used
+    }
+    return out.cursorAt(file.name, at)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function readWindow(handle: FileHandle, start: number, end: number): Promise<Buffer> {
+  const window = Buffer.allocUnsafe(end - start)
+  let at = 0
+  while (at < window.length) {
+    const { bytesRead } = await handle.read(window, at, window.length - at, start + at)
+    if (bytesRead === 0) throw damaged("the journal is shorter than what was committed to it")
+    at += bytesRead
+  }
+  return window
+}
+
+const [LF, TAB, SPACE] = [0x0a, 0x09, 0x20]
+const OUT_BYTES = 4 * 1024 * 1024
+/** Of a line in the staged file: head, raw and json together. */
+export const STAGED_LINE_BYTES_MAX = 3 * 1024 * 1024
+
+/** The file being written, and the count of what went into it. */
+class Stage {
+  readonly #handle: FileHandle
+  readonly #path: string
+  readonly #limits: StageLimits
+  readonly #first: number
+  readonly #long: LongLine[] = []
+  #buffer = Buffer.allocUnsafe(OUT_BYTES)
+  #used = 0
+  #lines = 0
+  #rawBytes = 0
+  #seen = 0
+  #bytes = 0
+  /** Number of the first record staged, if any was. */
+  #begin: number | undefined
+  /** Number after the last record staged: the next one wanted. */
+  next: number
+
+  constructor(handle: FileHandle, { path, first, limits }: StageRequest) {
+    this.#handle = handle
+    this.#path = path
+    this.#limits = { ...STAGE_LIMITS, ...limits }
+    this.#first = first
+    this.next = first
+  }
+
+  get full(): boolean {
+    return this.#seen >= this.#limits.recordsMax || this.#bytes >= this.#limits.bytesMax
+  }
+
+  cursorAt(file: string, bytes: number): JournalCursor {
+    return { file, bytes, next: this.next }
+  }
+
+  /** Stages the wanted records of a group. */
+  async take(window: Buffer, group: Group, below: number): Promise<void> {
+    if (!isUtf8(window.subarray(group.start, group.commit)))
+      throw damaged(`group ${group.group} is not UTF-8`)
+    let number = group.first
+    for (const line of groupLines(window, group)) {
+      if (number >= this.next && number < below) {
+        const waits = this.#takeLine(line as Buffer)
+        if (waits !== undefined) await waits
+        this.#begin ??= number
+        this.next = number + 1
+        this.#seen++
+        this.#bytes += line.length
+      }
+      number++
+    }
+  }
+
+  staged(cursor: JournalCursor): Staged {
+    return {
+      path: this.#path,
+      lines: this.#lines,
+      long: this.#long,
+      records: this.#seen,
+      first: this.#begin ?? this.#first,
+      next: this.next,
+      rawBytes: this.#rawBytes,
+      cursor,
+    }
+  }
+
+  async flush(): Promise<void> {
+    await this.#handle.writeFile(this.#buffer.subarray(0, this.#used))
+    this.#used = 0
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close()
+  }
+
+  /** Resolves at once (undefined) unless something must be written. */
+  #takeLine(line: Buffer): Promise<void> | undefined {
+    const tab = line.indexOf(TAB)
+    this.#rawBytes += line.length - tab - 2
+    if (line.length > LINE_BYTES_MAX) return this.#takeLong(line, tab)
+    // "text" or "base64", told apart by the last letter of the head.
+    const json = line[tab - 1] === 0x74 ? "" : eventInBase64(line, tab)
+    const room = json === "" ? 2 : Buffer.byteLength(json) + 2
+    if (room > LINE_BYTES_MAX) return this.#takeLong(line, tab)
+    this.#lines++
+    if (this.#used + line.length + room > this.#buffer.length) return this.#makeRoom(line, json)
+    this.#put(line, json)
+    return undefined
+  }
+
+  #put(line: Buffer, json: string): void {
+    this.#used += line.copy(this.#buffer, this.#used, 0, line.length - 1)
+    this.#buffer[this.#used++] = TAB
+    if (json !== "") this.#used += this.#buffer.write(json, this.#used)
+    this.#buffer[this.#used++] = LF
+  }
+
+  async #makeRoom(line: Buffer, json: string): Promise<void> {
+    await this.flush()
+    this.#put(line, json)
+  }
+
+  async #takeLong(line: Buffer, tab: number): Promise<void> {
+    const head = line.toString("latin1", 0, tab)
+    const stored = line.subarray(tab + 1, line.length - 1)
+    const path = `${this.#path}.${this.#long.length}`
+    await writeFile(`${path}.raw`, stored)
+    const isText = line[tab - 1] === 0x74
+    const json = isEvent(head)
+      ? reducedEvent(isText ? stored : fromBase64(stored.toString("latin1")))
+      : undefined
+    if (json !== undefined) await writeFile(`${path}.json`, json)
+    this.#long.push({ head, raw: `${path}.raw`, json: json === undefined ? undefined : `${path}.json` })
+  }
+}
+
+/** Whether event columns are to be filled: the kind says so and nobody doubted it. */
+export function isEvent(head: string): boolean {
+  return head.split(" ", 5)[4] === "k8s.audit" && !head.includes(" quarantined=")
+}
+
+function eventInBase64(line: Buffer, tab: number): string {
+  const head = line.toString("latin1", 0, tab)
+  if (!isEvent(head)) return NO_EVENT
+  try {
+    return plainEvent(fromBase64(line.toString("latin1", tab + 1, line.length - 1))) ?? NO_EVENT
+  } catch (error) {
+    if (isRefusal(error)) throw damaged(`record ${head.slice(0, head.indexOf(String.fromCharCode(SPACE)))}`)
+    throw error
+  }
+}
+
+function damaged(what: string): Refusal {
+  return new Refusal("segment.damagedJournal", what)
+}

@@ -1,0 +1,113 @@
+import { open, rm } from "node:fs/promises"
+import { assert } from "../base/assert.ts"
+import { isRefusal, Refusal } from "../base/refusal.ts"
+import { createTableSql, ident, REFUSED_SQL, repairSql, stagedLines, stagedSelect } from "./columns.ts"
+import type { Duckdb } from "./duckdb.ts"
+import { plainEvent } from "./plain.ts"
+import type { Staged } from "./stage.ts"
+
+/**
+ * Tables in memory with the records that are in no segment yet: searched as the tail of every query, then written as a
+ * segment, so a line is parsed once. Dropped whole: DELETE frees no memory.
+ */
+export async function createTail(db: Duckdb, table: string): Promise<void> {
+  await db.query(createTableSql(table))
+}
+
+export async function dropTail(db: Duckdb, table: string): Promise<void> {
+  await db.query(`DROP TABLE IF EXISTS ${ident(table)}`)
+}
+
+/**
+ * Puts what was staged into a table. Throws `segment.unlike` when not every line arrived as it was staged. The staged
+ * files may be removed afterwards ({@link removeStaged}).
+ */
+export async function loadStaged(db: Duckdb, table: string, staged: Staged): Promise<void> {
+  const before = await measure(db, table)
+  if (staged.lines > 0) {
+    await db.query(`INSERT INTO ${ident(table)} ${stagedSelect(stagedLines(staged.path))}`)
+  }
+  for (const line of staged.long) await loadLong(db, table, line)
+  const after = await measure(db, table)
+  const [records, bytes] = [after.records - before.records, after.rawBytes - before.rawBytes]
+  if (records !== staged.records || bytes !== staged.rawBytes) {
+    const expected = `${staged.records} records, ${staged.rawBytes} bytes`
+    throw new Refusal("segment.unlike", `staged ${expected}; read back ${records} records, ${bytes} bytes`)
+  }
+  if (after.refused > before.refused) await repair(db, table, staged)
+}
+
+export async function removeStaged(staged: Staged): Promise<void> {
+  await rm(staged.path, { force: true })
+  for (const { raw, json } of staged.long) {
+    await rm(raw, { force: true })
+    if (json !== undefined) await rm(json, { force: true })
+  }
+}
+
+type Measure = { readonly records: number; readonly rawBytes: number; readonly refused: number }
+
+async function measure(db: Duckdb, table: string): Promise<Measure> {
+  const rows = await db.query(
+    `SELECT count(*), coalesce(sum(strlen("raw")), 0)::BIGINT, count(*) FILTER (${REFUSED_SQL}) FROM ${ident(table)}`,
+  )
+  const row = rows.single()
+  return { records: row.integer(0) ?? 0, rawBytes: row.integer(1) ?? 0, refused: row.integer(2) ?? 0 }
+}
+
+/** A record whose line no reader takes. Where its event needs more memory than there is, its columns stay NULL. */
+async function loadLong(db: Duckdb, table: string, line: Staged["long"][number]): Promise<void> {
+  const into = (json: string) =>
+    `INSERT INTO ${ident(table)} ${stagedSelect(`(
+    SELECT $1::VARCHAR AS head, r.content AS raw, ${json} AS json FROM read_text($2::VARCHAR) AS r)`)}`
+  const without = into("'-'")
+  if (line.json === undefined) {
+    await db.query(without, [line.head, line.raw])
+    return
+  }
+  try {
+    await db.query(into("(SELECT content FROM read_text($3::VARCHAR))"), [line.head, line.raw, line.json])
+  } catch (error) {
+    if (!isRefusal(error, "store.memory")) throw error
+    await db.query(without, [line.head, line.raw])
+  }
+}
+
+/** Bodies held at once while they are repaired; each is at most a mebibyte. */
+const REPAIRS_AT_ONCE = 64
+
+/** Reads again, in JavaScript, the events whose JSON DuckDB refused, and fills in their columns. */
+async function repair(db: Duckdb, table: string, staged: Staged): Promise<void> {
+  let after = staged.first - 1
+  for (;;) {
+    const rows = await db.query(
+      `SELECT "record", encode(CASE "rawEncoding" WHEN 'base64' THEN '' ELSE "raw" END) FROM ${ident(table)}
+       WHERE "record" > $1 AND ${REFUSED_SQL} ORDER BY "record" LIMIT ${REPAIRS_AT_ONCE}`,
+      [after],
+    )
+    if (rows.count === 0) return
+    const path = `${staged.path}.repaired`
+    const file = await open(path, "w")
+    try {
+      for (const batch of rows.batches()) {
+        for (let row = 0; row < batch.count; row++) {
+          const record = batch.integer(0, row)
+          const body = batch.column(1).bytes(row)
+          assert(record !== undefined && body !== undefined, "the query gives neither as NULL")
+          after = record
+          const json = plainEvent(body)
+          if (json !== undefined) await file.write(`${repairHead(record)}\t\t${json}\n`)
+        }
+      }
+    } finally {
+      await file.close()
+    }
+    await db.query(repairSql(table, path))
+    await rm(path)
+  }
+}
+
+/** A head that says of an event what its columns need; the rest of the record stays as it is. */
+function repairHead(record: number): string {
+  return `${record} 1970-01-01T00:00:00.000000Z repaired 0 k8s.audit text`
+}
