@@ -12,8 +12,6 @@ const TABLE: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () => (await import("./import.ts")).importCommand,
   "quarantine list": async () => (await import("./quarantine-list.ts")).quarantineList,
   "quarantine show": async () => (await import("./quarantine-show.ts")).quarantineShow,
-  start: async () => (await import("./start.ts")).start,
-  serve: async () => (await import("./serve.ts")).serveCommand,
   "config check": async () => (await import("./config-check.ts")).configCheck,
   "config print": async () => (await import("./config-print.ts")).configPrint,
   "keys new": async () => (await import("./keys-new.ts")).keysNew,

@@ -30,6 +30,7 @@ export type Patient = {
 /** The numbers of statfs(2) that matter here. */
 export type FileSystem = {
   readonly blocks: number
+  readonly bfree: number
   readonly bavail: number
   readonly bsize: number
   readonly files: number

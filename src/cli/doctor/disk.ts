@@ -83,8 +83,9 @@ async function room({ config, statfs }: Patient): Promise<readonly Symptom[]> {
       ),
     ]
   }
-  const { blocks, bavail, bsize, files, ffree } = numbers
-  const used = blocks === 0 ? 0 : (100 * (blocks - bavail)) / blocks
+  const { blocks, bfree, bavail, bsize, files, ffree } = numbers
+  // As df shows it and the journal counts: what root alone may use is neither used nor free.
+  const used = (100 * (blocks - bfree)) / Math.max(1, blocks - bfree + bavail)
   const saw = `${used.toFixed(0)} % of the disk is in use, ${((bavail * bsize) / GiB).toFixed(1)} GiB are free`
   const fix =
     "make room or enlarge it; nothing acknowledged is lost, and intake goes on by itself when there is room"

@@ -24,7 +24,7 @@ import { readJournalTail } from "./journal-tail.ts"
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5) * 1000
 const MINUTE = 60_000_000
-const ROOMY: FileSystem = { blocks: 1000, bavail: 900, bsize: 4096, files: 1000, ffree: 900 }
+const ROOMY: FileSystem = { blocks: 1000, bfree: 900, bavail: 900, bsize: 4096, files: 1000, ffree: 900 }
 
 type Home = { readonly dir: string; readonly keyFile: string }
 
@@ -217,13 +217,13 @@ const broken: [
   [
     "the disk is full to the limit",
     () => {},
-    { statfs: async () => ({ ...ROOMY, bavail: 40 }) },
+    { statfs: async () => ({ ...ROOMY, bfree: 40, bavail: 40 }) },
     [/^disk bad: 96 % of the disk is in use.*senders hear 503$/],
   ],
   [
     "the disk is nearly full",
     () => {},
-    { statfs: async () => ({ ...ROOMY, bavail: 120 }) },
+    { statfs: async () => ({ ...ROOMY, bfree: 120, bavail: 120 }) },
     [/^disk warning: 88 %/],
   ],
   ["no inodes are left", () => {}, { statfs: async () => ({ ...ROOMY, ffree: 0 }) }, [/^disk bad: .*inodes/]],

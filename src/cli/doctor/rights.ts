@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises"
+import { redactionKeyFileOf } from "../redaction-key.ts"
 import { bad, type Check, fine, type Patient, type Symptom, warning } from "./check.ts"
 
 const OTHERS_AND_GROUP = 0o077
@@ -23,7 +24,7 @@ export const rights: Check = {
 async function secretsOf({ config }: Patient): Promise<readonly Symptom[]> {
   const files: (readonly [what: string, path: string | undefined])[] = [
     ["tls.key", config.tls?.key],
-    ["redaction.key", config.redaction.key],
+    ["the redaction key", redactionKeyFileOf(config)],
     ...config.credentials.flatMap(({ name, tokenFile, basic }) => [
       [`the token of ${name}`, tokenFile] as const,
       [`the password of ${name}`, basic?.passwordFile] as const,

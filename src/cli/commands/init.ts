@@ -1,0 +1,43 @@
+import { type Command, EXIT } from "../command.ts"
+import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
+import { makeLedger } from "../make-ledger.ts"
+
+export const init: Command = {
+  name: "init",
+  summary: "Make a new ledger, and the keys that are not there yet. A ledger that is there is never touched.",
+  arguments: [],
+  options: [
+    ...CONFIG_FLAGS,
+    {
+      flags: "--origin <origin>",
+      description: "its name, for good, as in ledger.example.com/prod (short for --set origin=)",
+    },
+  ],
+  examples: [
+    "tallystick init --origin ledger.example.com/prod --dir /var/lib/tallystick",
+    "tallystick init --config /etc/tallystick/tallystick.yaml",
+  ],
+  async run(_args, options, world) {
+    const { origin, set = [] } = options
+    const assignments = Array.isArray(set) ? set : []
+    const named = origin === undefined ? assignments : [...assignments, `origin=${origin}`]
+    const { config } = await loadConfig({ ...options, set: named }, world)
+    const made = await makeLedger(config, world)
+    if (options.json === true) {
+      world.stdout.write(`${JSON.stringify({ dir: config.dir, ...made })}\n`)
+    } else {
+      world.stdout.write(
+        [
+          `made a ledger in ${config.dir}`,
+          `  origin  ${made.origin}`,
+          `  key     ${made.keyFile}`,
+          `  public  ${made.verifierKey}`,
+          "Keep the public key where the ledger's administrator cannot change it: proofs rest on it.",
+          "Serve it: tallystick serve",
+          "",
+        ].join("\n"),
+      )
+    }
+    return EXIT.fine
+  },
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict"
+import { existsSync, renameSync } from "node:fs"
+import { join } from "node:path"
+import { type TestContext, test } from "node:test"
+import { temporaryFolder } from "../../test/support/temporary.ts"
+import { testWorld } from "../../test/support/world.ts"
+import { newKey, readSigner, writeKey } from "../seal/keys.ts"
+import { formatVerifierKey } from "../tlog/verifier-key.ts"
+import { loadConfig } from "./config-load.ts"
+import { makeLedger } from "./make-ledger.ts"
+import { openConfiguredLedger } from "./open-ledger.ts"
+import { rotateKey } from "./rotate-key.ts"
+
+const HEARD = {
+  onFatal: (error: unknown) => {
+    throw error
+  },
+}
+
+async function made(t: TestContext) {
+  const cwd = temporaryFolder(t)
+  const world = testWorld({ cwd, env: { XDG_STATE_HOME: join(cwd, "state") } })
+  const { config } = await loadConfig({ set: ["origin=example.com/rotate"] }, world)
+  const { keyFile, verifierKey } = await makeLedger(config, world)
+  const open = (key: string) => openConfiguredLedger({ ...config, key }, world, HEARD)
+  return { world, config, keyFile, nextFile: `${keyFile}.next`, verifierKey, open }
+}
+
+type Made = Awaited<ReturnType<typeof made>>
+
+const interrupted: [where: string, act: (ledger: Made) => Promise<void>, newKeyWasThere: boolean][] = [
+  ["nowhere", async () => {}, false],
+  [
+    "when the new key was written",
+    async ({ nextFile }) => writeKey(nextFile, newKey("example.com/rotate")),
+    true,
+  ],
+  ["when the log had changed its key", changeInLog, true],
+  [
+    "when the old key was put away",
+    async (ledger) => {
+      await changeInLog(ledger)
+      renameSync(ledger.keyFile, `${ledger.keyFile}.old`)
+    },
+    true,
+  ],
+]
+
+async function changeInLog({ nextFile, keyFile, open }: Made): Promise<void> {
+  writeKey(nextFile, newKey("example.com/rotate"))
+  const ledger = await open(keyFile)
+  await ledger.sealer.rotateKey(readSigner(nextFile))
+  await ledger.close()
+}
+
+for (const [where, act, newKeyWasThere] of interrupted) {
+  test(`a rotation interrupted ${where} is completed by the next one`, async (t) => {
+    const ledger = await made(t)
+    await act(ledger)
+    const next = newKeyWasThere ? formatVerifierKey(readSigner(ledger.nextFile)) : undefined
+    const { newer, older, oldFile } = await rotateKey(ledger.config, ledger.world)
+    if (next !== undefined) assert.equal(newer, next, "no third key")
+    assert.equal(formatVerifierKey(readSigner(ledger.keyFile)), newer)
+    assert.ok(!existsSync(ledger.nextFile))
+    if (older !== undefined) {
+      assert.equal(older, ledger.verifierKey)
+      assert.equal(formatVerifierKey(readSigner(oldFile ?? "")), older)
+    }
+    const open = await ledger.open(ledger.keyFile)
+    assert.equal(open.sealer.sealed.records >= 2, true, "record 0 and the change")
+    await open.close()
+  })
+}
+
+test("a ledger that is in use keeps its key", async (t) => {
+  const ledger = await made(t)
+  const open = await ledger.open(ledger.keyFile)
+  await assert.rejects(rotateKey(ledger.config, ledger.world), { code: "ledger.locked" })
+  await open.close()
+  assert.equal(formatVerifierKey(readSigner(ledger.keyFile)), ledger.verifierKey)
+})
+
+test("without a ledger there is nothing to rotate", async (t) => {
+  const cwd = temporaryFolder(t)
+  const world = testWorld({ cwd })
+  const { config } = await loadConfig({}, world)
+  await assert.rejects(rotateKey(config, world), { code: "key.unreadable" })
+})
