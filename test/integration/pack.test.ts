@@ -1,10 +1,12 @@
 import assert from "node:assert/strict"
-import { execFile } from "node:child_process"
+import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import test, { after, before } from "node:test"
 import { promisify } from "node:util"
+import { eventually } from "../support/server.ts"
 import { ROOT } from "../support/sources.ts"
 
 const run = promisify(execFile)
@@ -41,6 +43,45 @@ test("it makes a ledger", async () => {
   await tallystick("init", "--dir", "ledger", "--origin", "example.com/pack")
   assert.match(await readFile(join(home, "ledger/log/checkpoint"), "utf8"), /^example\.com\/pack\n1\n/)
 })
+
+test("it serves and searches: the processes it forks are compiled files too", async () => {
+  const main = join(installed, "dist/cli/main.js")
+  const child = spawn(process.execPath, [main, "serve", "--dir", "ledger", "--set", "listen.port=0"], {
+    cwd: home,
+  })
+  const ended = once(child, "exit")
+  try {
+    const url = await listening(child)
+    const event = {
+      kind: "Event",
+      apiVersion: "audit.k8s.io/v1",
+      auditID: "packed",
+      stage: "ResponseComplete",
+    }
+    const posted = await fetch(`${url}/audit/prod-1`, { method: "POST", body: JSON.stringify(event) })
+    assert.equal(posted.status, 200)
+    const query = new URLSearchParams({ query: "auditID:=packed | fields auditID" })
+    const row = await eventually("the event is found", 10_000, async () => {
+      const answer = await fetch(`${url}/select/logsql/query?${query}`)
+      const text = await answer.text()
+      return answer.ok && text !== "" ? text : undefined
+    })
+    assert.deepEqual(JSON.parse(row), { auditID: "packed" })
+  } finally {
+    child.kill("SIGTERM")
+  }
+  assert.deepEqual(await ended, [0, null])
+})
+
+async function listening(child: ChildProcess): Promise<string> {
+  let output = ""
+  for await (const text of child.stdout ?? []) {
+    output += String(text)
+    const url = /listening on (\S+)/.exec(output)?.[1]
+    if (url !== undefined) return url
+  }
+  throw new Error(`it ended before it listened: ${output}`)
+}
 
 test("it holds compiled files, declarations and no tests", async () => {
   const { stdout } = await run("find", ["package/dist", "-type", "f"], { cwd: home })
