@@ -126,6 +126,9 @@ class Child {
   }
 }
 
+/** A reader that takes nothing for so long gives its place to others. */
+const READER_IDLE_MS = 60_000
+
 /** The other end of one query: how much it can take, and whether it still listens. */
 class Reader {
   readonly #abort = new AbortController()
@@ -138,11 +141,13 @@ class Reader {
 
   /** Resolves when another message may be sent, or nobody listens any more. */
   async room(): Promise<void> {
+    const giveUp = this.#credit === 0 ? setTimeout(() => this.cancel(), READER_IDLE_MS) : undefined
     while (this.#credit === 0 && !this.#abort.signal.aborted) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
+    clearTimeout(giveUp)
     this.#credit--
   }
 

@@ -110,7 +110,11 @@ class Supervisor implements SearchProcess {
     const id = ++this.#ids
     const answer = new Answer()
     this.#answers.set(id, answer)
-    const cancel = () => answer.fail(new Refusal("store.interrupted", "nobody waits for the answer"))
+    // At once, also when nobody is iterating at this moment.
+    const cancel = () => {
+      answer.fail(new Refusal("store.interrupted", "nobody waits for the answer"))
+      this.#send({ kind: "cancel", id })
+    }
     stop.addEventListener("abort", cancel, { once: true })
     this.#send({ kind: "query", id, request })
     try {
@@ -195,8 +199,7 @@ class Supervisor implements SearchProcess {
     this.state = "down"
     this.#failAll()
     if (this.#closed) return
-    const lived = performance.now() - this.#startedAt
-    this.#backoffMs = lived > HEALTHY_MS ? BACKOFF_MS.least : Math.min(this.#backoffMs * 2, BACKOFF_MS.most)
+    if (performance.now() - this.#startedAt > HEALTHY_MS) this.#backoffMs = BACKOFF_MS.least
     this.#trouble(
       new Refusal(
         "search.unavailable",
@@ -204,6 +207,7 @@ class Supervisor implements SearchProcess {
       ),
     )
     this.#timer = setTimeout(() => this.#start(), this.#backoffMs)
+    this.#backoffMs = Math.min(this.#backoffMs * 2, BACKOFF_MS.most)
   }
 
   #failAll(): void {

@@ -50,6 +50,8 @@ export class Segmenter {
   #waiting: (SealedSeed & { readonly heard: number })[] = []
   #wanted: (() => void)[] = []
   #retryAt = 0
+  /** Aborted when there is something to do before the next look. */
+  #wake = new AbortController()
 
   constructor(options: SegmenterOptions) {
     this.#options = options
@@ -67,6 +69,7 @@ export class Segmenter {
 
   /** Resolves when everything that is sealed now is in segments, or a try has failed. */
   flush(): Promise<void> {
+    this.#wake.abort()
     return new Promise((resolve) => this.#wanted.push(resolve))
   }
 
@@ -82,7 +85,8 @@ export class Segmenter {
         if (!stop.aborted) this.#options.onTrouble(error)
       }
       for (const resolve of flushed) resolve()
-      if (this.#wanted.length === 0) await pause(LOOK_MS, stop)
+      this.#wake = new AbortController()
+      if (this.#wanted.length === 0) await pause(LOOK_MS, AbortSignal.any([stop, this.#wake.signal]))
     }
     for (const resolve of this.#wanted.splice(0)) resolve()
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { createHash } from "node:crypto"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
-import type { Refusal } from "../../src/base/refusal.ts"
+import { Refusal } from "../../src/base/refusal.ts"
 import type { PlacedRecord } from "../../src/event/record.ts"
 import type { Row } from "../../src/query/row.ts"
 import {
@@ -24,10 +24,15 @@ function someRecords(count: number): PlacedRecord[] {
   for (let i = 0; i < count; i++) {
     const source = i % 3 === 0 ? "prod-1/apiserver-1" : "prod-1/apiserver-0"
     if (i % 29 === 28)
-      given.push({ source, kind: "log", body: `not an event ${i}`, words: [["quarantined", "notJson"]] })
-    else if (i % 31 === 30) given.push({ source: "prod-2/apiserver-0", body: eventOf(i - 7) })
-    else if (i % 37 === 36) given.push({ source, body: eventOf(i - 9) })
-    else given.push({ source, body: eventOf(i) })
+      given.push({
+        source,
+        kind: "log",
+        body: Buffer.from(`not an event ${i}`),
+        words: [["quarantined", "notJson"]],
+      })
+    else if (i % 31 === 30) given.push({ source: "prod-2/apiserver-0", body: Buffer.from(eventOf(i - 7)) })
+    else if (i % 37 === 36) given.push({ source, body: Buffer.from(eventOf(i - 9)) })
+    else given.push({ source, body: Buffer.from(eventOf(i)) })
   }
   return placeRecords(given)
 }
@@ -164,4 +169,180 @@ test("the same rows, whether records are in the tail, in segments or half and ha
   }
   await local.close()
   assert.deepEqual(troubles, [])
+})
+
+/** Six deliveries: 1 and 2 repeat 0 from elsewhere, 3 comes from another cluster, 4 has the log's prefix, 5 no time. */
+const DELIVERIES: readonly (readonly [source: string, body: string])[] = [
+  ["prod-1/a", bodyAt("id-1")],
+  ["prod-1/b", bodyAt("id-1")],
+  ["prod-1/a", bodyAt("id-1")],
+  ["prod-2/a", bodyAt("id-1")],
+  ["prod-1/log", bodyAt("id-1").replace("{", '{"kind":"Event","apiVersion":"audit.k8s.io/v1",')],
+  ["prod-1/a", bodyAt("id-2")],
+]
+
+function bodyAt(auditID: string): string {
+  const at = "2026-11-20T11:00:00.000000Z"
+  return JSON.stringify({ auditID, stage: "ResponseComplete", verb: "get", stageTimestamp: at })
+}
+
+const shown: readonly (readonly [why: string, text: string, records: readonly number[]])[] = [
+  ["each event once in a cluster", "*", [0, 3, 5]],
+  ["a filter on the event", "verb:=get auditID:=id-1", [0, 3]],
+  ["a time", "_time:2h", [0, 3, 5]],
+  ["the first is not in the result: the second is shown", `source:="prod-1/b"`, [1]],
+  ["the first is in the result too: the third is not shown", `source:="prod-1/a"`, [0, 5]],
+  ["either source: the first stands for all", `source:in("prod-1/a", "prod-1/b")`, [0, 5]],
+  ["two that repeat one that is not there: both are shown", `source:in("prod-1/b", "prod-1/log")`, [1, 4]],
+  ["the stream is of the delivery", `{source!="prod-1/a"}`, [1, 3, 4]],
+  ["the cluster is of the event", `{cluster="prod-1"}`, [0, 5]],
+  ["numbers of records", "record:>0 record:<3", [1, 2]],
+  ["repetitions are asked for", "duplicateOf:*", [1, 2, 4]],
+  ["what only the log writes", "apiVersion:*", [4]],
+]
+test("a delivery is hidden only when the one it repeats is in the result", async (context) => {
+  const dir = temporaryFolder(context)
+  const given = DELIVERIES.map(([source, body]) => ({ source, body: Buffer.from(body) }))
+  const position = await writeJournal(join(dir, "journal"), placeRecords(given))
+  const { search } = await openTestSearch(context, dir)
+  for (const blocks of [[], blocksOf(6, 2).slice(0, 2), blocksOf(6, 2)]) {
+    search.inform({ position, blocks })
+    await search.flush()
+    for (const [why, text, records] of shown) {
+      const { rows } = await ask(search, `${text} | fields record`)
+      assert.deepEqual(
+        rows.map((row) => Number(row.record)).sort(),
+        records,
+        `${why}, ${blocks.length} blocks in segments`,
+      )
+    }
+  }
+})
+
+test("the newest rows come first, across segments that overlap in time", async (context) => {
+  const dir = temporaryFolder(context)
+  // Late deliveries: time and number go different ways.
+  const given = Array.from({ length: 120 }, (_, i) => {
+    const at = new Date(Date.UTC(2026, 10, 20, 0, (i * 37) % 120)).toISOString().replace("Z", "000Z")
+    return {
+      body: Buffer.from(
+        JSON.stringify({ auditID: `${i}`, stage: "RequestReceived", verb: "get", stageTimestamp: at }),
+      ),
+    }
+  })
+  const position = await writeJournal(join(dir, "journal"), placeRecords(given))
+  const { search } = await openTestSearch(context, dir)
+  search.inform({ position, blocks: [] })
+  for (let sealed = 1; sealed <= 3; sealed++) {
+    search.inform({ position, blocks: blocksOf(120, 30).slice(0, sealed) })
+    await search.flush()
+  }
+  const times = async (text: string, asked: Asked = {}) =>
+    (await ask(search, text, asked)).rows.map((row) => row._time?.slice(11, 16))
+  assert.deepEqual(await times("* | sort by (_time desc) limit 3"), ["01:59", "01:58", "01:57"])
+  assert.deepEqual(await times("* | sort by (_time) limit 3"), ["00:00", "00:01", "00:02"])
+  assert.deepEqual(await times("* | sort by (_time desc) offset 2 limit 2 | fields _time"), [
+    "01:57",
+    "01:56",
+  ])
+  assert.deepEqual(await times("* | fields _time", { limit: 3 }), ["01:59", "01:58", "01:57"])
+  assert.deepEqual(await times("*", { limit: 2, offset: 4 }), ["01:55", "01:54"])
+  assert.deepEqual(await times("* | limit 2"), ["01:59", "01:58"])
+  assert.deepEqual(await times("* | last 2 by (_time)"), ["01:59", "01:58"])
+  assert.equal((await times("*")).length, 120)
+})
+
+test("a limit cuts the answer with a mark, never silently", async (context) => {
+  const dir = temporaryFolder(context)
+  const position = await writeJournal(join(dir, "journal"), someRecords(300), 20)
+  const { search } = await openTestSearch(context, dir)
+  search.inform({ position, blocks: [] })
+  const rows = await ask(search, "*", { rowsMax: 10 })
+  assert.equal(rows.rows.length, 10)
+  assert.match(rows.partial ?? "", /^rows: /)
+  assert.equal((await ask(search, "* | limit 10", { rowsMax: 10 })).partial, undefined)
+  assert.match(
+    (await ask(search, "* | sort by (user.username)", { memoryMax: 1_000 })).partial ?? "",
+    /^memory: /,
+  )
+  assert.match((await ask(search, "* | uniq by (auditID)", { memoryMax: 1_000 })).partial ?? "", /^memory: /)
+  assert.match((await ask(search, "*", { timeoutMs: 0 })).partial ?? "", /^time: /)
+})
+
+test("one query's refusal is its own", async (context) => {
+  const dir = temporaryFolder(context)
+  const position = await writeJournal(join(dir, "journal"), someRecords(50), 20)
+  const { search } = await openTestSearch(context, dir)
+  search.inform({ position, blocks: [] })
+  await assert.rejects(ask(search, "foo | bogus("), { code: "query.malformed" })
+  await assert.rejects(ask(search, "foo | unpack_json"), { code: "query.unsupported" })
+  await assert.rejects(ask(search, "a:in(b | fields c)"), { code: "query.unsupported" })
+  await assert.rejects(ask(search, "(".repeat(10_000)), { code: "query.tooLarge" })
+  assert.ok((await ask(search, "*")).rows.length > 0)
+})
+
+test("a reader that stops reading holds nothing up, and its query ends", async (context) => {
+  const dir = temporaryFolder(context)
+  const position = await writeJournal(join(dir, "journal"), someRecords(6_000), 500)
+  const { search } = await openTestSearch(context, dir, { limits: { queriesMax: 2, waitingMax: 1 } })
+  search.inform({ position, blocks: [] })
+  const request = { text: "*", now: NOON, rowsMax: 100_000, timeoutMs: 30_000 }
+  const stops = [new AbortController(), new AbortController(), new AbortController()]
+  const slow = stops.map((stop) => search.query(request, stop.signal)[Symbol.asyncIterator]())
+  assert.ok(
+    (await Promise.all(slow.slice(0, 2).map((reader) => reader.next()))).every(({ done }) => done === false),
+  )
+  const third = slow[2]!.next()
+  await assert.rejects(ask(search, "*"), { code: "search.busy" })
+  stops[0]!.abort()
+  assert.equal((await third).done, false, "a place is free again")
+  await slow[1]!.return?.()
+  stops[2]!.abort()
+  assert.equal((await ask(search, "* | stats count() n")).rows.length, 1)
+})
+
+test("the child is killed again and again while queries run: each ends, and the next child knows everything", async (context) => {
+  const dir = temporaryFolder(context)
+  const position = await writeJournal(join(dir, "journal"), someRecords(2_000), 100)
+  const { search, troubles } = await openTestSearch(context, dir)
+  search.inform({ position, blocks: blocksOf(2_000).slice(0, 20) })
+  const whole = (await ask(search, "* | stats count() n")).rows[0]?.n
+  let refused = 0
+  for (let round = 0; round < 4; round++) {
+    const running = ["*", "* | stats by (verb) count() n", "* | sort by (_msg)", "* | uniq by (auditID)"].map(
+      (text) => ask(search, text),
+    )
+    if (round % 2 === 1) search.flush().catch(() => undefined)
+    process.kill(search.pid ?? 0, "SIGKILL")
+    for (const ended of await Promise.allSettled(running)) {
+      if (ended.status === "fulfilled") continue
+      assert.equal((ended.reason as Refusal).code, "search.unavailable")
+      refused++
+    }
+    assert.equal(search.state === "ready", false)
+    await assert.rejects(ask(search, "*"), { code: "search.unavailable" })
+    await search.ready()
+    assert.equal((await ask(search, "* | stats count() n")).rows[0]?.n, whole)
+  }
+  assert.ok(refused > 0 && troubles.length >= 4)
+})
+
+test("a segment that cannot be recorded is not used, and its records are not lost", async (context) => {
+  const dir = temporaryFolder(context)
+  const position = await writeJournal(join(dir, "journal"), someRecords(100), 10)
+  let recorded = 0
+  const refuse = () => {
+    recorded++
+    return Promise.reject(new Refusal("journal.unavailable", "the disk is full"))
+  }
+  const { search, troubles } = await openTestSearch(context, dir, { onSegment: refuse })
+  search.inform({ position, blocks: blocksOf(100) })
+  const before = (await ask(search, "*")).rows.length
+  await search.flush()
+  assert.equal(recorded, 1)
+  assert.deepEqual(
+    troubles.map(({ code }) => code),
+    ["journal.unavailable"],
+  )
+  assert.equal((await ask(search, "*")).rows.length, before)
 })
