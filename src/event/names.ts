@@ -65,6 +65,7 @@ function findEscapedKey(names: Names, body: Uint8Array, quote: number): number {
 
 /** What the bytes of a well-formed JSON string, quotes included, stand for. */
 export function stringAt(bytes: Uint8Array): string {
+  if (!bytes.includes(0x5c)) return utf8(bytes.subarray(1, bytes.length - 1)) ?? ""
   const value: unknown = JSON.parse(utf8(bytes) ?? '""')
   return typeof value === "string" ? value : ""
 }

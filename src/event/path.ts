@@ -12,6 +12,9 @@ type Step =
   | { readonly kind: "any" }
   | { readonly kind: "deep" }
 
+/** Positions in a path are bits of an integer. */
+const STEPS_MAX = 30
+
 const STEP = /^(?:\["((?:[^"\\]|\\.)+)"\]|([^.[\]"]+))(?:\.(?!$)|(?=\[)|$)/
 
 /** Undefined where the text is no path. A last `.*` is left out: a place stands for all that is below it anyway. */
@@ -25,7 +28,7 @@ export function parsePath(text: string): Path | undefined {
     rest = rest.slice(match[0].length)
   }
   while (steps.length > 1 && (steps.at(-1)?.kind === "any" || steps.at(-1)?.kind === "deep")) steps.pop()
-  return steps.length === 0 ? undefined : steps
+  return steps.length === 0 || steps.length > STEPS_MAX ? undefined : steps
 }
 
 function parseStep(name: string): Step {
@@ -43,29 +46,32 @@ function takes(step: Step | undefined, key: string | undefined): boolean {
   return true
 }
 
-/** Positions in a path, after the steps that led to where we are. Several, because `**` may end at any place. */
-type Positions = readonly number[]
+/**
+ * Positions in a path, one bit each: bit i is set when i steps have led to where we are. Several, because `**` may end at
+ * any place; none, when no step fits.
+ */
+type Positions = number
 
-const AT_START: Positions = [0]
+const AT_START: Positions = 1
 
+/** "**" may stand for nothing: whoever is before it is also after it. */
 function settle(path: Path, positions: Positions): Positions {
-  // "**" may stand for nothing: whoever is before it is also after it.
-  const all = new Set<number>()
-  for (let position of positions) {
-    all.add(position)
-    while (path[position]?.kind === "deep") all.add(++position)
+  for (let i = 0; i < path.length; i++) {
+    if ((positions & (1 << i)) !== 0 && path[i]?.kind === "deep") positions |= 1 << (i + 1)
   }
-  return [...all]
+  return positions
 }
 
 function advance(path: Path, positions: Positions, key: string | undefined): Positions {
-  const next: number[] = []
-  for (const position of settle(path, positions)) {
-    if (position === path.length) next.push(position)
-    else if (path[position]?.kind === "deep") next.push(position)
-    else if (takes(path[position], key)) next.push(position + 1)
+  let next = 0
+  const settled = settle(path, positions)
+  for (let i = 0; i <= path.length; i++) {
+    if ((settled & (1 << i)) === 0) continue
+    // Past the end and within "**" every key leads on to the same.
+    if (i === path.length || path[i]?.kind === "deep") next |= 1 << i
+    else if (takes(path[i], key)) next |= 1 << (i + 1)
   }
-  return [...new Set(next)]
+  return next
 }
 
 /**
@@ -73,15 +79,24 @@ function advance(path: Path, positions: Positions, key: string | undefined): Pos
  * patch says them: one that leads to, past or short of the place finds it all the same.
  */
 export function selectNodes(from: Node, path: Path, pointer: readonly string[] = []): readonly Node[] {
-  let start: Positions = AT_START
+  const end = 1 << path.length
+  let start = AT_START
   for (const key of pointer) start = advance(path, start, key)
   const found: Node[] = []
-  const waiting: [Node, Positions][] = [[from, start]]
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const [node, positions] = next
-    if (positions.length === 0) continue
-    if (settle(path, positions).includes(path.length)) found.push(node)
-    else for (const child of node.children) waiting.push([child, advance(path, positions, child.key)])
+  const waiting: Node[] = [from]
+  const positions: Positions[] = [start]
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    const here = positions.pop() ?? 0
+    if ((settle(path, here) & end) !== 0) {
+      found.push(node)
+      continue
+    }
+    for (const child of node.children) {
+      const next = advance(path, here, child.key)
+      if (next === 0) continue
+      waiting.push(child)
+      positions.push(next)
+    }
   }
   return found
 }

@@ -79,6 +79,8 @@ function patternEdits(text: string, rules: readonly Rule[]): Edit[] {
 const LOOSE_VALUE_END = /["\s\\<>]/
 
 const CLOSES: Readonly<Record<number, number>> = { 123: 0x7d, 91: 0x5d }
+/** After so many places all of the rest goes: marks would take more room than what they stand for. */
+const EDITS_MAX = 100_000
 /** Deeper regions are taken to go on to the end. */
 const REGION_DEPTH_MAX = 1000
 
@@ -93,6 +95,10 @@ function regionEdits(bytes: Uint8Array, keys: Keys, rules: readonly Rule[]): rea
   /** A sensitive key was read, its value comes next. */
   let pending = false
   for (let at = 0; at < bytes.length; ) {
+    if (edits.length > EDITS_MAX) {
+      edits.push({ start: at, end: bytes.length, rule: UNPARSED, quoted: true })
+      break
+    }
     const byte = bytes[at] as number
     if (byte === 0x22) {
       const end = endOfString(bytes, at)

@@ -14,8 +14,9 @@ export type Scan = {
   readonly open: Uint8Array
   /** Bits of {@link SIGNS} seen since they were last set to 0. */
   signs: number
-  /** Why the last scan gave {@link FAULT}. */
+  /** Why the last scan gave {@link FAULT}, and how far it had come. */
   fault: Fault
+  faultAt: number
 }
 
 /** `cutOff`: the bytes end before the value does. */
@@ -47,6 +48,7 @@ export function createScan(body: Uint8Array, depthMax: number = DEPTH_MAX): Scan
     open: new Uint8Array(depthMax + 1),
     signs: 0,
     fault: "syntax",
+    faultAt: 0,
   }
 }
 
@@ -105,12 +107,12 @@ export function scanString(scan: Scan, at: number): number {
     )
       at += 4
     while (at < end && IN_STRING[body[at] as number] === PLAIN) at++
-    if (at >= end) return fail(scan, "cutOff")
+    if (at >= end) return fail(scan, "cutOff", at)
     const byte = body[at] as number
     if (byte === QUOTE) return at + 1
     if (byte === BACKSLASH) at = scanEscape(scan, at)
     else if (byte >= 0x80) at = scanMultibyte(scan, at)
-    else if (byte < 0x20) return fail(scan, "syntax")
+    else if (byte < 0x20) return fail(scan, "syntax", at)
     else noteCapital(scan, at++)
     if (at < 0) return FAULT
   }
@@ -118,7 +120,7 @@ export function scanString(scan: Scan, at: number): number {
 
 function scanEscape(scan: Scan, at: number): number {
   const { body, end } = scan
-  if (at + 1 >= end) return fail(scan, "cutOff")
+  if (at + 1 >= end) return fail(scan, "cutOff", at)
   switch (body[at + 1]) {
     case QUOTE:
     case BACKSLASH:
@@ -134,7 +136,7 @@ function scanEscape(scan: Scan, at: number): number {
     case 0x75: // u
       return scanUnicodeEscape(scan, at)
     default:
-      return fail(scan, "syntax")
+      return fail(scan, "syntax", at)
   }
 }
 
@@ -142,9 +144,9 @@ function scanUnicodeEscape(scan: Scan, at: number): number {
   const { body, end } = scan
   let unit = 0
   for (let i = at + 2; i < at + 6; i++) {
-    if (i >= end) return fail(scan, "cutOff")
+    if (i >= end) return fail(scan, "cutOff", at)
     const digit = HEX[body[i] as number] as number
-    if (digit < 0) return fail(scan, "syntax")
+    if (digit < 0) return fail(scan, "syntax", at)
     unit = unit * 16 + digit
   }
   // Lone surrogates are well-formed JSON: RFC 8259 §8.2 warns of them, JSON.parse takes them.
@@ -157,13 +159,13 @@ function scanUnicodeEscape(scan: Scan, at: number): number {
 function scanMultibyte(scan: Scan, at: number): number {
   const lead = byteAt(scan, at)
   const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2
-  if (lead < 0xc2 || lead > 0xf4) return fail(scan, "utf8")
+  if (lead < 0xc2 || lead > 0xf4) return fail(scan, "utf8", at)
   const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80
   const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf
   for (let i = 1; i < length; i++) {
-    if (at + i >= scan.end) return fail(scan, "cutOff")
+    if (at + i >= scan.end) return fail(scan, "cutOff", at)
     const byte = byteAt(scan, at + i)
-    if (byte < (i === 1 ? low : 0x80) || byte > (i === 1 ? high : 0xbf)) return fail(scan, "utf8")
+    if (byte < (i === 1 ? low : 0x80) || byte > (i === 1 ? high : 0xbf)) return fail(scan, "utf8", at)
   }
   return at + length
 }
@@ -208,7 +210,7 @@ export function scanValue(scan: Scan, at: number, depth: number): number {
     if (byte === QUOTE) at = scanString(scan, at + 1)
     else if (byte !== OPEN_OBJECT && byte !== OPEN_ARRAY) at = scanScalar(scan, at, byte)
     else {
-      if (++depth > scan.depthMax) return fail(scan, "depth")
+      if (++depth > scan.depthMax) return fail(scan, "depth", at)
       open[depth] = byte === OPEN_OBJECT ? 1 : 0
       at = skipWhite(scan, at + 1)
       if (byteAt(scan, at) !== byte + TO_CLOSE) {
@@ -282,12 +284,13 @@ function scanDigits(scan: Scan, at: number): number {
   return at > start ? at : failAt(scan, at)
 }
 
-function fail(scan: Scan, fault: Fault): number {
+function fail(scan: Scan, fault: Fault, at: number): number {
   scan.fault = fault
+  scan.faultAt = at
   return FAULT
 }
 
 /** Something else stands at `at` than JSON would have there: nothing at all, or a wrong byte. */
 export function failAt(scan: Scan, at: number): number {
-  return fail(scan, at >= scan.end ? "cutOff" : "syntax")
+  return fail(scan, at >= scan.end ? "cutOff" : "syntax", at)
 }

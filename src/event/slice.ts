@@ -67,6 +67,7 @@ export function sliceEvents(body: Uint8Array, limits: Partial<SliceLimits> = {})
     limits: { ...SLICE_LIMITS, ...limits },
     items: [],
     seemsJson: false,
+    wasted: 0,
   }
   const { scan, items } = slicer
   let values = 0
@@ -96,6 +97,7 @@ type Slicer = {
   readonly limits: SliceLimits
   readonly items: Item[]
   seemsJson: boolean
+  wasted: number
 }
 
 const [QUOTE, COMMA, LINE_FEED] = [0x22, 0x2c, 0x0a]
@@ -118,13 +120,14 @@ function sliceArray(slicer: Slicer, at: number): number {
 function sliceItem(slicer: Slicer, at: number, within: "list" | "lines"): number {
   const { scan, captures, limits, items } = slicer
   const first = byteAt(scan, at)
-  if (items.length >= limits.itemsMax) return sliceRest(slicer, at)
+  if (items.length >= limits.itemsMax) return sliceRest(slicer, at, "tooMany")
 
   scan.signs = 0
   const end = first === OPEN_OBJECT ? scanEvent(scan, captures, at) : scanValue(scan, at, 0)
   if (end < 0) return sliceFaulty(slicer, at, within)
   if (!mayEnd(scan, end, within, first)) {
     scan.fault = "syntax"
+    scan.faultAt = end
     return sliceFaulty(slicer, at, within)
   }
   slicer.seemsJson = true
@@ -162,6 +165,9 @@ function sliceFaulty(slicer: Slicer, at: number, within: "list" | "lines"): numb
   const first = byteAt(scan, at)
   if (first === OPEN_OBJECT || first === OPEN_ARRAY || within === "list") slicer.seemsJson = true
   const end = within === "list" ? endOfLoose(scan, at) : endOfLine(scan, at)
+  // Torn lines that nest into each other would each be scanned to the depth limit.
+  slicer.wasted += Math.max(0, scan.faultAt - end)
+  if (slicer.wasted > WASTE_MAX * scan.end) return sliceRest(slicer, at, fault)
   // Cut off is only what reaches the end of the body; a line torn in the middle of many is just not JSON.
   push(slicer, at, end, fault === "cutOff" && end < lastByte(scan) ? "syntax" : fault)
   return end
@@ -174,8 +180,11 @@ function lastByte(scan: Scan): number {
   return end
 }
 
-function sliceRest(slicer: Slicer, at: number): number {
-  push(slicer, at, slicer.scan.end, "tooMany")
+/** Bytes scanned in vain, as a multiple of the body, after which the rest is one item. */
+const WASTE_MAX = 8
+
+function sliceRest(slicer: Slicer, at: number, code: QuarantineCode): number {
+  push(slicer, at, slicer.scan.end, code)
   return slicer.scan.end
 }
 

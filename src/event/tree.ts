@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts"
-import { utf8 } from "../base/bytes.ts"
+import { createMemo, recall } from "./memo.ts"
 import { stringAt } from "./names.ts"
 import { createScan, scanString, scanValue } from "./scan.ts"
 
@@ -38,7 +38,7 @@ export function readTree(bytes: Uint8Array, depthMax: number): Node {
     if (byte === 0x22) {
       const close = scanString(scan, at + 1)
       assert(close > 0, "a tree is read of well-formed JSON")
-      if (parent?.kind === "object" && key === undefined) key = keyAt(body, at, close)
+      if (parent?.kind === "object" && key === undefined) key = recall(keys, body, at, close)
       else add({ kind: "string", start: at, end: close, parent, key, children: NO_CHILDREN })
       at = close
     } else if (byte === 0x7b || byte === 0x5b) {
@@ -61,15 +61,14 @@ export function readTree(bytes: Uint8Array, depthMax: number): Node {
   return root
 }
 
-/** Keys repeat: those without escapes are cut out without JSON.parse. */
-function keyAt(body: Uint8Array, start: number, end: number): string {
-  const inner = body.subarray(start + 1, end - 1)
-  return inner.includes(0x5c) ? stringAt(body.subarray(start, end)) : (utf8(inner) ?? "")
-}
+/** Keys repeat. */
+const keys = createMemo(stringAt)
+
+const texts = createMemo(stringAt)
 
 /** What a string node stands for; undefined for other nodes. */
 export function textOf(bytes: Uint8Array, node: Node): string | undefined {
-  return node.kind === "string" ? stringAt(bytes.subarray(node.start, node.end)) : undefined
+  return node.kind === "string" ? recall(texts, bytes, node.start, node.end) : undefined
 }
 
 /** All children under that key: a key may stand several times. */

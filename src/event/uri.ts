@@ -58,6 +58,8 @@ export function isPlainQuery(body: Uint8Array, start: number, end: number): bool
       if (findName(HARMLESS, body, name, at) < 0) return false
       name = 0 // within its value now: another "=" belongs to the value
     } else if (byte === 0x26) name = at + 1
+    else if (byte === 0x3b || byte === 0x3f)
+      return false // separators of old, and to be on the safe side
     else if (byte === 0x5c) {
       // Go's encoder writes "&" as \u0026; any other escape is odd here.
       if (!isEscapedAmpersand(body, at)) return false
@@ -105,8 +107,9 @@ export function parameterRanges(uri: string, name: NameTest, valueEnd?: RegExp):
   const first = uri.indexOf("?")
   if (first < 0) return found
   const take = (start: number, end: number) => {
-    const equals = uri.indexOf("=", start)
-    if (equals < 0 || equals >= end) return
+    const part = uri.slice(start, end)
+    const equals = start + part.indexOf("=")
+    if (equals < start) return
     const value = uri.slice(equals + 1, end)
     const stop = valueEnd === undefined ? -1 : value.search(valueEnd)
     const size = stop < 0 ? value.length : stop
