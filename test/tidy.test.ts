@@ -8,6 +8,7 @@ import { dirname, join } from "node:path"
 import test from "node:test"
 import { REFUSALS } from "../src/base/refusal.ts"
 import { allCommands } from "../src/cli/commands/index.ts"
+import { CONFIG_OPTIONS_ALL } from "../src/cli/config-options.ts"
 import { generatedPages } from "../src/cli/docs.ts"
 import { filesBelow, ROOT, readSource, type SourceFile } from "./support/sources.ts"
 
@@ -246,6 +247,18 @@ test("every refusal in the table is used", () => {
   const code = product.filter((file) => file.path !== "src/base/refusal.ts").map((file) => file.code)
   const unused = Object.keys(REFUSALS).filter((name) => !code.some((text) => text.includes(`"${name}"`)))
   none(unused, "never thrown; remove them from src/base/refusal.ts")
+})
+
+test("every option of the configuration is used", () => {
+  const code = product.filter((file) => !/^src\/cli\/config[.-]/.test(file.path)).map((file) => file.code)
+  const unused = CONFIG_OPTIONS_ALL.filter(({ path }) => {
+    const word = new RegExp(`\\b${path.at(-1)}\\b`)
+    return !code.some((text) => word.test(text))
+  })
+  none(
+    unused.map(({ name }) => name),
+    "options that do nothing",
+  )
 })
 
 test("no path of one machine is left in any file", () => {

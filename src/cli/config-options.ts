@@ -1,5 +1,5 @@
-import type { OptionNotes } from "./config.ts"
 import { Config } from "./config.ts"
+import type { OptionNotes } from "./config-schema.ts"
 
 /** One node of the schema, as JSON Schema that we write ourselves: the few words used in config.ts. */
 export type SchemaNode = OptionNotes & {

@@ -1,4 +1,19 @@
-import { type Static, type TSchema, Type } from "typebox"
+import { type Static, Type } from "typebox"
+import {
+  choice,
+  file,
+  flag,
+  GiB,
+  integer,
+  KiB,
+  MiB,
+  maybeFile,
+  maybeText,
+  section,
+  sha256Hex,
+  text,
+  texts,
+} from "./config-schema.ts"
 
 /**
  * The whole configuration, in one schema. Types, checks, environment names, `config print` and docs/CONFIG.md all come
@@ -12,39 +27,6 @@ import { type Static, type TSchema, Type } from "typebox"
  *     credentials:
  *       - { name: prod-1, source: prod-1, verbs: [write], tokenFile: prod-1.token }
  */
-
-/** What our options say besides JSON Schema's own words. */
-export type OptionNotes = {
-  readonly description: string
-  /** Why the default is what it is. */
-  readonly reason?: string
-  readonly unit?: "bytes" | "ms" | "minutes" | "hours" | "percent" | "records" | "rows" | "series"
-  /** A file or folder: relative ones are resolved against the folder of the file that names them. */
-  readonly path?: boolean
-  /** Never printed. */
-  readonly secret?: boolean
-}
-
-const strict = { additionalProperties: false }
-const KiB = 1024
-const MiB = 1024 * KiB
-const GiB = 1024 * MiB
-
-const section = <P extends Record<string, TSchema>>(description: string, properties: P) =>
-  Type.Object(properties, { ...strict, description })
-const integer = (bounds: { minimum: number; maximum: number; default: number }, notes: OptionNotes) =>
-  Type.Integer({ ...bounds, ...notes })
-const choice = <V extends string>(values: readonly V[], byDefault: NoInfer<V>, notes: OptionNotes) =>
-  Type.Unsafe<V>(Type.Enum([...values], { default: byDefault, ...notes }))
-const flag = (notes: OptionNotes) => Type.Boolean({ default: false, ...notes })
-const text = (notes: OptionNotes) => Type.String({ minLength: 1, ...notes })
-const maybeText = (notes: OptionNotes) => Type.Optional(text(notes))
-const texts = (notes: OptionNotes) =>
-  Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1, ...notes }))
-const file = (notes: OptionNotes) => text({ ...notes, path: true })
-const maybeFile = (notes: OptionNotes) => Type.Optional(file(notes))
-const sha256Hex = (notes: OptionNotes) =>
-  Type.Optional(Type.String({ pattern: "^[0-9a-f]{64}$", secret: true, ...notes }))
 
 export const VERBS = ["write", "read", "metrics", "admin"] as const
 
@@ -327,6 +309,13 @@ export const Config = section("", {
           reason: "the HTTP clients in front of it wait this long",
         },
       ),
+      queriesMax: integer(
+        { minimum: 1, maximum: 32, default: 8 },
+        {
+          description: "Queries that run at once; further ones wait, then hear 503.",
+          reason: "they share memoryBytesMax and two cores; more at once are slower each",
+        },
+      ),
       memoryBytesMax: integer(
         { minimum: 128 * MiB, maximum: 1024 * GiB, default: 1 * GiB },
         {
@@ -372,6 +361,20 @@ export const Config = section("", {
       reason: "starts, stops and trouble; nothing per request",
     }),
   }),
+  connectionsMax: integer(
+    { minimum: 16, maximum: 65_536, default: 1_024 },
+    {
+      description: "Open connections, all senders and readers together.",
+      reason: "an API server needs a handful; each open one costs memory",
+    },
+  ),
+  connectionsPerAddressMax: integer(
+    { minimum: 1, maximum: 65_536, default: 256 },
+    {
+      description: "Open connections from one address. Raise it behind a proxy, where all come from one.",
+      reason: "a quarter: one broken client must not lock the others out",
+    },
+  ),
 })
 
 type DeepReadonly<T> = T extends readonly (infer I)[]

@@ -86,6 +86,7 @@ export async function serve(serving: Serving): Promise<void> {
     dir: config.dir,
     limits: {
       memoryMax: config.search.memoryBytesMax / 2,
+      queriesMax: config.search.queriesMax,
       segmentRecords: config.segments.recordsMin,
       segmentWaitMs: config.segments.waitMinutes * 60_000,
     },
@@ -149,7 +150,6 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
 
 function apiDeps(parts: Parts, { credentials, tls, onTrouble }: Doors, inform: () => void): ApiDeps {
   const { config, ledger, metrics, search, world } = parts
-  const { bodyBytesMax, inFlightBytesMax, sourcePercentMax, requestTimeoutMs } = config.intake.limits
   return {
     listen: config.listen,
     tls,
@@ -157,7 +157,7 @@ function apiDeps(parts: Parts, { credentials, tls, onTrouble }: Doors, inform: (
     anonymousSource: config.intake.anonymousSource,
     deliver: parts.deliver,
     redactor: parts.redaction,
-    limits: { ...DEFAULT_LIMITS, bodyBytesMax, inFlightBytesMax, sourcePercentMax, requestTimeoutMs },
+    limits: { ...DEFAULT_LIMITS, ...config.intake.limits },
     search: {
       // What is acknowledged when the question comes is part of its answer.
       query(request, stop) {
@@ -245,7 +245,10 @@ function searchHealth({ state }: SearchProcess): Health {
     : { part: "search", state: "degraded", reason: `the search process is ${state}` }
 }
 
-function watchGauges({ ledger, metrics }: Parts): void {
+function watchGauges({ ledger, metrics, search }: Parts): void {
   const { journal, sealer } = ledger
+  const unsegmented = () => sealer.unsegmented().reduce((sum, { count }) => sum + count, 0)
   metrics.watch("tallystick_unsealed_records", () => journal.next - sealer.sealed.records)
+  metrics.watch("tallystick_unsegmented_records", unsegmented)
+  metrics.watch("tallystick_search_up", () => (search.state === "ready" ? 1 : 0))
 }
