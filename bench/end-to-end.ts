@@ -27,9 +27,11 @@ const SECONDS_MAX = 700
 const EVENTS = 400
 /** Bodies prepared; each is written over and sent again. */
 const BODIES = 64
+const TIMES = ['"requestReceivedTimestamp":"', '"stageTimestamp":"']
 const CLOCK_TICKS = 100
 const WAIT_MS_MAX = 120_000
 
+let serial = 0
 const seconds = Math.min(SECONDS_MAX, Number(values.seconds))
 const dir = mkdtempSync(join(tmpdir(), "tallystick-bench-"))
 const server = await startServer(join(dir, "data"), { args: ["--set", "log.level=error"] })
@@ -92,7 +94,7 @@ function prepare(): Body[] {
     const items = Array.from({ length: EVENTS }, (_, i) => make(Date.now() * 1000 + body * EVENTS + i))
     const text = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items.join(",")}]}\n`
     const bytes = Buffer.from(text)
-    return { bytes, ids: offsets(bytes, '"auditID":"'), times: offsets(bytes, 'Timestamp":"') }
+    return { bytes, ids: offsets(bytes, '"auditID":"'), times: TIMES.flatMap((key) => offsets(bytes, key)) }
   })
 }
 
@@ -101,8 +103,6 @@ function offsets(bytes: Buffer, key: string): number[] {
   for (let at = bytes.indexOf(key); at >= 0; at = bytes.indexOf(key, at + 1)) found.push(at + key.length)
   return found
 }
-
-let serial = 0
 
 /** New ids and the time of now: the body of another moment. */
 function renew({ bytes, ids, times }: Body): void {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { type Command, EXIT, type World } from "../command.ts"
@@ -7,8 +8,11 @@ import { openLog } from "../log.ts"
 import { makeLedger } from "../make-ledger.ts"
 import { paintFor } from "../terminal.ts"
 
-/** Origin of a ledger that somebody tries out; a real one has a name of its own. */
-const TRIAL_ORIGIN = "localhost/tallystick"
+/**
+ * Origin of a ledger that somebody tries out; a real one has a name of its own. Never the same twice: the checkpoints of a
+ * deleted ledger are remembered, and one that follows under its name would count as cut short.
+ */
+const trialOrigin = (): string => `localhost/tallystick-${randomBytes(4).toString("hex")}`
 
 export const start: Command = {
   name: "start",
@@ -23,7 +27,7 @@ export const start: Command = {
     ]
     const { config } = await loadConfig({ ...options, set }, world)
     if (!existsSync(join(config.dir, "journal"))) {
-      const made = await makeLedger({ origin: TRIAL_ORIGIN, ...config }, world)
+      const made = await makeLedger({ origin: trialOrigin(), ...config }, world)
       world.stdout.write(
         `made a ledger in ${config.dir}\n  origin  ${made.origin}\n  key     ${made.keyFile}\n`,
       )
