@@ -184,6 +184,14 @@ test("sliceEvents quarantines what is not UTF-8, and the list goes on", () => {
   }
 })
 
+test("torn lines that nest into each other are not scanned for ever, and none is lost", () => {
+  const body = toBytes(`{"a":\n`.repeat(30_000))
+  const sliced = sliceEvents(body)
+  assert.ok(sliced.items.length < 30_000)
+  checkNothingLost(body, sliced)
+  assert.deepEqual([...new Set(sliced.items.map(({ quarantined }) => quarantined))], ["depth"])
+})
+
 const refused: [why: string, body: string][] = [
   ["an empty body", ""],
   ["white space", " \n"],

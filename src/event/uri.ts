@@ -58,8 +58,8 @@ export function isPlainQuery(body: Uint8Array, start: number, end: number): bool
       if (findName(HARMLESS, body, name, at) < 0) return false
       name = 0 // within its value now: another "=" belongs to the value
     } else if (byte === 0x26) name = at + 1
-    else if (byte === 0x3b || byte === 0x3f)
-      return false // separators of old, and to be on the safe side
+    // Separators to some readers.
+    else if (byte === 0x3b || byte === 0x3f) return false
     else if (byte === 0x5c) {
       // Go's encoder writes "&" as \u0026; any other escape is odd here.
       if (!isEscapedAmpersand(body, at)) return false
