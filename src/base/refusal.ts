@@ -154,6 +154,18 @@ export const REFUSALS = {
     exit: 1,
     hint: "another process changed log/ while this one held it: stop both and run tallystick verify",
   },
+  "record.unknown": { http: 404, exit: 2, hint: "tallystick query finds records and their numbers" },
+  "record.ambiguous": { http: 409, exit: 2, hint: "name one of the record numbers" },
+  "record.unsealed": {
+    http: 503,
+    exit: 2,
+    hint: "a running server seals within seconds; start it, then ask again",
+  },
+  "record.unprovable": {
+    http: 500,
+    exit: 1,
+    hint: "run tallystick verify: what is there is not what was sealed, or it was destroyed by rule",
+  },
   // query
   "query.malformed": { http: 400, exit: 64, hint: "see docs/LOGSQL.md; put text with other signs in quotes" },
   "query.unsupported": {
@@ -225,6 +237,7 @@ export const REFUSALS = {
   "server.refused": { http: 502, exit: 2, hint: "check that the address is the one of tallystick serve" },
   "record.notQuarantined": { http: 404, exit: 2, hint: "tallystick quarantine list shows those that are" },
   "input.unreadable": { http: 400, exit: 2, hint: "check the path and the rights of the file" },
+  "output.unwritable": { http: 400, exit: 2, hint: "choose a new file in a folder you may write to" },
   usage: { http: 400, exit: 64, hint: "see tallystick --help" },
 } as const satisfies Readonly<Record<string, { http: number; exit: 1 | 2 | 64; hint: string }>>
 

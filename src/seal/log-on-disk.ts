@@ -5,6 +5,7 @@ import { isRefusal } from "../base/refusal.ts"
 import { type Block, parseBlock } from "../tlog/block.ts"
 import { decodeBundle } from "../tlog/bundle.ts"
 import { TILE_WIDTH, tilePath } from "../tlog/tile.ts"
+import { parseTail, type Tail } from "./tail.ts"
 
 /** The bytes of a file under `log/`; undefined where there is none. */
 export function logReader(dir: string): (path: string) => Uint8Array | undefined {
@@ -24,27 +25,39 @@ export function filesUnder(folder: string): string[] {
   }
 }
 
-/** The block texts in `log/tail` that can be read, in its order; whatever else stands there is not looked at. */
-export function tailTexts(dir: string): { readonly number: number; readonly text: Uint8Array }[] {
-  const bytes = readIfThere(join(dir, "log", "tail"))
-  const lines = bytes === undefined ? [] : Buffer.from(bytes).toString("latin1").split("\n")
-  return lines.flatMap((line) => {
-    const [word, number = "", , base64 = ""] = line.split(" ")
-    const text = Buffer.from(base64, "base64")
-    return word === "block" && text.length > 0 ? [{ number: Number(number), text }] : []
-  })
+/** What `log/tail` holds that can be read. */
+export type TailContent = Tail & {
+  /** Why it is not as a ledger writes it; then every line that can be read by itself was taken. */
+  readonly damaged: string | undefined
 }
 
-/** Seeds of the blocks whose records are not in a segment yet, by block number, as `log/tail` has them. */
-export function tailSeeds(dir: string): Map<number, Uint8Array> {
-  const seeds = new Map<number, Uint8Array>()
-  const bytes = readIfThere(join(dir, "log", "tail"))
-  for (const line of bytes === undefined ? [] : Buffer.from(bytes).toString("latin1").split("\n")) {
-    const [word, number = "", ...rest] = line.split(" ")
-    const hex = word === "block" ? rest[0] : word === "seed" ? rest[2] : undefined
-    if (hex !== undefined) seeds.set(Number(number), Buffer.from(hex, "hex"))
+export function tailContent(dir: string): TailContent {
+  const bytes = readIfThere(join(dir, "log", "tail")) ?? new Uint8Array()
+  try {
+    return { ...parseTail(bytes), damaged: undefined }
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    return { ...tailLines(bytes), damaged: error.message }
   }
-  return seeds
+}
+
+function tailLines(bytes: Uint8Array): Tail {
+  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1").split("\n")
+  const read = lines.flatMap((line) => {
+    try {
+      return [parseTail(Buffer.from(`${line}\n`, "latin1"))]
+    } catch (error) {
+      if (isRefusal(error)) return []
+      throw error
+    }
+  })
+  return { seeds: read.flatMap(({ seeds }) => seeds), blocks: read.flatMap(({ blocks }) => blocks) }
+}
+
+/** Every seed in it, by block number. */
+export function seedsIn({ seeds, blocks }: Tail): Map<number, Uint8Array> {
+  const ofBlocks = blocks.flatMap(({ number, seed }) => (seed === undefined ? [] : [[number, seed] as const]))
+  return new Map([...seeds.map(({ number, seed }) => [number, seed] as const), ...ofBlocks])
 }
 
 /** Blocks of a log that was verified, looked up by the records in them; one bundle in memory at a time. */
@@ -102,17 +115,19 @@ export class BlocksOnDisk {
 
   #textsIn(bundle: number): Uint8Array[] {
     const first = bundle * TILE_WIDTH
-    if (first + TILE_WIDTH <= this.#size) {
-      try {
-        const bytes = this.#read(tilePath("entries", bundle))
-        return bytes === undefined ? [] : decodeBundle(bytes, TILE_WIDTH)
-      } catch (error) {
-        if (isRefusal(error)) return []
-        throw error
-      }
-    }
+    if (first + TILE_WIDTH <= this.#size) return this.#filled(bundle)
     const numbers = Array.from({ length: this.#size - first }, (_, i) => first + i)
     return numbers.flatMap((number) => this.#tail.get(number) ?? [])
+  }
+
+  #filled(bundle: number): Uint8Array[] {
+    try {
+      const bytes = this.#read(tilePath("entries", bundle))
+      return bytes === undefined ? [] : decodeBundle(bytes, TILE_WIDTH)
+    } catch (error) {
+      if (isRefusal(error)) return []
+      throw error
+    }
   }
 }
 
@@ -125,6 +140,6 @@ export function readIfThere(path: string): Uint8Array | undefined {
   }
 }
 
-function isMissing(error: unknown): boolean {
+export function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")
 }

@@ -56,6 +56,16 @@ export async function* rereadSegment(
   }
 }
 
+/** The records of a segment file with numbers from `first` to `last`, in no order. Throws where they cannot be read. */
+export async function readRange(
+  db: Duckdb,
+  path: string,
+  { first, last }: { readonly first: number; readonly last: number },
+): Promise<Reread[]> {
+  const sql = `SELECT ${COLUMNS.join(", ")} FROM read_parquet([?]) WHERE record BETWEEN ? AND ?`
+  return [...recordsOf(await db.query(sql, [path, first, last]))]
+}
+
 function readRows(db: Duckdb, path: string, { from, to }: { from: number; to: number }): Promise<Rows> {
   const select = `SELECT ${COLUMNS.join(", ")} FROM read_parquet([?], file_row_number = true)`
   return db.query(`${select} WHERE file_row_number >= ? AND file_row_number < ?`, [path, from, to])

@@ -1,7 +1,6 @@
-import { join } from "node:path"
 import type { Micros } from "../base/time.ts"
-import { type CatalogueEntry, cataloguePath, readCatalogue } from "../store/catalogue.ts"
-import { filesUnder, readIfThere } from "./log-on-disk.ts"
+import type { CatalogueEntry } from "../store/catalogue.ts"
+import type { Snapshot } from "./snapshot.ts"
 import type { Damage } from "./verdict.ts"
 import type { MadeSegment } from "./verify-plan.ts"
 
@@ -22,18 +21,16 @@ const PATH = "catalogue.ndjson"
  * The catalogue decides which files a query opens, so a changed one can hide rows that are all still there. It is derived:
  * `serve` makes it again. `facts` are those of the current segments that could be read.
  */
-export async function verifyCatalogue(
-  dir: string,
+export function verifyCatalogue(
+  { entries, whole, torn }: Snapshot["catalogue"],
   made: readonly MadeSegment[],
   current: ReadonlyMap<string, SegmentFacts>,
-): Promise<CatalogueVerdict> {
+): CatalogueVerdict {
   const damages: Damage[] = []
   const notes: string[] = []
   const damage = (cause: Damage["cause"], detail: string) =>
     damages.push({ thing: "catalogue", cause, path: PATH, detail })
-  const { entries, whole } = await readCatalogue(cataloguePath(dir))
   if (!whole) {
-    const torn = readIfThere(cataloguePath(dir))?.at(-1) !== 0x0a
     if (torn) notes.push(`${PATH} ends within a line, as a crash leaves it`)
     else damage("changed", "it holds a line that is not one of its own")
   }
@@ -74,9 +71,9 @@ function agrees(entry: CatalogueEntry, made: MadeSegment, facts: SegmentFacts | 
 }
 
 /** Bloom files of no recorded segment. Queries never read them; somebody put them there, or a deletion was cut short. */
-export function strayBlooms(dir: string, made: readonly MadeSegment[]): string[] {
+export function strayBlooms(files: readonly string[], made: readonly MadeSegment[]): string[] {
   const stems = new Set(made.map(({ name }) => name.replace(/\.parquet$/, "")))
-  return filesUnder(join(dir, "segments"))
+  return files
     .filter((name) => name.endsWith(".bloom") && !stems.has(name.replace(/\.bloom$/, "")))
     .map((name) => `segments/${name} belongs to no recorded segment`)
 }

@@ -184,8 +184,6 @@ class Walk implements LogVerdict {
       damage("changed", `it begins at record ${block.first}, not ${this.records}`)
     } else if (this.#previous !== undefined && !sameBytes(block.previous, this.#previous)) {
       damage("changed", "its chain line names another text than the block before it")
-    } else if (this.newest !== undefined && block.sealedAt < this.newest) {
-      damage("changed", "sealed before the block before it")
     }
     this.#advance(block)
   }
@@ -273,6 +271,7 @@ class Walk implements LogVerdict {
   #decided(): void {
     const { checkpoint, tail } = this.#log
     let previous = this.#previous
+    let edge = this.#fromTexts
     for (const { number, text } of tail.filter(({ number }) => number >= checkpoint.size)) {
       const block = parse(text)
       const follows =
@@ -289,6 +288,13 @@ class Walk implements LogVerdict {
         })
       }
       previous = leafHash(text)
+      // A crash between their files and the checkpoint leaves the files.
+      const grown = appendToEdge(edge, previous)
+      edge = grown.edge
+      for (const { tile } of grown.full) {
+        this.files.add(tilePath(tile.level, tile.index))
+        if (tile.level === 0) this.files.add(tilePath("entries", tile.index))
+      }
     }
   }
 }

@@ -18,16 +18,25 @@ export class VerifyPool {
   readonly #waiting: (() => void)[] = []
   readonly #size: number
 
-  /** `folder` is all that the children may read. */
-  constructor(folder: string, size: number) {
+  readonly #stop: AbortSignal | undefined
+  readonly #onStop = () => {
+    for (const reader of this.#all) reader.kill()
+  }
+
+  /** `folder` is all that the children may read. `stop` ends them; what waits for them rejects with its reason. */
+  constructor(folder: string, size: number, stop?: AbortSignal) {
     this.#folder = folder
     this.#size = size
+    this.#stop = stop
+    stop?.addEventListener("abort", this.#onStop)
   }
 
   /** Waits for a free child. A child that dies over a file is replaced; its job comes back as failed. */
   async run(job: Job): Promise<Outcome> {
     const reader = await this.#take()
+    this.#stop?.throwIfAborted()
     const outcome = await reader.run(job)
+    this.#stop?.throwIfAborted()
     if (reader.alive) this.#idle.push(reader)
     else this.#all.delete(reader)
     this.#waiting.shift()?.()
@@ -35,6 +44,7 @@ export class VerifyPool {
   }
 
   close(): void {
+    this.#stop?.removeEventListener("abort", this.#onStop)
     for (const reader of this.#all) reader.end()
   }
 
@@ -85,6 +95,10 @@ class Reader {
         if (error !== null) this.#fail(error.message)
       })
     })
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL")
   }
 
   end(): void {

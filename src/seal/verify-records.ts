@@ -1,13 +1,14 @@
-import { join } from "node:path"
+import { isSegmentName } from "../store/segment-name.ts"
 import type { Block } from "../tlog/block.ts"
-import { type BlocksOnDisk, filesUnder, tailSeeds } from "./log-on-disk.ts"
+import { type BlocksOnDisk, seedsIn } from "./log-on-disk.ts"
 import { Recheck, type SourceRun } from "./recheck.ts"
+import type { Snapshot } from "./snapshot.ts"
 import { type Hole, SourceCounts } from "./source-counts.ts"
 import type { Damage, Verdict } from "./verdict.ts"
-import { gatherControls } from "./verify-controls.ts"
+import { believedControls, type Candidates } from "./verify-controls.ts"
 import { type SegmentFacts, strayBlooms, verifyCatalogue } from "./verify-derived.ts"
 import type { Job, SegmentDone } from "./verify-job.ts"
-import { type JournalFound, verifyJournal } from "./verify-journal.ts"
+import type { JournalFound } from "./verify-journal.ts"
 import type { LogVerdict } from "./verify-log.ts"
 import { type MadeSegment, type Piece, planVerify } from "./verify-plan.ts"
 import type { VerifyPool } from "./verify-pool.ts"
@@ -22,6 +23,9 @@ export type RecordsVerdict = Pick<
 
 export type Work = {
   readonly dir: string
+  readonly snapshot: Snapshot
+  readonly journal: JournalFound
+  readonly candidates: Candidates
   /** Derive every typed column again and compare. */
   readonly columns: boolean
   readonly onProgress: ((done: { readonly records: number; readonly of: number }) => void) | undefined
@@ -32,18 +36,18 @@ export type Work = {
 
 /** Every sealed record, from whatever file has to hold it, against its block; and the files derived from them. */
 export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
-  const { dir, logVerdict, pool } = work
-  const journal = verifyJournal(dir)
-  const names = filesUnder(join(dir, "segments")).filter((name) => name.endsWith(".parquet"))
-  const controls = await gatherControls({ dir, pool, sealedRecords: logVerdict.records }, names, journal)
+  const { snapshot, journal, candidates, logVerdict } = work
+  const names = segmentNames(snapshot)
+  const files = new Set(names)
+  const controls = believedControls(candidates.controls, { sealedRecords: logVerdict.records, files })
   const plan = planVerify({
     sealedRecords: logVerdict.records,
     made: controls.made,
     purged: controls.purged,
-    files: new Set(names),
+    files,
     journal,
   })
-  const damages = [...journal.damages, ...controls.damages, ...plan.damages]
+  const damages = [...journal.damages, ...candidates.damages, ...controls.damages, ...plan.damages]
   const counts = new SourceCounts()
   const facts = new Map<string, SegmentFacts>()
   let done = 0
@@ -62,16 +66,42 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
   }
   const holes = [...controls.purged, ...holesIn(damages)]
   damages.push(...counts.damages({ ...controls, holes }))
-  const catalogue = await verifyCatalogue(dir, controls.made, facts)
-  damages.push(...catalogue.damages)
+  const catalogue = verifyCatalogue(snapshot.catalogue, controls.made, facts)
+  const strange = strangeFiles(snapshot)
+  damages.push(...catalogue.damages, ...strange.damages)
   return {
     damages,
     doubts: journal.doubts,
-    notes: [...journal.notes, ...plan.notes, ...catalogue.notes, ...strayBlooms(dir, controls.made)],
+    notes: [
+      ...journal.notes,
+      ...plan.notes,
+      ...catalogue.notes,
+      ...strayBlooms(snapshot.segmentFiles, controls.made),
+      ...strange.notes,
+    ],
     purged: controls.purged,
     segments: plan.pieces.filter(({ kind }) => kind === "segment").length,
     unsealed: Math.max(0, journal.next - logVerdict.records),
   }
+}
+
+/** Files under `segments/` that no ledger puts there: another engine that reads `*.parquet` would take them for records. */
+function strangeFiles({ segmentFiles }: Snapshot): { readonly damages: Damage[]; readonly notes: string[] } {
+  const strange = segmentFiles.filter((name) => !isSegmentName(name) && !name.endsWith(".bloom"))
+  const isParquet = (name: string) => name.endsWith(".parquet")
+  const detail = "it has not the name of a segment"
+  return {
+    damages: strange
+      .filter(isParquet)
+      .map((name) => ({ thing: "segment", cause: "inserted", path: `segments/${name}`, detail })),
+    notes: strange
+      .filter((name) => !isParquet(name))
+      .map((name) => `segments/${name} is none of the ledger's files`),
+  }
+}
+
+export function segmentNames({ segmentFiles }: Snapshot): readonly string[] {
+  return segmentFiles.filter(isSegmentName)
 }
 
 /** Records that nobody can count, as damages tell of them. */
@@ -148,7 +178,7 @@ function checkJournal(
   const runs: SourceRun[] = []
   const records = journal.records(blocks[0]?.first ?? piece.from)
   let record = records.next()
-  const seeds = tailSeeds(work.dir)
+  const seeds = seedsIn(work.snapshot.tail)
   for (const part of partsOf(blocks)) {
     const recheck = new Recheck(part, "journal")
     const last = part.at(-1)

@@ -1,12 +1,17 @@
-import { join } from "node:path"
+import { toBytes, utf8 } from "../base/bytes.ts"
 import { isRefusal } from "../base/refusal.ts"
 import { formatMicros, type Micros } from "../base/time.ts"
 import { type Checkpoint, type OpenedCheckpoint, openCheckpoint } from "../tlog/checkpoint.ts"
-import { BlocksOnDisk, filesUnder, logReader, readIfThere, tailTexts } from "./log-on-disk.ts"
+import { formatVerifierKey } from "../tlog/verifier-key.ts"
+import { BlocksOnDisk, logReader } from "./log-on-disk.ts"
+import { type Snapshot, takeSnapshot } from "./snapshot.ts"
+import { type TrustedKeys, trustedKeys } from "./trusted-keys.ts"
 import { answerOf, type Damage, joinDamages, type Verdict } from "./verdict.ts"
+import { gatherControls, rotationsIn } from "./verify-controls.ts"
+import { verifyJournal } from "./verify-journal.ts"
 import { verifyLog } from "./verify-log.ts"
 import { VerifyPool } from "./verify-pool.ts"
-import { verifyRecords } from "./verify-records.ts"
+import { segmentNames, verifyRecords, type Work } from "./verify-records.ts"
 
 export type VerifyRequest = {
   /** The ledger's directory. Only read. */
@@ -23,66 +28,86 @@ export type VerifyRequest = {
   /** Child processes that read segments; the machine's cores. */
   readonly readers: number
   readonly onProgress?: (done: { readonly records: number; readonly of: number }) => void
+  /** Ends it with an AbortError. */
+  readonly stop?: AbortSignal
 }
 
 export type Verified = {
   readonly verdict: Verdict
-  /** To be remembered when the answer is `fine`. */
-  readonly checkpoint: Checkpoint | undefined
+  /** The signed note, to be remembered when the answer is `fine`. */
+  readonly signed: string | undefined
 }
 
 /**
  * Reads all of a ledger again: every block text, tile, checkpoint and chain line, every record against its block, every
  * segment file against its record, the count of each source, the derived files. Finds all damage, not the first. Memory
- * does not grow with the ledger. Does not change anything.
+ * does not grow with the ledger. Changes nothing, and may run beside a server.
  */
 export async function verifyLedger(request: VerifyRequest): Promise<Verified> {
-  const opened = openSigned(request)
-  if ("verdict" in opened) return opened
+  const snapshot = await takeSnapshot(request.dir)
+  const pool = new VerifyPool(request.dir, request.readers, request.stop)
+  try {
+    const journal = verifyJournal(snapshot.journal)
+    const candidates = await gatherControls({ dir: request.dir, pool }, segmentNames(snapshot), journal)
+    const keys = trustedKeys(request.keys, rotationsIn(candidates.controls))
+    const opened = openSigned(request, snapshot, keys)
+    if ("verdict" in opened) return opened
+    return await verifyOpened(request, { snapshot, pool, journal, candidates, keys, opened })
+  } finally {
+    pool.close()
+    snapshot.close()
+  }
+}
+
+type Opened = Pick<Work, "snapshot" | "pool" | "journal" | "candidates"> & {
+  readonly keys: TrustedKeys
+  readonly opened: OpenedCheckpoint
+}
+
+async function verifyOpened(request: VerifyRequest, found: Opened): Promise<Verified> {
+  const { snapshot, keys, opened } = found
   const { checkpoint } = opened
   const log = {
     checkpoint,
     read: logReader(request.dir),
-    tail: tailTexts(request.dir),
+    tail: snapshot.tail.blocks.map(({ number, text }) => ({ number, text: toBytes(text) })),
     remembered: request.remembered,
   }
   const logVerdict = verifyLog(log)
   const blocks = new BlocksOnDisk({ ...log, bundleFirsts: logVerdict.bundleFirsts, size: checkpoint.size })
-  const pool = new VerifyPool(request.dir, request.readers)
-  try {
-    const records = await verifyRecords({
-      dir: request.dir,
-      blocks,
-      logVerdict,
-      pool,
-      columns: request.columns === true,
-      onProgress: request.onProgress,
-    })
-    const strays = strayLogFiles(request.dir, logVerdict.files)
-    const damages = joinDamages([...logVerdict.damages, ...strays, ...records.damages])
-    const doubts = [...records.doubts, ...ageDoubts(request, logVerdict.newest)]
-    const verdict: Verdict = {
-      ...records,
-      answer: answerOf(damages, doubts),
-      origin: checkpoint.origin,
-      blocks: checkpoint.size,
-      records: logVerdict.records,
-      damages,
-      doubts,
-      restsOn: restsOn(request.remembered, opened.cosignedBy),
-      newest: logVerdict.newest,
-    }
-    return { verdict, checkpoint }
-  } finally {
-    pool.close()
+  const { dir, columns = false, onProgress } = request
+  const records = await verifyRecords({ ...found, dir, blocks, logVerdict, columns, onProgress })
+  const damages = joinDamages([
+    ...retiredKeys(opened, keys),
+    ...tailDamages(snapshot, blocks),
+    ...logVerdict.damages,
+    ...strayTiles(snapshot, logVerdict.files),
+    ...records.damages,
+  ])
+  const doubts = [...records.doubts, ...ageDoubts(request, logVerdict.newest)]
+  const verdict: Verdict = {
+    ...records,
+    answer: answerOf(damages, doubts),
+    origin: checkpoint.origin,
+    blocks: checkpoint.size,
+    records: logVerdict.records,
+    damages,
+    doubts,
+    notes: [...rotationNotes(opened, keys), ...records.notes],
+    restsOn: restsOn(request.remembered, opened.cosignedBy),
+    newest: logVerdict.newest,
   }
+  return { verdict, signed: utf8(snapshot.checkpoint ?? new Uint8Array()) }
 }
 
 /** The signed checkpoint, or the verdict where there is none to go by. */
-function openSigned(request: VerifyRequest): OpenedCheckpoint | Verified {
-  const { dir, keys, remembered } = request
+function openSigned(
+  request: VerifyRequest,
+  { checkpoint: note }: Snapshot,
+  { keys }: TrustedKeys,
+): OpenedCheckpoint | Verified {
+  const { remembered } = request
   const path = "log/checkpoint"
-  const note = readIfThere(join(dir, path))
   if (note === undefined) {
     const known = remembered !== undefined
     const detail = known ? `${remembered.size} blocks were accepted before, and nothing is left` : ""
@@ -90,13 +115,50 @@ function openSigned(request: VerifyRequest): OpenedCheckpoint | Verified {
     return withoutCheckpoint(request, damages, ["there is no checkpoint: an empty ledger, or none"])
   }
   try {
-    return openCheckpoint(note, keys)
+    const opened = openCheckpoint(note, keys)
+    if (opened.checkpoint.size > 0) return opened
+    return withoutCheckpoint(request, [], ["no block was sealed: an empty ledger is never fine"])
   } catch (error) {
     if (!isRefusal(error)) throw error
     const causes = { "note.unsigned": "unknown key", "note.refuted": "bad signature" } as const
     const cause = error.code in causes ? causes[error.code as keyof typeof causes] : "changed"
     return withoutCheckpoint(request, [{ thing: "checkpoint", cause, path, detail: error.message }], [])
   }
+}
+
+/** A key that signed the change to another one must not sign anything afterwards. */
+function retiredKeys({ checkpoint, signedBy }: OpenedCheckpoint, { rotations }: TrustedKeys): Damage[] {
+  const retiredAt = signedBy.map(
+    (key) => rotations.find(({ older }) => older.keyId === key.keyId)?.lastSize ?? Number.POSITIVE_INFINITY,
+  )
+  const lastSize = Math.max(...retiredAt)
+  if (lastSize >= checkpoint.size) return []
+  const detail = `its key was given up at ${lastSize} blocks, and this is signed by no later one`
+  return [{ thing: "checkpoint", cause: "bad signature", path: "log/checkpoint", detail }]
+}
+
+function rotationNotes({ signedBy }: OpenedCheckpoint, { given, rotations }: TrustedKeys): string[] {
+  if (signedBy.some((key) => given.has(formatVerifierKey(key)))) return []
+  return rotations.map(
+    ({ older, newer, lastSize }) =>
+      `the key ${formatVerifierKey(newer)} took over at ${lastSize} blocks, signed by ${formatVerifierKey(older)}`,
+  )
+}
+
+/** Lines of `log/tail` that are none, and seeds that name another block than the log does. */
+function tailDamages({ tail }: Snapshot, blocks: BlocksOnDisk): Damage[] {
+  const path = "log/tail"
+  const damages: Damage[] = []
+  if (tail.damaged !== undefined) {
+    damages.push({ thing: "block", cause: "changed", path, detail: tail.damaged })
+  }
+  for (const { number, first, count } of tail.seeds) {
+    const block = blocks.over(first, first)[0]
+    if (block?.number === number && block.first === first && block.count === count) continue
+    const detail = `it has a seed for block ${number} with ${count} records from ${first} on, the log has not`
+    damages.push({ thing: "block", cause: "changed", first: number, last: number, path, detail })
+  }
+  return damages
 }
 
 function withoutCheckpoint(request: VerifyRequest, damages: Damage[], doubts: string[]): Verified {
@@ -114,13 +176,12 @@ function withoutCheckpoint(request: VerifyRequest, damages: Damage[], doubts: st
     restsOn: restsOn(request.remembered, []),
     newest: undefined,
   }
-  return { verdict, checkpoint: undefined }
+  return { verdict, signed: undefined }
 }
 
 /** Files under `log/tile` that no block text accounts for. */
-function strayLogFiles(dir: string, expected: ReadonlySet<string>): Damage[] {
-  return filesUnder(join(dir, "log", "tile"))
-    .map((name) => `tile/${name}`)
+function strayTiles({ tiles }: Snapshot, expected: ReadonlySet<string>): Damage[] {
+  return tiles
     .filter((name) => !expected.has(name))
     .map((name) => ({
       thing: name.startsWith("tile/entries/") ? "bundle" : "tile",
