@@ -9,6 +9,7 @@ const found: [path: string, json: string, pointer: string[], values: string[], w
   ["a.*", `{"a":{"b":1}}`, [], [`{"b":1}`], "a place stands for all below it"],
   ["a.*.c", `{"a":{"x":{"c":1},"y":{"c":2}}}`, [], ["1", "2"], "any key"],
   ["a.*.c", `{"a":[{"c":1},{"d":2}]}`, [], ["1"], "any index"],
+  ["a[*].c", `{"a":[{"c":1},{"c":2}]}`, [], ["1", "2"], "any index, in brackets"],
   ["**.c", `{"c":1,"a":{"c":2,"b":[{"c":3}]}}`, [], ["1", "2", "3"], "any depth, none included"],
   ["a.**.c.**.d", `{"a":{"c":{"x":{"d":1}},"d":2}}`, [], ["1"], "any depth twice"],
   ['a["x.y"].z', `{"a":{"x.y":{"z":1},"x":{"y":{"z":2}}}}`, [], ["1"], "a key with dots"],

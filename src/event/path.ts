@@ -2,7 +2,7 @@ import type { Node } from "./tree.ts"
 
 /**
  * A pattern for places in JSON: `requestObject.spec.containers.*.env`. Steps are separated by dots; a key with dots is
- * written `["kubectl.kubernetes.io/last-applied-configuration"]`. `*` is any one key or index, `**` any number of them; a
+ * written `["kubectl.kubernetes.io/last-applied-configuration"]`. `*` or `[*]` is any one key or index, `**` any number of them; a
  * star within a key is any text (`["patch.webhook.admission.k8s.io/*"]`). Array elements are steps of their own.
  */
 export type Path = readonly Step[]
@@ -15,14 +15,14 @@ type Step =
 /** Positions in a path are bits of an integer. */
 const STEPS_MAX = 30
 
-const STEP = /^(?:\["((?:[^"\\]|\\.)+)"\]|([^.[\]"]+))(?:\.(?!$)|(?=\[)|$)/
+const STEP = /^(?:\["([^"]+)"\]|\[(\*)\]|([^.[\]"]+))(?:\.(?!$|\[)|(?=\[)|$)/
 
 /** Undefined where the text is no path. A last `.*` is left out: a place stands for all that is below it anyway. */
 export function parsePath(text: string): Path | undefined {
   const steps: Step[] = []
   for (let rest = text; rest !== ""; ) {
     const match = STEP.exec(rest)
-    const name = match?.[1] ?? match?.[2]
+    const name = match?.[1] ?? match?.[2] ?? match?.[3]
     if (match === null || name === undefined) return undefined
     steps.push(parseStep(name))
     rest = rest.slice(match[0].length)
