@@ -12,7 +12,9 @@ import type { ImportTarget } from "./commands/import.ts"
 import type { ConfigType } from "./config.ts"
 import { loadConfig } from "./config-load.ts"
 import { keyFileOf, serverUrlOf } from "./config-paths.ts"
+import { queryLocal } from "./query-local.ts"
 import { openRedaction } from "./redaction-key.ts"
+import { importedQuery } from "./remote.ts"
 import { escapeText } from "./terminal.ts"
 
 /**
@@ -48,8 +50,10 @@ export async function openLocalTarget(
       const { damage, ...counts } = imported
       return { id, name, ...counts, ...(damage === undefined ? {} : { damage: damage.message }) }
     },
-    // Only a query can tell, and a ledger without a server has none running.
-    knows: async () => false,
+    async knows(sha256) {
+      for await (const _ of queryLocal(config.dir, importedQuery(sha256), world)) return true
+      return false
+    },
     async close() {
       done.abort()
       await sealing.finally(() => ledger.close())

@@ -1,8 +1,9 @@
 import { parseWords } from "../event/record.ts"
 import type { Option, Options, World } from "./command.ts"
 import { loadConfig } from "./config-load.ts"
-import { serverUrlOf } from "./config-paths.ts"
+import { queryLocal } from "./query-local.ts"
 import { openRemote, queryRemote, REMOTE_FLAGS, type RemoteRow } from "./remote.ts"
+import { escapeText } from "./terminal.ts"
 
 /** A record that was kept without being understood. */
 export type QuarantinedRow = {
@@ -27,32 +28,39 @@ export interface Quarantine {
 }
 
 export const QUARANTINE_FLAGS: readonly Option[] = [
-  { flags: "--server <url>", description: "the running server (default: the one of the configuration)" },
+  { flags: "--server <url>", description: "ask a running server instead of reading the ledger" },
   ...REMOTE_FLAGS,
 ]
 
-/** Asks the running server. */
+/** Reads the ledger's directory, which a server may hold, or asks the server that `--server` names. */
 export async function openQuarantine(options: Options, world: World): Promise<Quarantine> {
-  const server =
-    typeof options.server === "string"
-      ? options.server
-      : serverUrlOf((await loadConfig(options, world)).config).href
-  const remote = await openRemote(server, options, world)
+  if (typeof options.server === "string") {
+    const remote = await openRemote(options.server, options, world)
+    return quarantineOf(world, (query) => queryRemote(remote, query))
+  }
+  const { config } = await loadConfig(options, world)
+  return quarantineOf(world, (query) => queryLocal(config.dir, query, world))
+}
+
+function quarantineOf(world: World, query: (text: string) => AsyncIterable<RemoteRow>): Quarantine {
+  async function* ask(text: string): AsyncGenerator<RemoteRow, void> {
+    for await (const row of query(text)) {
+      if (row._partial === undefined) yield row
+      else world.stderr.write(`tallystick: this answer is partial: ${escapeText(row._partial)}\n`)
+    }
+  }
   return {
     async list({ reason, limit }) {
       const filter = reason === undefined ? "words:quarantined" : `words:quarantined words:"${reason}"`
       const rows: QuarantinedRow[] = []
-      for await (const row of queryRemote(
-        remote,
-        `${filter} | sort by (record desc) | limit ${limit} | ${FIELDS}`,
-      )) {
+      for await (const row of ask(`${filter} | sort by (record desc) | limit ${limit} | ${FIELDS}`)) {
         const read = parseRow(row)
         if (read !== undefined && (reason === undefined || read.reason === reason)) rows.push(read)
       }
       return rows
     },
     async get(record) {
-      for await (const row of queryRemote(remote, `record:=${record} | limit 1 | ${FIELDS}`)) {
+      for await (const row of ask(`record:=${record} | limit 1 | ${FIELDS}`)) {
         const read = parseRow(row)
         if (read !== undefined) return read
       }

@@ -63,11 +63,15 @@ export async function postImport(
   return JSON.parse(await textOf(response)) as ImportAnswer
 }
 
+/** Finds the control record that says a file with these bytes was imported. */
+export function importedQuery(sha256: string): string {
+  return `kind:=tallystick raw:"import.done" raw:"${sha256}" | limit 1 | fields record`
+}
+
 /** True when the ledger behind the server says it imported a file with these bytes. Any failure means: not known. */
 export async function knowsImport(remote: Remote, sha256: string): Promise<boolean> {
   try {
-    for await (const _ of queryRemote(remote, `kind:=tallystick "import.done" "${sha256}" | limit 1`))
-      return true
+    for await (const _ of queryRemote(remote, importedQuery(sha256))) return true
     return false
   } catch (error) {
     if (error instanceof Refusal) return false
@@ -116,6 +120,9 @@ async function send(
   const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(new URL(path, base), options)
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     request.once("response", resolve)
+    request.once("close", () =>
+      reject(unreachable(url, new Error("the connection closed without an answer"))),
+    )
     request.on("error", (cause: Error) => reject(stop.aborted ? new Stopped() : unreachable(url, cause)))
   })
   // A server may answer before it has read all: then nobody needs the rest.

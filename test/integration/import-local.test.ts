@@ -4,6 +4,8 @@ import { join } from "node:path"
 import { type TestContext, test } from "node:test"
 import { gunzipSync, gzipSync } from "node:zlib"
 import { importCommand } from "../../src/cli/commands/import.ts"
+import { quarantineList } from "../../src/cli/commands/quarantine-list.ts"
+import { quarantineShow } from "../../src/cli/commands/quarantine-show.ts"
 import { makeRedactionKey } from "../../src/cli/redaction-key.ts"
 import type { PlacedRecord } from "../../src/event/record.ts"
 import { deliveredIn } from "../../src/intake/file-sent.ts"
@@ -12,6 +14,7 @@ import { initLedger } from "../../src/seal/init-ledger.ts"
 import { newKey, readSigner, writeKey } from "../../src/seal/keys.ts"
 import { openLedger } from "../../src/seal/ledger.ts"
 import { BASE64, CANARY, HIDDEN } from "../fixtures/events/hidden-canary.ts"
+import { eventLine } from "../support/tailed.ts"
 import { temporaryFolder } from "../support/temporary.ts"
 import { testWorld } from "../support/world.ts"
 
@@ -91,6 +94,33 @@ test("an import leaves no canary in any file of the ledger, nor in what it print
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"))
   assert.ok(texts.some((text) => text.includes("[redacted:")))
   for (const text of [...texts, run.both()]) assert.ok(!text.includes(CANARY) && !text.includes(BASE64))
+})
+
+test("what was imported before is known, what was not understood is listed and shown: all from the directory", async (t) => {
+  const { cwd, dir, world } = await makeLedger(t)
+  const bad = '{"auditID":"x","stage":'
+  writeFileSync(join(cwd, "a"), `${eventLine(1)}${bad}\n`)
+  const first = world()
+  await importCommand.run(["a"], { dir, source: "c/a" }, first)
+  assert.equal(first.err(), "")
+  const again = world()
+  await importCommand.run(["a"], { dir, source: "c/a" }, again)
+  assert.match(again.err(), /^a was imported before/)
+
+  const list = world()
+  assert.equal(await quarantineList.run([], { dir, json: true, reason: "cutOff" }, list), 0)
+  const rows = list
+    .out()
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    rows.map(({ source, reason, size, preview }) => [source, reason, size, preview]),
+    Array(2).fill(["c/a", "cutOff", bad.length, bad]),
+  )
+  const show = world()
+  assert.equal(await quarantineShow.run([String(rows[0].record)], { dir }, show), 0)
+  assert.equal(show.out(), bad)
 })
 
 test("a ledger that a server holds is not touched, and the way to its server is told", async (t) => {

@@ -1,53 +1,37 @@
 import assert from "node:assert/strict"
 import { createHash } from "node:crypto"
-import { once } from "node:events"
 import { writeFileSync } from "node:fs"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
 import { gzipSync } from "node:zlib"
+import Fastify from "fastify"
+import { addRoutes, type Route } from "../../src/api/route.ts"
+import { importRoutes } from "../../src/api/routes/import.ts"
 import { isRefusal } from "../../src/base/refusal.ts"
 import { importCommand } from "../../src/cli/commands/import.ts"
 import { quarantineList } from "../../src/cli/commands/quarantine-list.ts"
 import { quarantineShow } from "../../src/cli/commands/quarantine-show.ts"
 import { problemOf } from "../../src/cli/run.ts"
 import { formatWords, type NewRecord } from "../../src/event/record.ts"
-import { type ImportDone, receiveImport } from "../../src/intake/import-request.ts"
+import type { ImportDone } from "../../src/intake/import-request.ts"
 import { eventLine } from "../support/tailed.ts"
 import { temporaryFolder } from "../support/temporary.ts"
 import { testWorld } from "../support/world.ts"
 
-/** A server with an import route over a list, and a query route that knows the two questions of these commands. */
+/** The import route over a list, and a query route that knows the two questions of these commands. */
 async function serve(context: TestContext) {
   const ledger: NewRecord[] = []
   const done: ImportDone[] = []
   const tokens: (string | undefined)[] = []
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    tokens.push(request.headers.authorization)
-    const url = new URL(request.url ?? "", "http://localhost")
-    const parameters = Object.fromEntries(url.searchParams)
-    if (url.pathname === "/select/logsql/query") {
-      response.end(query(parameters.query ?? ""))
-      return
-    }
-    const imported = await receiveImport({
-      parameters,
-      stream: request,
-      source: url.pathname.slice("/import/".length),
-      redactor: undefined,
-      deliver: async (batch) => {
-        ledger.push(...batch)
-        return { first: ledger.length - batch.length, count: batch.length }
-      },
-      stop: new AbortController().signal,
-      pause: async () => undefined,
-      onTrouble: () => undefined,
-      onDone: async (one) => void done.push(one),
-    })
-    response.end(JSON.stringify(imported))
+  const query: Route = {
+    url: "/select/logsql/query",
+    methods: ["GET"],
+    needs: "nobody",
+    schema: { summary: "" },
+    handle: async (request) =>
+      answerOf(new URL(request.url, "http://localhost").searchParams.get("query") ?? ""),
   }
-  function query(text: string): string {
+  function answerOf(text: string): string {
     const sha256 = /"([0-9a-f]{64})"/.exec(text)?.[1]
     if (sha256 !== undefined) return done.some((one) => one.sha256 === sha256) ? '{"record":"1"}\n' : ""
     const one = /record:=(\d+)/.exec(text)?.[1]
@@ -64,21 +48,32 @@ async function serve(context: TestContext) {
       .map((row) => `${JSON.stringify(row)}\n`)
       .join("")
   }
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
-      assert.ok(isRefusal(error), String(error))
-      response.statusCode = Number(problemOf(error).status)
-      response.end(JSON.stringify(problemOf(error)))
-      request.resume()
-    })
+  const imports = importRoutes({
+    isOpen: true,
+    redactor: undefined,
+    deliver: async (batch) => {
+      ledger.push(...batch)
+      return { first: ledger.length - batch.length, count: batch.length }
+    },
+    onAcked: () => undefined,
+    onTrouble: () => undefined,
+    onImported: async (one) => void done.push(one),
   })
-  server.listen(0, "127.0.0.1")
-  await once(server, "listening")
-  context.after(() => {
-    server.close()
-    server.closeAllConnections()
+  const app = Fastify({ exposeHeadRoutes: false })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser("*", (_request, _payload, ready) => ready(null))
+  app.setErrorHandler((error, request, reply) => {
+    assert.ok(isRefusal(error), String(error))
+    request.raw.resume()
+    return reply.code(Number(problemOf(error).status)).send(problemOf(error))
   })
-  return { ledger, done, tokens, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  addRoutes(app, [...imports, query], async ({ headers }) => {
+    tokens.push(headers.authorization)
+    return { name: "anonymous", source: "local", verbs: ["write"] }
+  })
+  const url = await app.listen({ host: "127.0.0.1", port: 0 })
+  context.after(() => app.close())
+  return { ledger, done, tokens, url }
 }
 
 const lines = (...ids: number[]) => ids.map((id) => eventLine(id)).join("")

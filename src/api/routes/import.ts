@@ -1,0 +1,55 @@
+import { Type } from "typebox"
+import { assert } from "../../base/assert.ts"
+import { pause } from "../../base/loop.ts"
+import { type ImportDone, receiveImport } from "../../intake/import-request.ts"
+import { narrowSource } from "../../intake/narrow.ts"
+import type { Acked } from "../../intake/webhook.ts"
+import type { ApiDeps } from "../deps.ts"
+import { parametersOf } from "../request.ts"
+import type { Route } from "../route.ts"
+
+export type ImportRoute = Pick<ApiDeps, "deliver" | "redactor" | "onTrouble"> & {
+  /** While there are no credentials, the path does not narrow a source: it is the source. */
+  readonly isOpen: boolean
+  readonly onAcked: (acked: Acked) => void
+  /** Makes the control record `import.done`; resolves when it is durable. */
+  readonly onImported: (done: ImportDone) => Promise<void>
+}
+
+/**
+ * `POST /import[/<source>]?id=<import id>&name=<file name>`: what `tallystick import --server` posts. The body is one file
+ * as it stands, of any size: it is read as fast as the journal takes it, a MiB at a time, and compressed content is
+ * known by its first bytes. The answer comes when all of it is durable.
+ */
+export function importRoutes({ isOpen, onImported, onTrouble, ...deps }: ImportRoute): readonly Route[] {
+  const handle: Route["handle"] = async (request, reply) => {
+    const { source } = request.credential
+    assert(source !== undefined, "who may write has a source")
+    const { "*": path = "" } = request.params as { "*"?: string }
+    const left = new AbortController()
+    reply.raw.once("close", () => left.abort())
+    return await receiveImport({
+      ...deps,
+      parameters: parametersOf(request.url.split("?", 2)[1] ?? ""),
+      source: isOpen && path !== "" ? narrowSource(path, path) : narrowSource(source, path),
+      // A refusal leaves the rest unread; the stream must live on, or its sender never hears why.
+      stream: request.raw.iterator({ destroyOnReturn: false }),
+      stop: left.signal,
+      pause,
+      onTrouble,
+      onDone: onImported,
+    })
+  }
+  const schema = {
+    summary: "Takes one file of old audit events; the answer says what became of it",
+    description:
+      "JSON lines, EventLists, arrays, legacy lines; plain, gzip or zstd. Records carry the word imported=<id>.",
+    tags: ["intake"],
+    response: { 200: Type.Object({}, { additionalProperties: true }) },
+  }
+  const route = { methods: ["POST"], needs: ["write"], schema, handle } as const
+  return [
+    { url: "/import", ...route },
+    { url: "/import/*", ...route },
+  ]
+}
