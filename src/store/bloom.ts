@@ -8,8 +8,8 @@ import { type Duckdb, quote } from "./duckdb.ts"
  * eight of them set within one block of 256 (the split block filter of the Parquet format): about 0.5 % false positives.
  * It saves work and decides nothing: one that is missing, damaged or of another segment answers "may be" and is rebuilt.
  *
- * File: one line `tallystick/bloom/v1 <sha256 of the segment> <keys> <bytes> <crc32 of the bits>`, then the bits, as
- * little-endian words of 32 bits.
+ * File: one line `tallystick/bloom/v1 <sha256 of the segment> <keys> <bytes> <crc32>`, then the bits, as
+ * little-endian words of 32 bits. The CRC is over the line up to the space before it, and the bits.
  */
 export type Bloom = { readonly keys: number; readonly bits: Uint32Array }
 
@@ -33,8 +33,11 @@ const SALTS = Int32Array.of(
 
 /** For `keys` keys; 0 keys make one empty block, which holds nothing. */
 export function createBloom(keys: number): Bloom {
-  const blocks = Math.max(1, Math.ceil((keys * BITS_PER_KEY) / (BYTES_PER_BLOCK * 8)))
-  return { keys, bits: new Uint32Array(blocks * WORDS_PER_BLOCK) }
+  return { keys, bits: new Uint32Array(bytesFor(keys) / Uint32Array.BYTES_PER_ELEMENT) }
+}
+
+function bytesFor(keys: number): number {
+  return Math.max(1, Math.ceil((keys * BITS_PER_KEY) / (BYTES_PER_BLOCK * 8))) * BYTES_PER_BLOCK
 }
 
 export function addKey({ bits }: Bloom, high: number, low: number): void {
@@ -79,25 +82,25 @@ const MAGIC = "tallystick/bloom/v1"
 
 export function formatBloom({ keys, bits }: Bloom, segmentSha256: string): Uint8Array {
   const bytes = new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength)
-  const crc = crc32(bytes).toString(16).padStart(8, "0")
-  return Buffer.concat([Buffer.from(`${MAGIC} ${segmentSha256} ${keys} ${bytes.length} ${crc}\n`), bytes])
+  return Buffer.concat([Buffer.from(`${headOf(keys, bytes, segmentSha256)}\n`), bytes])
 }
 
 /** Undefined for bytes that {@link formatBloom} would not have written for this segment. */
 export function parseBloom(file: Uint8Array, segmentSha256: string): Bloom | undefined {
   const newline = file.indexOf(0x0a)
   if (newline < 0 || newline > 200) return undefined
-  const head = Buffer.from(file.subarray(0, newline)).toString("latin1").split(" ")
-  const [magic, sha256, keys = "", size = "", crc = ""] = head
-  const bytes = file.slice(newline + 1)
-  const fits =
-    head.length === 5 &&
-    magic === MAGIC &&
-    sha256 === segmentSha256 &&
-    bytes.length === Number(size) &&
-    bytes.length === createBloom(Number(keys)).bits.byteLength &&
-    crc32(bytes) === Number.parseInt(crc, 16)
-  return fits ? { keys: Number(keys), bits: new Uint32Array(bytes.buffer) } : undefined
+  const head = Buffer.from(file.subarray(0, newline)).toString("latin1")
+  const keys = Number(head.split(" ")[2])
+  const bytes = Uint8Array.from(file.subarray(newline + 1)) // a copy: words must be aligned
+  const possible = Number.isSafeInteger(keys) && keys >= 0 && bytes.length === bytesFor(keys)
+  return possible && head === headOf(keys, bytes, segmentSha256)
+    ? { keys, bits: new Uint32Array(bytes.buffer) }
+    : undefined
+}
+
+function headOf(keys: number, bits: Uint8Array, segmentSha256: string): string {
+  const head = `${MAGIC} ${segmentSha256} ${keys} ${bits.length}`
+  return `${head} ${crc32(bits, crc32(head)).toString(16).padStart(8, "0")}`
 }
 
 /** The filter of a segment file: from beside it, or undefined where that is of no use. */

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict"
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { test } from "node:test"
+import { placeRecords, writeJournal } from "../../test/support/journal-file.ts"
+import { temporaryFolder } from "../../test/support/temporary.ts"
+import { type Staged, stageJournal } from "./stage.ts"
+
+const records = placeRecords([
+  { body: '{"a":1}' },
+  { body: "" },
+  { body: "a\tb", kind: "log" },
+  { body: '{\n"auditID":"x"}' },
+  { body: Buffer.of(0xff), words: [["quarantined", "utf8"]] },
+  { body: "é" },
+  { body: "last" },
+])
+
+const numbersOf = (staged: Staged) =>
+  readFileSync(staged.path, "utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => Number.parseInt(line, 10))
+
+test("lines become head, raw and json; a body with no event in it has a dash", async (context) => {
+  const dir = temporaryFolder(context)
+  const end = await writeJournal(dir, records)
+  const staged = await stageJournal({ journalDir: dir, end, first: 0, path: join(dir, "t") })
+  const columns = readFileSync(staged.path, "utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => line.split("\t").slice(1))
+  assert.deepEqual(columns, [
+    ['{"a":1}', ""],
+    ["", ""],
+    ["YQli", "-"],
+    ["ewoiYXVkaXRJRCI6IngifQ==", '{"auditID":"x"}'],
+    ["/w==", "-"],
+    ["é", ""],
+    ["last", ""],
+  ])
+  assert.equal(staged.records, 7)
+  assert.equal(staged.lines, 7)
+  assert.equal(
+    staged.rawBytes,
+    columns.reduce((sum, [raw = ""]) => sum + Buffer.byteLength(raw), 0),
+  )
+  assert.deepEqual([staged.first, staged.next], [0, 7])
+})
+
+test("staging goes on where it ended, as the journal grows and changes files", async (context) => {
+  const dir = temporaryFolder(context)
+  const all = placeRecords(Array.from({ length: 40 }, (_, i) => ({ body: `body ${i}` })))
+  const whole = await writeJournal(dir, all.slice(0, 20), 4)
+  const small = await writeJournal(join(dir, "short"), all.slice(0, 8), 4)
+  const path = join(dir, "t")
+  const one = await stageJournal({
+    journalDir: dir,
+    end: { ...whole, bytes: small.bytes, next: 8 },
+    first: 0,
+    path,
+  })
+  assert.deepEqual(numbersOf(one), [0, 1, 2, 3, 4, 5, 6, 7])
+  const next = await writeJournal(dir, all.slice(20), 4)
+  const two = await stageJournal({ journalDir: dir, end: next, first: one.next, cursor: one.cursor, path })
+  assert.deepEqual(
+    numbersOf(two),
+    Array.from({ length: 32 }, (_, i) => i + 8),
+  )
+  const three = await stageJournal({ journalDir: dir, end: next, first: two.next, cursor: two.cursor, path })
+  assert.deepEqual([three.records, three.next], [0, 40])
+})
+
+test("staging begins and ends within groups, and stops at its limits after a group", async (context) => {
+  const dir = temporaryFolder(context)
+  const end = await writeJournal(dir, placeRecords(Array.from({ length: 12 }, () => ({ body: "x" }))), 4)
+  const stage = (more: object) =>
+    stageJournal({ journalDir: dir, end, first: 0, path: join(dir, "t"), ...more })
+  assert.deepEqual(numbersOf(await stage({ first: 5, below: 10 })), [5, 6, 7, 8, 9])
+  const limited = await stage({ first: 1, limits: { recordsMax: 2 } })
+  assert.deepEqual(numbersOf(limited), [1, 2, 3])
+  assert.deepEqual(
+    numbersOf(await stage({ first: limited.next, cursor: limited.cursor })),
+    [4, 5, 6, 7, 8, 9, 10, 11],
+  )
+})
+
+test("records that recovery copied to a later file count there", async (context) => {
+  const dir = temporaryFolder(context)
+  const old = placeRecords(Array.from({ length: 8 }, () => ({ body: "old" })))
+  await writeJournal(dir, old, 2)
+  const end = await writeJournal(dir, placeRecords([{ body: "new" }, { body: "new" }], 4), 2)
+  const staged = await stageJournal({ journalDir: dir, end, first: 0, path: join(dir, "t") })
+  assert.deepEqual(numbersOf(staged), [0, 1, 2, 3, 4, 5])
+  assert.match(readFileSync(staged.path, "utf8"), /\n4 .*\tnew\t\n5 .*\tnew\t\n$/)
+})
+
+test("a damaged group is left out, also a torn one at the end of a file; what follows is taken", async (context) => {
+  const dir = temporaryFolder(context)
+  const end = await writeJournal(
+    dir,
+    placeRecords(Array.from({ length: 9 }, (_, i) => ({ body: `b${i}` }))),
+    3,
+  )
+  const path = join(dir, end.file)
+  const bytes = readFileSync(path)
+  bytes[bytes.indexOf("\tb4") + 2] = 0x35
+  writeFileSync(path, bytes.subarray(0, -4))
+  const staged = await stageJournal({
+    journalDir: dir,
+    end: { ...end, bytes: bytes.length - 4 },
+    first: 0,
+    path: join(dir, "t"),
+  })
+  assert.deepEqual(numbersOf(staged), [0, 1, 2])
+})
+
+test("a group larger than a window, and lines too long for the reader", async (context) => {
+  const dir = temporaryFolder(context)
+  const long = `{"auditID":"x","stage":"s","requestObject":"${"y".repeat(3 * 2 ** 20)}","verb":"get"}`
+  const end = await writeJournal(dir, placeRecords([{ body: "a" }, { body: long }, { body: "c" }]), 3)
+  const staged = await stageJournal({ journalDir: dir, end, first: 0, path: join(dir, "t") })
+  assert.deepEqual(numbersOf(staged), [0, 2])
+  assert.equal(staged.records, 3)
+  const [line] = staged.long
+  assert.equal(readFileSync(line?.raw ?? "", "utf8"), long)
+  assert.equal(readFileSync(line?.json ?? "", "utf8"), '{"auditID":"x","stage":"s","verb":"get"}')
+})
