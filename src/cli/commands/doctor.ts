@@ -53,6 +53,8 @@ export function exitOf(found: readonly Symptom[]): ExitCode {
 
 async function patientOf(options: Options, world: World): Promise<Patient> {
   const { config } = await loadConfig(options, world)
+  const now = world.clock()
+  const silentMinutes = parseMinutes(options.silentMinutes)
   const given = typeof options.server === "string" ? options.server : undefined
   let tail: JournalTail | undefined
   return {
@@ -60,13 +62,17 @@ async function patientOf(options: Options, world: World): Promise<Patient> {
     keyFile: keyFileOf(config),
     server: given === undefined ? serverUrlOf(config) : parseUrl(given),
     serverGiven: given !== undefined,
-    now: world.clock(),
+    now,
     steadyMs: () => performance.now(),
     statfs: (path) => statfs(path),
-    silentMinutes: parseMinutes(options.silentMinutes),
+    silentMinutes,
     async tail() {
       tail ??= readJournalTail(config.dir)
       return tail
+    },
+    async searchEvents() {
+      const { searchEvents } = await import("../doctor/searched-events.ts")
+      return await searchEvents(config.dir, silentMinutes, now)
     },
   }
 }

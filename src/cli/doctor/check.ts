@@ -25,6 +25,8 @@ export type Patient = {
   readonly silentMinutes: number
   /** Read once, used by several checks. */
   readonly tail: () => Promise<JournalTail>
+  /** Of each source, when its newest event came, as far back as `silentMinutes`; slower than `tail`, and reaches further. */
+  readonly searchEvents: () => Promise<ReadonlyMap<string, Micros>>
 }
 
 /** The numbers of statfs(2) that matter here. */

@@ -21,6 +21,7 @@ import { loadConfig } from "../config-load.ts"
 import { readText } from "../read.ts"
 import type { FileSystem, Patient } from "./check.ts"
 import { readJournalTail } from "./journal-tail.ts"
+import { searchEvents } from "./searched-events.ts"
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5) * 1000
 const MINUTE = 60_000_000
@@ -97,6 +98,7 @@ async function patient(
     statfs: async () => ROOMY,
     silentMinutes: 15,
     tail: async () => readJournalTail(home.dir),
+    searchEvents: () => searchEvents(home.dir, 15, NOW),
     ...rest,
   }
 }
@@ -316,6 +318,20 @@ test("one of two sources is silent, a third never sent an event of an API server
     /^sending bad: prod-2 sent its newest event 30 min ago$/,
     /^sending bad: logs sent no event of an API server since/,
   ])
+})
+
+test("a busy journal reaches back some seconds only: the search reaches further", async (t) => {
+  const home = await ledger(t, [
+    ["quiet", "k8s.audit", NOW - 5 * MINUTE],
+    ["silent", "k8s.audit", NOW - 20 * MINUTE],
+    ["silent", "k8s.audit", NOW - 20 * MINUTE + 1],
+    ["busy", "k8s.audit", NOW - 1],
+  ])
+  const whole = readJournalTail(home.dir)
+  const short = { ...whole, whole: false, oldest: NOW - 3_000_000, events: new Map([["busy", NOW - 1]]) }
+  const sick = await patient(home, { server: await server(t), tail: async () => short })
+  const seen = (await symptoms(sick)).filter((text) => !text.startsWith("clock"))
+  assertSymptoms(seen, [/^sending bad: silent sent no event of an API server for 15 min$/])
 })
 
 test("nobody ever sent anything", async (t) => {

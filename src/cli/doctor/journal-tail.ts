@@ -5,7 +5,7 @@ import type { Micros } from "../../base/time.ts"
 import { RESERVED } from "../../event/record.ts"
 import { type ClockJump, clockJump, heartbeat } from "../../journal/control.ts"
 import { controlKindOf } from "../../journal/control-kind.ts"
-import { journalNames } from "../../journal/files.ts"
+import { journalName, journalNames } from "../../journal/files.ts"
 import { groupLines, parseJournalLine, scanJournal } from "../../journal/line.ts"
 
 /** What the newest files of a journal say. Reading them disturbs no server. */
@@ -13,6 +13,8 @@ export type JournalTail = {
   /** receivedAt of the first and the last record that was read. */
   readonly oldest: Micros | undefined
   readonly newest: Micros | undefined
+  /** Record 0 is there: nothing came before. */
+  readonly whole: boolean
   /** Of each source, when its newest event of a Kubernetes API server came. */
   readonly events: ReadonlyMap<string, Micros>
   /** Sources that ever sent anything, as the last heartbeat counts them. */
@@ -31,7 +33,8 @@ export function readJournalTail(dir: string): JournalTail {
   let sources: readonly string[] = []
   let oldest: Micros | undefined
   let newest: Micros | undefined
-  for (const name of journalNames(folder).slice(-FILES_MAX)) {
+  const names = journalNames(folder).slice(-FILES_MAX)
+  for (const name of names) {
     const bytes = readFileSync(join(folder, name))
     for (const group of scanJournal(bytes)) {
       for (const line of groupLines(bytes, group)) {
@@ -47,5 +50,6 @@ export function readJournalTail(dir: string): JournalTail {
       }
     }
   }
-  return { oldest, newest, events, sources: sources.filter((name) => name !== RESERVED), jumps }
+  const whole = names[0] === journalName(0)
+  return { oldest, newest, whole, events, sources: sources.filter((name) => name !== RESERVED), jumps }
 }
