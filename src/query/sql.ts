@@ -3,13 +3,16 @@ import { assert } from "../base/assert.ts"
 /** What a parameter can be. Lists are written as that many parameters. */
 export type SqlValue = string | number | bigint | boolean
 
-/** SQL text with `?` for each value, in order. Made only by {@link sql}: no text of a query ever becomes SQL text. */
+/** Where a value stands in the text: a character that no text of ours holds, while `?` may stand in a constant. */
+const PLACE = "\0"
+
+/** SQL text with a place for each value, in order. Made only by {@link sql}: no text of a query ever becomes SQL text. */
 export type Sql = { readonly text: string; readonly values: readonly SqlValue[] }
 
 /**
  * Joins pieces: `Sql` is put in as it is, everything else becomes a parameter.
  *
- *     sql`contains(${ident("verb")}, ${word})` // contains("verb", ?) with [word]
+ *     sql`contains(${ident("verb")}, ${word})` // contains("verb", $1) with [word]
  */
 export function sql(texts: TemplateStringsArray, ...parts: readonly (Sql | SqlValue)[]): Sql {
   let text = texts[0] ?? ""
@@ -19,7 +22,7 @@ export function sql(texts: TemplateStringsArray, ...parts: readonly (Sql | SqlVa
       text += part.text
       for (const value of part.values) values.push(value)
     } else {
-      text += "?"
+      text += PLACE
       values.push(part)
     }
     text += texts[i + 1] ?? ""
@@ -29,12 +32,12 @@ export function sql(texts: TemplateStringsArray, ...parts: readonly (Sql | SqlVa
 
 /** SQL text of ours: constants and expressions of the column catalogue, never a part of a query. */
 export function trusted(text: string): Sql {
+  assert(!text.includes(PLACE), "a constant has no places for values")
   return { text, values: [] }
 }
 
 /** A quoted identifier. */
 export function ident(name: string): Sql {
-  assert(!name.includes("\0"), "an identifier has no NUL")
   return trusted(`"${name.replaceAll('"', '""')}"`)
 }
 
@@ -46,7 +49,7 @@ export function joinSql(parts: readonly Sql[], separator: string): Sql {
 
 /** `(a, b, c)` as parameters. */
 export function listSql(values: readonly SqlValue[]): Sql {
-  return { text: `(${values.map(() => "?").join(", ")})`, values }
+  return { text: `(${values.map(() => PLACE).join(", ")})`, values }
 }
 
 export const TRUE = trusted("TRUE")
@@ -80,7 +83,7 @@ export function notSql(part: Sql): Sql {
 export function toStatement(part: Sql): { readonly text: string; readonly values: readonly SqlValue[] } {
   const places = new Map<SqlValue, number>()
   let at = 0
-  const text = part.text.replaceAll("?", () => {
+  const text = part.text.replaceAll(PLACE, () => {
     const value = part.values[at++]
     assert(value !== undefined, "a value for each place")
     const place = places.get(value) ?? places.size + 1

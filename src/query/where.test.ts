@@ -13,7 +13,7 @@ import { planQuery, selectFields } from "./plan.ts"
 import { formatQuery } from "./print.ts"
 import { newRow, type Row } from "./row.ts"
 import { Collected, connectPipes, NO_BUDGET } from "./run.ts"
-import { joinSql, type Sql, sql } from "./sql.ts"
+import { joinSql, type Sql, sql, toStatement } from "./sql.ts"
 
 /** Ten records: what a filter may meet, and what people send who wish us ill. */
 const BODIES: readonly (readonly [kind: string, body: string])[] = [
@@ -375,12 +375,9 @@ async function allRows(): Promise<readonly Row[]> {
   return whole
 }
 
-async function read({ text, values }: Sql): Promise<(string | null)[][]> {
-  let n = 0
-  const result = await db.query(
-    text.replaceAll("?", () => `$${++n}`),
-    values,
-  )
+async function read(statement: Sql): Promise<(string | null)[][]> {
+  const { text, values } = toStatement(statement)
+  const result = await db.query(text, values)
   const rows: (string | null)[][] = []
   for (const batch of result.batches()) {
     for (let row = 0; row < batch.count; row++)

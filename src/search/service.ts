@@ -7,7 +7,7 @@ import type { Row } from "../query/row.ts"
 import { BloomCache } from "../store/bloom-cache.ts"
 import { type Catalogue, cataloguePath, openCatalogue, readCatalogue } from "../store/catalogue.ts"
 
-const MSG_SQL = `concat_ws(chr(32), "user.username", "verb", "objectRef.resource", "objectRef.name")`
+import { MSG_SQL } from "../store/columns.ts"
 
 import { type Duckdb, openDuckdb } from "../store/duckdb.ts"
 import { segmentsDir } from "../store/segment-name.ts"

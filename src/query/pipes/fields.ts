@@ -1,4 +1,4 @@
-import { fieldSet, hasField, intersectFields } from "../fieldset.ts"
+import { fieldSet, intersectFields } from "../fieldset.ts"
 import { printFieldPattern } from "../quote.ts"
 import { fieldValue, newRow } from "../row.ts"
 import type { PipeWord } from "../word.ts"
@@ -23,9 +23,14 @@ export const fields: PipeWord = {
       writes: [],
       needs: (after) => intersectFields(after, set),
       step: (row) => {
+        // In the order they are named.
         const kept = newRow()
-        for (const name of Object.keys(row)) if (hasField(set, name)) kept[name] = fieldValue(row, name)
-        for (const name of names) kept[name] = fieldValue(row, name)
+        for (const pattern of patterns) {
+          if (!pattern.endsWith("*")) kept[pattern] = fieldValue(row, pattern)
+          else
+            for (const name of Object.keys(row))
+              if (name.startsWith(pattern.slice(0, -1))) kept[name] = fieldValue(row, name)
+        }
         return kept
       },
     })
