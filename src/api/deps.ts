@@ -1,8 +1,9 @@
-import type { Clock, Micros } from "../base/time.ts"
+import type { Clock } from "../base/time.ts"
 import type { IntakeLimits } from "../intake/limits.ts"
 import type { Redaction } from "../intake/receive.ts"
 import type { Deliver } from "../intake/source.ts"
 import type { Loss } from "../intake/webhook.ts"
+import type { QueryMessage, QueryRequest } from "../search/message.ts"
 import type { CredentialTable } from "./credentials.ts"
 import type { Metrics } from "./metrics.ts"
 import type { TlsFiles } from "./tls.ts"
@@ -54,22 +55,6 @@ export type PublishedLog = {
 export type Searcher = {
   query(request: QueryRequest, stop: AbortSignal): AsyncIterable<QueryMessage>
 }
-
-export type QueryRequest = {
-  readonly text: string
-  readonly now: Micros
-  readonly rowsMax: number
-  readonly timeoutMs: number
-  /** Extra bounds on _time, both included. */
-  readonly start?: Micros
-  readonly end?: Micros
-  readonly limit?: number
-  readonly offset?: number
-}
-
-export type QueryMessage =
-  | { readonly kind: "rows"; readonly rows: readonly Readonly<Record<string, string>>[] }
-  | { readonly kind: "end"; readonly partial?: string; readonly rows: number }
 
 export type Asked = {
   /** Name of the credential. */

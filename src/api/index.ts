@@ -14,6 +14,8 @@
  *
  * Needs: the event loop. What blocks it (large sorts, DuckDB) lives in another process.
  */
+
+export type { QueryMessage, QueryRequest } from "../search/message.ts"
 export { AUTH_REFUSALS, type AuthRefusal } from "./auth.ts"
 export {
   type BasicConfig,
@@ -22,7 +24,7 @@ export {
   CredentialTable,
   type Verb,
 } from "./credentials.ts"
-export type { ApiDeps, Asked, Health, PublishedLog, QueryMessage, QueryRequest, Searcher } from "./deps.ts"
+export type { ApiDeps, Asked, Health, PublishedLog, Searcher } from "./deps.ts"
 export { checkExposure, type Exposure, isLoopback } from "./exposure.ts"
 export {
   createMetrics,

@@ -3,7 +3,7 @@ import { Refusal } from "../base/refusal.ts"
 import type { Micros } from "../base/time.ts"
 import { parseDuration } from "../query/number.ts"
 import { parseMoment, placeMoment, type Span } from "../query/time.ts"
-import type { QueryRequest } from "./deps.ts"
+import type { QueryRequest } from "../search/message.ts"
 
 const text = (description: string) => Type.Optional(Type.String({ description }))
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http"
+import { constants, type Http2ServerRequest } from "node:http2"
 import type { FastifyReply, FastifyRequest } from "fastify"
 
 /** How to say 100 Continue to requests that wait for it; listener.ts puts them here. */
@@ -24,13 +25,23 @@ export async function finishBody(
   mayWait: boolean,
 ): Promise<void> {
   const { raw } = request
-  // HTTP/2 answers on its own stream whatever is still being sent.
-  if (raw.httpVersionMajor !== 1 || raw.complete || raw.readableEnded) return
+  if (raw.complete || raw.readableEnded) return
+  // It answers on a stream of its own, whatever is still being sent.
+  if (raw.httpVersionMajor === 2) return closeAfterAnswer(raw)
   const waits = CONTINUE.has(raw)
   const hasBody = raw.headers["transfer-encoding"] !== undefined || (lengthOf(request) ?? 0) > 0
   if (!hasBody) return
   if (mayWait && !waits && (lengthOf(request) ?? 0) <= REST_BYTES_MAX) await drain(raw)
   if (!raw.complete) void reply.header("connection", "close")
+}
+
+/**
+ * HTTP/2: ends the stream of a request that is answered in the middle of its body (RFC 9113 §8.1: with NO_ERROR). Node
+ * itself does so only where nothing of the body was read.
+ */
+function closeAfterAnswer(raw: FastifyRequest["raw"]): void {
+  const { stream } = raw as unknown as Http2ServerRequest
+  if (raw.readableFlowing !== null) stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR))
 }
 
 function drain(raw: IncomingMessage): Promise<void> {

@@ -5,6 +5,7 @@ import { Bug } from "../base/assert.ts"
 import { Refusal } from "../base/refusal.ts"
 import { isQuarantineCode } from "../event/quarantine.ts"
 import { InFlight } from "../intake/in-flight.ts"
+import { checkLimits } from "../intake/limits.ts"
 import { auditWebhook } from "../intake/webhook.ts"
 import { authenticator } from "./auth.ts"
 import type { ApiDeps } from "./deps.ts"
@@ -38,9 +39,10 @@ const RELOAD_INTERVAL_MS = 10_000
 /** kube-apiserver waits 30 s for an answer; nothing has to take longer than that to leave. */
 const GRACE_MS = 25_000
 
-/** The HTTP side of a ledger. Refuses `listen.exposed` before anything listens. */
+/** The HTTP side of a ledger. Refuses `listen.exposed` and `intake.limits` before anything listens. */
 export async function createApi(deps: ApiDeps): Promise<ApiServer> {
   checkExposure({ ...deps.listen, tls: deps.tls !== undefined, credentials: deps.credentials })
+  checkLimits(deps.limits)
   const listeners: Listener[] = []
   const state: State = { stopping: false }
   const app = Fastify({

@@ -27,6 +27,7 @@ export const REFUSALS = {
     exit: 2,
     hint: "send smaller batches (--audit-webhook-batch-max-size), or raise intake.limits.bodyBytesMax",
   },
+  "intake.limits": { http: 400, exit: 64, hint: "raise intake.limits.inFlightBytesMax, or lower bodyBytesMax" },
   "intake.overBudget": { http: 503, exit: 2, hint: "send again in a few seconds" },
   "body.encoding": { http: 415, exit: 2, hint: "send the body plain, or as gzip, deflate or zstd" },
   "body.damaged": { http: 400, exit: 2, hint: "send the whole body in the encoding its header names" },

@@ -1,3 +1,5 @@
+import { Refusal } from "../base/refusal.ts"
+
 /** Limits of what is taken from senders. The configuration's `intake.limits`. */
 export type IntakeLimits = {
   /** Largest body after decompression. API servers send up to 400 events at once; with both bodies, tens of MiB. */
@@ -17,6 +19,8 @@ export type IntakeLimits = {
   readonly connectionsPerAddressMax: number
 }
 
+const SPARE_BYTES = 64 * 1024
+
 export const DEFAULT_LIMITS: IntakeLimits = {
   bodyBytesMax: 64 * 1024 * 1024,
   inFlightBytesMax: 256 * 1024 * 1024,
@@ -26,4 +30,16 @@ export const DEFAULT_LIMITS: IntakeLimits = {
   idleTimeoutMs: 120_000,
   connectionsMax: 1024,
   connectionsPerAddressMax: 256,
+}
+
+/** Refuses limits under which a body of the allowed size would hear 503 for ever. */
+export function checkLimits({ bodyBytesMax, inFlightBytesMax, sourcePercentMax }: IntakeLimits): void {
+  const share = Math.floor((inFlightBytesMax * sourcePercentMax) / 100)
+  // A body also pays for its request: see body.ts.
+  if (bodyBytesMax + SPARE_BYTES <= share) return
+  throw new Refusal(
+    "intake.limits",
+    `one body may have ${bodyBytesMax} bytes, but one sender may hold only ${share} (sourcePercentMax of inFlightBytesMax)`,
+    { bodyBytesMax, inFlightBytesMax, sourcePercentMax },
+  )
 }

@@ -9,6 +9,7 @@ import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { connect as connectTls, type TLSSocket } from "node:tls"
 import { CredentialTable, TlsFiles } from "../../src/api/index.ts"
+import type { IntakeLimits } from "../../src/intake/limits.ts"
 import { seriesOf, startApi, type TestApi } from "../support/api.ts"
 import { makeAuthority, makeCertificate, type Pair } from "../support/certificates.ts"
 
@@ -51,6 +52,7 @@ before(async () => {
 after(() => rm(dir, { recursive: true, force: true }))
 
 type Options = {
+  readonly small?: Partial<IntakeLimits>
   readonly minVersion?: "1.2" | "1.3"
   readonly maxVersion?: "1.2" | "1.3"
   readonly pair?: Pair
@@ -60,13 +62,13 @@ async function withTls(
   options: Options,
   act: (api: TestApi & { readonly port: number }) => Promise<void>,
 ): Promise<void> {
-  const { minVersion = "1.2", maxVersion = "1.3", pair = serverPair } = options
+  const { minVersion = "1.2", maxVersion = "1.3", pair = serverPair, small = {} } = options
   const tls = await TlsFiles.open({ ...pair, clientCa: ca.certificate, minVersion, maxVersion }, readText)
   const credentials = await CredentialTable.open(
     [{ name: "prod", source: "prod-1", verbs: ["write", "read"], clientNames: ["kube-apiserver-client"] }],
     readText,
   )
-  const api = await startApi({ tls, credentials })
+  const api = await startApi({ tls, credentials, small })
   await api.listen()
   try {
     await act({ ...api, port: (api.app.server.address() as AddressInfo).port })
@@ -219,6 +221,29 @@ test("HTTP/2: a query's trailer arrives, and so does 401", () =>
     assert.equal(whole.status, 200)
     assert.equal(whole.trailers["tallystick-answer"], "whole")
     assert.equal((await get("/select/logsql/query?query=x")).status, 401)
+  }))
+
+test("HTTP/2: a stranger's large body, and one that does not come, end with an answer and their stream", () =>
+  withTls({ small: { requestTimeoutMs: 50 } }, async ({ port, deps }) => {
+    const identity = { cert: await readFile(client.certificate), key: await readFile(client.key) }
+    const cases: [why: string, identity: object, body: Buffer, end: boolean, status: number][] = [
+      ["a stranger's", {}, Buffer.alloc(8_000_000, " "), true, 401],
+      ["one that does not come", identity, Buffer.from("["), false, 408],
+      ["one of a kind nobody takes", identity, Buffer.alloc(3_000_000, " "), true, 400],
+    ]
+    for (const [why, as, body, end, status] of cases) {
+      const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false, ...as })
+      const stream = session.request({ ":method": "POST", ":path": "/audit" })
+      stream.on("error", () => undefined) // what it still writes may be refused
+      if (end) stream.end(body)
+      else stream.write(body)
+      stream.resume()
+      const [headers] = await once(stream, "response")
+      assert.equal(headers[":status"], status, why)
+      if (!stream.closed) await once(stream, "close")
+      session.close()
+    }
+    assert.equal(seriesOf(await deps.metrics.text(), "tallystick_in_flight_bytes"), 0)
   }))
 
 /** The server's files under names of their own, to be replaced. */

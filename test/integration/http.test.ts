@@ -12,6 +12,7 @@ const TOKENS = {
   writer: "writer-token-0123456789",
   reader: "reader-token-0123456789",
   scraper: "scraper-token-012345",
+  password: "edge:password:ü",
 }
 
 async function withApi(
@@ -32,6 +33,12 @@ function someCredentials(): Promise<CredentialTable> {
       { name: "prod", source: "prod-1", verbs: ["write"], tokenFile: "writer" },
       { name: "auditor", verbs: ["read"], tokenFile: "reader" },
       { name: "prometheus", verbs: ["metrics"], tokenFile: "scraper" },
+      {
+        name: "collector",
+        source: "edge",
+        verbs: ["write"],
+        basic: { user: "edge", passwordFile: "password" },
+      },
     ],
     async (path) => TOKENS[path as keyof typeof TOKENS],
   )
@@ -308,6 +315,14 @@ const rights: readonly Case[] = [
     payload: EVENT,
     status: 200,
     sources: ["prod-1"],
+  },
+  {
+    why: "user and password, UTF-8 and colons in it",
+    url: "/audit",
+    token: `Basic ${Buffer.from(`edge:${TOKENS.password}`).toString("base64")}`,
+    payload: EVENT,
+    status: 200,
+    sources: ["edge"],
   },
   {
     why: "narrowed by the path",
@@ -684,6 +699,9 @@ test("/openapi.json lists every route, and no other", () =>
       "post /audit/{*}",
     ])
   }))
+
+test("limits under which a body would never fit are refused at the start", () =>
+  assert.rejects(startApi({ small: { inFlightBytesMax: 64 * 1024 * 1024 } }), { code: "intake.limits" }))
 
 test("exposed without credentials it does not even start", async () => {
   await assert.rejects(startApi({ listen: { address: "0.0.0.0", port: 0, insecure: false } }), {
