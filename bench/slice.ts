@@ -1,6 +1,7 @@
 /**
- * Microseconds per event of slicing (validation, exact ranges, recognition, hints) and of redaction's decision that there
- * is nothing to do. Usage: node bench/slice.ts [webhook posts as JSON lines]; synthetic events where no file is given.
+ * Microseconds per event of slicing (validation, exact ranges, recognition, hints) and of redaction's
+ * decision that there is nothing to do. Usage: node bench/slice.ts [webhook posts as JSON lines]; synthetic
+ * events where no file is given.
  */
 import { readFileSync } from "node:fs"
 import { compileRedaction } from "../src/event/redact.ts"

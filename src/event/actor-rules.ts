@@ -9,7 +9,10 @@ export const ACTOR_KINDS = [
 ] as const
 export type ActorKind = (typeof ACTOR_KINDS)[number]
 
-/** Each can be said in SQL: `name in (...)`, `starts_with(name, p) and ends_with(name, s)`, `list_has_any(groups, [...])`. */
+/**
+ * Each can be said in SQL: `name in (...)`, `starts_with(name, p) and ends_with(name, s)`,
+ * `list_has_any(groups, [...])`.
+ */
 export type ActorMatch =
   | { readonly equals: readonly string[] }
   | { readonly prefix: string; readonly suffix?: string }
@@ -21,8 +24,9 @@ const KUBE_SYSTEM = "system:serviceaccount:kube-system:"
 
 /**
  * Service accounts of kube-controller-manager's loops whose names do not end in "-controller"
- * (kubernetes/kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go and namespace_policy.go).
- * The other thirty, attachdetach-controller to volumeattributesclass-protection-controller, do.
+ * (kubernetes/kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go and
+ * namespace_policy.go). The other thirty, attachdetach-controller to
+ * volumeattributesclass-protection-controller, do.
  */
 const CONTROLLERS_NAMED_OTHERWISE = [
   "bootstrap-signer",
@@ -38,9 +42,10 @@ const CONTROLLERS_NAMED_OTHERWISE = [
 ]
 
 /**
- * Who is what, first match wins. Order: nobody, then exact names of components, then nodes, then service accounts from the
- * most to the least special, then what is left of the reserved prefixes. Kubernetes reserves `system:` for itself, so no
- * ordinary authenticator hands such names to people, with the exceptions listed as human.
+ * Who is what, first match wins. Order: nobody, then exact names of components, then nodes, then service
+ * accounts from the most to the least special, then what is left of the reserved prefixes. Kubernetes
+ * reserves `system:` for itself, so no ordinary authenticator hands such names to people, with the exceptions
+ * listed as human.
  */
 export const ACTOR_RULES: readonly ActorRule[] = [
   {

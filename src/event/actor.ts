@@ -3,8 +3,8 @@ import { ACTOR_RULES, type ActorKind, type ActorRule } from "./actor-rules.ts"
 export { ACTOR_KINDS, ACTOR_RULES, type ActorKind, type ActorMatch, type ActorRule } from "./actor-rules.ts"
 
 /**
- * What sort of actor a user is, by {@link ACTOR_RULES}: the first rule that matches. `username` is that of `user`, never
- * of `impersonatedUser`: it is about who really came. Both count as absent and empty alike.
+ * What sort of actor a user is, by {@link ACTOR_RULES}: the first rule that matches. `username` is that of
+ * `user`, never of `impersonatedUser`: it is about who really came. Both count as absent and empty alike.
  */
 export function actorKind(username: string | undefined, groups: readonly string[] = []): ActorKind {
   const name = username ?? ""

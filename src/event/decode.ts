@@ -1,6 +1,7 @@
 /**
- * What a JSON string stands for, and where each of its UTF-16 units stands in the bytes: for replacing a part of it in place.
- * Forgives everything: bytes that are no UTF-8 and escapes that are none stand for themselves.
+ * What a JSON string stands for, and where each of its UTF-16 units stands in the bytes: for replacing a part
+ * of it in place. Forgives everything: bytes that are no UTF-8 and escapes that are none stand for
+ * themselves.
  */
 export type Decoded = {
   readonly text: string

@@ -1,6 +1,6 @@
 /**
- * Text made of fields, as data: `evaluate` computes it here, `formatExpression` says the same in SQL, so that the two cannot
- * drift apart. Every expression is a text; what is absent is the empty text.
+ * Text made of fields, as data: `evaluate` computes it here, `formatExpression` says the same in SQL, so that
+ * the two cannot drift apart. Every expression is a text; what is absent is the empty text.
  */
 export type Expression =
   | string
@@ -87,12 +87,15 @@ function readText(fields: Fields, name: string, key: string | undefined): string
   return typeof value === "string" ? value : typeof value === "number" ? String(value) : ""
 }
 
-/** SQL for a column of the catalogue: `"user.username"`; of an entry of a map: `"annotations"['a']`. May be NULL. */
+/**
+ * SQL for a column of the catalogue: `"user.username"`; of an entry of a map: `"annotations"['a']`. May be
+ * NULL.
+ */
 export type ColumnSql = (field: string, key?: string) => string
 
 /**
- * The expression in SQL (DuckDB; also PostgreSQL but for `contains`). Never NULL. Literals are quoted by doubling quotes, so
- * nothing in the tables can end one; line breaks are chr(10) and chr(13).
+ * The expression in SQL (DuckDB; also PostgreSQL but for `contains`). Never NULL. Literals are quoted by
+ * doubling quotes, so nothing in the tables can end one; line breaks are chr(10) and chr(13).
  */
 export function formatExpression(expression: Expression, column: ColumnSql): string {
   const sql = (inner: Expression) => formatExpression(inner, column)

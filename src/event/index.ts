@@ -1,13 +1,15 @@
 /**
  * Bytes → records and events. Pure: no input or output, no clock, no randomness.
  *
- * - `sliceEvents(body)` cuts what a sender posted into items: exact bytes, what is not understood marked with a code of
- *   QUARANTINE, the rest with Hints (stage, verb, resource, code, actor) for counters. One pass, about 2 µs per KB.
- * - `compileRedaction(rules)` gives a Redactor: takes secrets out of an item before anything is written. Hand it the item's
- *   hints: without them it scans the item again.
+ * - `sliceEvents(body)` cuts what a sender posted into items: exact bytes, what is not understood marked with
+ *   a code of QUARANTINE, the rest with Hints (stage, verb, resource, code, actor) for counters. One pass,
+ *   about 2 µs per KB.
+ * - `compileRedaction(rules)` gives a Redactor: takes secrets out of an item before anything is written. Hand
+ *   it the item's hints: without them it scans the item again.
  * - `parseEvent(body)`, `readField(event, name)`: the parsed view, by the names of FIELDS; off the hot path.
  * - `actorKind(username, groups)` and ACTOR_RULES, the same as data for SQL.
- * - `summarise(event)` and SUMMARY, one sentence per record, the same as data: `formatExpression(SUMMARY, column)` is SQL.
+ * - `summarise(event)` and SUMMARY, one sentence per record, the same as data: `formatExpression(SUMMARY,
+ *   column)` is SQL.
  * - `formatRecord`, `parseRecord`: the line that commits to a body.
  *
  *     const redact = compileRedaction()

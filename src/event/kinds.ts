@@ -1,6 +1,7 @@
 /**
- * Kinds of the resources that clusters have, by plural name, for sentences: an audit event says `pods`, people say Pod.
- * A custom resource of the same plural has, as a rule, the same kind. Resources that are not here are called as they are.
+ * Kinds of the resources that clusters have, by plural name, for sentences: an audit event says `pods`,
+ * people say Pod. A custom resource of the same plural has, as a rule, the same kind. Resources that are not
+ * here are called as they are.
  */
 export const KINDS: Readonly<Record<string, string>> = {
   apiservices: "APIService",

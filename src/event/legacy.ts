@@ -4,8 +4,9 @@
  *     2026-07-24T10:11:12.345678Z AUDIT: id="..." stage="ResponseComplete" ip="192.0.2.10" method="create" user="alice"
  *       groups="\"devs\"" as="<self>" asgroups="<lookup>" user-agent="..." namespace="default" uri="/api/..." response="201"
  *
- * (k8s.io/apiserver pkg/audit/format.go; one line.) It says less than an event: no level, no objectRef, no bodies. `ip` is the
- * first of the source IPs, the one a client chooses. Such a line is kept as a record of kind `log`.
+ * (k8s.io/apiserver pkg/audit/format.go; one line.) It says less than an event: no level, no objectRef, no
+ * bodies. `ip` is the first of the source IPs, the one a client chooses. Such a line is kept as a record of
+ * kind `log`.
  */
 export type LegacyLine = {
   /** As written: RFC 3339 with up to nine fraction digits; requestReceivedTimestamp. */
@@ -13,7 +14,10 @@ export type LegacyLine = {
   readonly auditID: string
   readonly stage: string
   readonly verb: string
-  /** Undefined where the line has `<none>`, `<self>`, `<lookup>`, `<unknown>` or `<deferred>`, or not the field at all. */
+  /**
+   * Undefined where the line has `<none>`, `<self>`, `<lookup>`, `<unknown>` or `<deferred>`, or not the
+   * field at all.
+   */
   readonly username: string | undefined
   readonly groups: readonly string[]
   readonly impersonatedUsername: string | undefined
@@ -100,8 +104,9 @@ const SHORT: Readonly<Record<string, string>> = {
 }
 
 /**
- * What Go's %q quoted, without its quotes (the language's rules for interpreted string literals). `\x..` gives the byte as
- * a character of the same number: Go writes it only where the text was no UTF-8. Undefined where Go would not read it.
+ * What Go's %q quoted, without its quotes (the language's rules for interpreted string literals). `\x..`
+ * gives the byte as a character of the same number: Go writes it only where the text was no UTF-8. Undefined
+ * where Go would not read it.
  */
 export function unquoteGo(quoted: string): string | undefined {
   let text = ""

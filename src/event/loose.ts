@@ -1,13 +1,16 @@
 import { byteAt, type Scan } from "./scan.ts"
 
 /**
- * Where things end that are not JSON. Nothing here can fail: it only looks at strings and brackets, and takes the end of
- * the body where they do not help.
+ * Where things end that are not JSON. Nothing here can fail: it only looks at strings and brackets, and takes
+ * the end of the body where they do not help.
  */
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
-/** Skips what may stand between two values of a body: white space, commas, NUL, RS (RFC 7464), a byte order mark. */
+/**
+ * Skips what may stand between two values of a body: white space, commas, NUL, RS (RFC 7464), a byte order
+ * mark.
+ */
 export function skipBetween(scan: Scan, at: number): number {
   for (; at < scan.end; at++) {
     const byte = byteAt(scan, at)
@@ -20,8 +23,9 @@ export function skipBetween(scan: Scan, at: number): number {
 }
 
 /**
- * The end of an item of a list that is not JSON: before the comma or "]" that stands outside its strings and brackets, or
- * the end of the body. Raw control characters are allowed in strings, and "]" closes what "{" opened.
+ * The end of an item of a list that is not JSON: before the comma or "]" that stands outside its strings and
+ * brackets, or the end of the body. Raw control characters are allowed in strings, and "]" closes what "{"
+ * opened.
  */
 export function endOfLoose(scan: Scan, at: number): number {
   const start = at
@@ -47,8 +51,9 @@ function endOfLooseString(scan: Scan, at: number): number {
 }
 
 /**
- * The end of a line that is not JSON. What begins as an object or array may have been printed over several lines, whose
- * inner ones are indented: it ends before the next line that begins with "{" or "[". Anything else ends with its line.
+ * The end of a line that is not JSON. What begins as an object or array may have been printed over several
+ * lines, whose inner ones are indented: it ends before the next line that begins with "{" or "[". Anything
+ * else ends with its line.
  */
 export function endOfLine(scan: Scan, at: number): number {
   const { body, end } = scan

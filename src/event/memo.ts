@@ -1,6 +1,7 @@
 /**
- * Remembers what was made from a few bytes, so that the same stage, verb or user is not decoded a million times. One place
- * per hash: a newcomer replaces whoever stood there, so memory is constant whatever clients send.
+ * Remembers what was made from a few bytes, so that the same stage, verb or user is not decoded a million
+ * times. One place per hash: a newcomer replaces whoever stood there, so memory is constant whatever clients
+ * send.
  */
 export type Memo<T> = {
   readonly make: (bytes: Uint8Array) => T

@@ -1,7 +1,10 @@
 import { assert } from "../base/assert.ts"
 import { toBytes, utf8 } from "../base/bytes.ts"
 
-/** Finds which of a few names stands in some bytes, without making a string: the scanner asks this for every key. */
+/**
+ * Finds which of a few names stands in some bytes, without making a string: the scanner asks this for every
+ * key.
+ */
 export type Names = {
   readonly bytes: readonly Uint8Array[]
   /** From a hash of a name to its index; where that is taken, the next free place. -1 where nobody is. */
@@ -47,8 +50,8 @@ export function isExactly(body: Uint8Array, start: number, end: number, word: Ui
 }
 
 /**
- * Index of the name that the JSON string at `quote`, known to be well-formed, stands for; or -1. Names may be written with
- * escapes ("audit\u0049D"): JSON readers see the same name, so must we.
+ * Index of the name that the JSON string at `quote`, known to be well-formed, stands for; or -1. Names may be
+ * written with escapes ("audit\u0049D"): JSON readers see the same name, so must we.
  */
 export function findKey(names: Names, body: Uint8Array, quote: number): number {
   let end = quote + 1

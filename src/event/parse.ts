@@ -2,8 +2,8 @@ import { utf8 } from "../base/bytes.ts"
 import { type Field, findField } from "./fields.ts"
 
 /**
- * The parsed view of an event: derived, never the evidence. Numbers beyond 2^53 lose their last digits here and the last of
- * duplicate keys wins; the bytes keep them all. Not for the hot path (some 5 µs per event).
+ * The parsed view of an event: derived, never the evidence. Numbers beyond 2^53 lose their last digits here
+ * and the last of duplicate keys wins; the bytes keep them all. Not for the hot path (some 5 µs per event).
  */
 export type Event = { readonly [key: string]: unknown }
 
@@ -58,7 +58,9 @@ export function mapAt(
   )
 }
 
-/** A value as a column holds it. Times are left as text: they are the server's, but who knows which server. */
+/**
+ * A value as a column holds it. Times are left as text: they are the server's, but who knows which server.
+ */
 export type FieldValue =
   | string
   | number
@@ -66,7 +68,10 @@ export type FieldValue =
   | Readonly<Record<string, string>>
   | Readonly<Record<string, readonly string[]>>
 
-/** The value of a field of the catalogue in this event; undefined where it is absent, of another type or the ledger's own. */
+/**
+ * The value of a field of the catalogue in this event; undefined where it is absent, of another type or the
+ * ledger's own.
+ */
 export function readField(event: Event, name: string): FieldValue | undefined {
   const field = findField(name)
   return field?.path === undefined ? undefined : readTyped(event, field, field.path)
@@ -91,7 +96,10 @@ function readTyped(event: Event, field: Field, path: readonly string[]): FieldVa
   }
 }
 
-/** The API server's truncating back end took the bodies out; a hint only (spec: with two back ends it may stand beside them). */
+/**
+ * The API server's truncating back end took the bodies out; a hint only (spec: with two back ends it may
+ * stand beside them).
+ */
 export function isTruncated(event: Event): boolean {
   return textAt(event, "annotations", "audit.k8s.io/truncated") === "true"
 }

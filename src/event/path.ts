@@ -1,9 +1,10 @@
 import type { Node } from "./tree.ts"
 
 /**
- * A pattern for places in JSON: `requestObject.spec.containers.*.env`. Steps are separated by dots; a key with dots is
- * written `["kubectl.kubernetes.io/last-applied-configuration"]`. `*` or `[*]` is any one key or index, `**` any number of them; a
- * star within a key is any text (`["patch.webhook.admission.k8s.io/*"]`). Array elements are steps of their own.
+ * A pattern for places in JSON: `requestObject.spec.containers.*.env`. Steps are separated by dots; a key
+ * with dots is written `["kubectl.kubernetes.io/last-applied-configuration"]`. `*` or `[*]` is any one key or
+ * index, `**` any number of them; a star within a key is any text (`["patch.webhook.admission.k8s.io/*"]`).
+ * Array elements are steps of their own.
  */
 export type Path = readonly Step[]
 type Step =
@@ -17,7 +18,10 @@ const STEPS_MAX = 30
 
 const STEP = /^(?:\["([^"]+)"\]|\[(\*)\]|([^.[\]"]+))(?:\.(?!$|\[)|(?=\[)|$)/
 
-/** Undefined where the text is no path. A last `.*` is left out: a place stands for all that is below it anyway. */
+/**
+ * Undefined where the text is no path. A last `.*` is left out: a place stands for all that is below it
+ * anyway.
+ */
 export function parsePath(text: string): Path | undefined {
   const steps: Step[] = []
   for (let rest = text; rest !== ""; ) {
@@ -47,8 +51,8 @@ function takes(step: Step | undefined, key: string | undefined): boolean {
 }
 
 /**
- * Positions in a path, one bit each: bit i is set when i steps have led to where we are. Several, because `**` may end at
- * any place; none, when no step fits.
+ * Positions in a path, one bit each: bit i is set when i steps have led to where we are. Several, because
+ * `**` may end at any place; none, when no step fits.
  */
 type Positions = number
 
@@ -75,8 +79,8 @@ function advance(path: Path, positions: Positions, key: string | undefined): Pos
 }
 
 /**
- * The nodes at or below `from` that `path` leads to. `pointer` are keys already gone before `from`, as the path of a JSON
- * patch says them: one that leads to, past or short of the place finds it all the same.
+ * The nodes at or below `from` that `path` leads to. `pointer` are keys already gone before `from`, as the
+ * path of a JSON patch says them: one that leads to, past or short of the place finds it all the same.
  */
 export function selectNodes(from: Node, path: Path, pointer: readonly string[] = []): readonly Node[] {
   const end = 1 << path.length

@@ -1,6 +1,6 @@
 /**
- * Why an item is kept without being understood. The code stands in the record's line (`quarantined=<code>`), so codes are
- * never renamed and never reused; the bytes are kept whole either way, and the sender hears 200.
+ * Why an item is kept without being understood. The code stands in the record's line (`quarantined=<code>`),
+ * so codes are never renamed and never reused; the bytes are kept whole either way, and the sender hears 200.
  */
 export const QUARANTINE = {
   syntax: "not JSON: a byte stands where JSON has no place for it, or something follows the value",

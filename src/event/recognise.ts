@@ -7,8 +7,9 @@ import { byteAt, FAULT, failAt, type Scan, SIGNS, scanKey, scanValue, skipWhite 
 import { isPlainPath, isPlainQuery } from "./uri.ts"
 
 /**
- * What is cheap to know of an event while its bytes are scanned: enough for bounded metrics and for redaction to decide
- * that there is nothing to do. Strings are as they stand in the bytes, escapes undone; "" where absent.
+ * What is cheap to know of an event while its bytes are scanned: enough for bounded metrics and for redaction
+ * to decide that there is nothing to do. Strings are as they stand in the bytes, escapes undone; "" where
+ * absent.
  */
 export type Hints = {
   readonly stage: string
@@ -63,7 +64,10 @@ const OBJECT_REF = {
 } as const
 const STATUS = { code: "number", status: "string", reason: "string", message: "string" } as const
 
-/** A level of names that is looked into: where its captures begin, and which of its names are levels themselves. */
+/**
+ * A level of names that is looked into: where its captures begin, and which of its names are levels
+ * themselves.
+ */
 type Level = {
   readonly names: Names
   readonly offset: number
@@ -118,7 +122,10 @@ const RESOURCE = nameAt(OBJECT_REF, "resource", REF_AT)
 const SUBRESOURCE = nameAt(OBJECT_REF, "subresource", REF_AT)
 const CODE = nameAt(STATUS, "code", STATUS_AT)
 
-/** Where the values of known keys stand in the event that was scanned last. One per body, used again for each item. */
+/**
+ * Where the values of known keys stand in the event that was scanned last. One per body, used again for each
+ * item.
+ */
 export type Captures = {
   readonly from: Int32Array
   readonly to: Int32Array
@@ -131,8 +138,8 @@ export function createCaptures(): Captures {
 }
 
 /**
- * Scans the object whose "{" is at `at`, noting where the known keys of an event have their values. Returns the offset
- * after its "}", or FAULT. Every byte is validated, known or not.
+ * Scans the object whose "{" is at `at`, noting where the known keys of an event have their values. Returns
+ * the offset after its "}", or FAULT. Every byte is validated, known or not.
  */
 export function scanEvent(scan: Scan, captures: Captures, at: number): number {
   captures.from.fill(0)

@@ -26,9 +26,10 @@ type Subject = {
 }
 
 /**
- * The careful path: everything the rules find in `bytes`, which must be JSON at most DEPTH_MAX deep. An `event` has its
- * bodies and its objectRef at the top, and nowhere else: what a client puts into a body cannot make rules apply. In
- * `anything` they count wherever they stand. Linear in the bytes, whatever they are.
+ * The careful path: everything the rules find in `bytes`, which must be JSON at most DEPTH_MAX deep. An
+ * `event` has its bodies and its objectRef at the top, and nowhere else: what a client puts into a body
+ * cannot make rules apply. In `anything` they count wherever they stand. Linear in the bytes, whatever they
+ * are.
  */
 export function findEdits(bytes: Uint8Array, { rules }: Rules, shape: "event" | "anything"): readonly Edit[] {
   const root = readTree(bytes, DEPTH_MAX)
@@ -58,7 +59,9 @@ function stringsOf(bytes: Uint8Array, nodes: readonly Node[]): readonly Text[] {
   return strings
 }
 
-/** More places than a list of 10,000 Secrets has: then marks would take more room than what they stand for. */
+/**
+ * More places than a list of 10,000 Secrets has: then marks would take more room than what they stand for.
+ */
 const EDITS_MAX = 200_000
 
 function wholeBodies(edits: readonly Edit[], { bodies }: Subject): readonly Edit[] {
@@ -136,7 +139,10 @@ function membersOf(body: Node): readonly Target[] {
   return [body, ...items, ...rows, ...elements].map((node) => ({ node, pointer: [] }))
 }
 
-/** What the operations of a JSON patch (RFC 6902) put where. An operation with several paths may mean any place. */
+/**
+ * What the operations of a JSON patch (RFC 6902) put where. An operation with several paths may mean any
+ * place.
+ */
 function patchTargets(bytes: Uint8Array, body: Node): readonly Target[] {
   if (body.kind !== "array") return []
   return body.children.flatMap((operation) => {

@@ -13,11 +13,11 @@ export const UNPARSED = "unparsed"
 /**
  * Best effort on bytes that are no JSON: lists that are cut off, torn lines, YAML, anything.
  *
- * Where the bytes mention secrets or tokens at all, every value after a key that a rule names (`data`, `stringData`, `token`,
- * `value` of a patch, ...) goes, up to the bracket that closes it, or to the end where brackets do not match. Patterns are
- * tried on all of the text. Rather too much is taken out than too little: the bytes are quarantined anyway, and the record
- * carries the digest of the original. What stays: secrets whose key was cut away with the bytes before, and what stands in
- * no form a rule knows.
+ * Where the bytes mention secrets or tokens at all, every value after a key that a rule names (`data`,
+ * `stringData`, `token`, `value` of a patch, ...) goes, up to the bracket that closes it, or to the end where
+ * brackets do not match. Patterns are tried on all of the text. Rather too much is taken out than too little:
+ * the bytes are quarantined anyway, and the record carries the digest of the original. What stays: secrets
+ * whose key was cut away with the bytes before, and what stands in no form a rule knows.
  */
 export function findLooseEdits(bytes: Uint8Array, { rules }: Rules): readonly Edit[] {
   // One character per byte: offsets in the text are offsets in the bytes.
@@ -134,7 +134,9 @@ function regionEdits(bytes: Uint8Array, keys: Keys, rules: readonly Rule[]): rea
 
 const NULL = toBytes("null")
 
-/** Strings that hold a whole Secret; and those in which a pattern or a parameter stands behind odd escapes. */
+/**
+ * Strings that hold a whole Secret; and those in which a pattern or a parameter stands behind odd escapes.
+ */
 function stringEdits(
   bytes: Uint8Array,
   { start, end }: Range,

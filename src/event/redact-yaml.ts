@@ -5,9 +5,9 @@ const LINE =
 const LINE_CHARS_MAX = 100_000
 
 /**
- * Values under sensitive keys in text that is or might be YAML: the rest of the key's line and all lines below it that are
- * indented further; of `key: value` lines the key stays. Lines are looked at one by one, so a cut-off text is as good as a
- * whole one. `text` has one character per byte.
+ * Values under sensitive keys in text that is or might be YAML: the rest of the key's line and all lines
+ * below it that are indented further; of `key: value` lines the key stays. Lines are looked at one by one, so
+ * a cut-off text is as good as a whole one. `text` has one character per byte.
  */
 export function yamlEdits(text: string, keys: ReadonlySet<string>, rule: string): readonly Edit[] {
   const edits: Edit[] = []

@@ -18,22 +18,25 @@ export type Redacted = {
 }
 
 /**
- * Takes out of one item what must never be written; undefined where that is nothing. `hints` are those `sliceEvents` gave
- * with the item: with them the usual answer costs some nanoseconds, without them the item is scanned again.
+ * Takes out of one item what must never be written; undefined where that is nothing. `hints` are those
+ * `sliceEvents` gave with the item: with them the usual answer costs some nanoseconds, without them the item
+ * is scanned again.
  */
 export type Redactor = (item: Uint8Array, hints?: Hints) => Redacted | undefined
 
 /**
  * Makes a redactor of rules; refuses `redaction.malformed`.
  *
- * An event is only looked into where the scan saw a sign that a rule could hit (SIGNS, the resource, a body of unknown kind);
- * the signs are such that without them no rule can. Keys and kinds are compared decoded, every one of duplicate keys counts.
- * What was replaced is `[redacted:<rule>]`, and doing it twice changes nothing.
+ * An event is only looked into where the scan saw a sign that a rule could hit (SIGNS, the resource, a body
+ * of unknown kind); the signs are such that without them no rule can. Keys and kinds are compared decoded,
+ * every one of duplicate keys counts. What was replaced is `[redacted:<rule>]`, and doing it twice changes
+ * nothing.
  *
- * An item that is JSON but no recognised event is treated likewise, wherever in it bodies and objects stand. Where it is not
- * even JSON (cut off, torn, too deep) `redact-loose.ts` takes out what looks like secret material, rather too much than too
- * little. What no rule can know: secrets under names no rule has, in keys instead of values, encoded another way (gzip,
- * base64 of a manifest), and the rest of a value whose beginning, with its key, is in another item.
+ * An item that is JSON but no recognised event is treated likewise, wherever in it bodies and objects stand.
+ * Where it is not even JSON (cut off, torn, too deep) `redact-loose.ts` takes out what looks like secret
+ * material, rather too much than too little. What no rule can know: secrets under names no rule has, in keys
+ * instead of values, encoded another way (gzip, base64 of a manifest), and the rest of a value whose
+ * beginning, with its key, is in another item.
  */
 export function compileRedaction(rules: readonly RedactionRule[] = DEFAULT_REDACTION): Redactor {
   const compiled = compileRules(rules)

@@ -38,7 +38,10 @@ export type Rules = {
 const NAME = /^[a-z][a-z0-9-]{0,31}$/
 const PATTERN_CHARS_MAX = 1000
 
-/** Resources whose bodies the scan marks by itself where an event has no objectRef (SIGNS.secret, by the path). */
+/**
+ * Resources whose bodies the scan marks by itself where an event has no objectRef (SIGNS.secret, by the
+ * path).
+ */
 const MARKED_BY_PATH: ReadonlySet<string> = new Set(["secrets", "tokenreviews", "serviceaccounts/token"])
 
 /** Refuses `redaction.malformed`, naming the rule. */

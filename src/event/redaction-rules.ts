@@ -1,25 +1,33 @@
 /**
- * What is taken out of events before anything is written. Exactly one of `objectPaths`, `paths`, `parameters` and `pattern`
- * says what (a `pattern` may be narrowed by `paths`); `when` narrows to which events or objects.
+ * What is taken out of events before anything is written. Exactly one of `objectPaths`, `paths`, `parameters`
+ * and `pattern` says what (a `pattern` may be narrowed by `paths`); `when` narrows to which events or
+ * objects.
  */
 export type RedactionRule = {
-  /** Stands in the value that replaces another, `[redacted:<name>]`, and in a metric: `[a-z][a-z0-9-]{0,31}`. */
+  /**
+   * Stands in the value that replaces another, `[redacted:<name>]`, and in a metric: `[a-z][a-z0-9-]{0,31}`.
+   */
   readonly name: string
   readonly description?: string
   readonly when?: {
     /** objectRef.resource, `secrets`, or with its subresource, `serviceaccounts/token`. */
     readonly resources?: readonly string[]
-    /** Kinds of objects, for `objectPaths` only: wherever such an object stands in a body, or in a list of the kind. */
+    /**
+     * Kinds of objects, for `objectPaths` only: wherever such an object stands in a body, or in a list of the
+     * kind.
+     */
     readonly kinds?: readonly string[]
   }
   /**
-   * Places within an API object: `data.*`. Looked for in the bodies of events about `when.resources`, in their `items` and
-   * `rows`, in what patches of all types put there, and in every object of `when.kinds`.
+   * Places within an API object: `data.*`. Looked for in the bodies of events about `when.resources`, in
+   * their `items` and `rows`, in what patches of all types put there, and in every object of `when.kinds`.
    */
   readonly objectPaths?: readonly string[]
   /** Places within the event: `requestObject.spec.password`. See path.ts for the language. */
   readonly paths?: readonly string[]
-  /** RE2: the value of a parameter in the query of requestURI is replaced when it matches the decoded name. */
+  /**
+   * RE2: the value of a parameter in the query of requestURI is replaced when it matches the decoded name.
+   */
   readonly parameters?: string
   /** RE2, tried on every string (of `paths`): its first group, or all it matches, is replaced. */
   readonly pattern?: string
@@ -112,8 +120,8 @@ export const DEFAULT_REDACTION: readonly RedactionRule[] = [
 ]
 
 /**
- * Not on by default: literal values of environment variables. The whole list, since a name says little. Every event with a
- * body about these resources takes the careful path (some 50 µs).
+ * Not on by default: literal values of environment variables. The whole list, since a name says little. Every
+ * event with a body about these resources takes the careful path (some 50 µs).
  */
 export const ENVIRONMENT_REDACTION: readonly RedactionRule[] = [
   {

@@ -1,9 +1,9 @@
 import { toBytes } from "../base/bytes.ts"
 
 /**
- * A validating JSON scanner over bytes (RFC 8259, strictly: what JSON.parse accepts and UTF-8 besides). It allocates
- * nothing, is not recursive and knows only where values end. While it reads strings it also notes {@link SIGNS}: whether
- * anything in them calls for the careful path of redaction.
+ * A validating JSON scanner over bytes (RFC 8259, strictly: what JSON.parse accepts and UTF-8 besides). It
+ * allocates nothing, is not recursive and knows only where values end. While it reads strings it also notes
+ * {@link SIGNS}: whether anything in them calls for the careful path of redaction.
  */
 export type Scan = {
   readonly body: Uint8Array
@@ -26,16 +26,22 @@ export type Fault = "syntax" | "utf8" | "depth" | "cutOff"
 export const FAULT = -1
 
 /**
- * Signs of secret material in a string, key or value. None of them proves anything; the absence of all of them does.
- * - `escape`: an escape that hides a printable ASCII character (`\u0064`, `\/`), besides the three Go writes: any other
- *   sign may hide behind it.
- * - `secret`: the word `Secret`, not within another word on its left; `token`: `TokenRe`view or `TokenRe`quest.
+ * Signs of secret material in a string, key or value. None of them proves anything; the absence of all of
+ * them does.
+ * - `escape`: an escape that hides a printable ASCII character (`\u0064`, `\/`), besides the three Go writes:
+ *   any other sign may hide behind it.
+ * - `secret`: the word `Secret`, not within another word on its left; `token`: `TokenRe`view or
+ *   `TokenRe`quest.
  * - `jwt`: `eyJ`, the base64 of `{"`. `bearer`: `Bearer`.
- * - `query`: requestURI has a parameter that is not known to be harmless; set by who knows where requestURI is.
+ * - `query`: requestURI has a parameter that is not known to be harmless; set by who knows where requestURI
+ *   is.
  */
 export const SIGNS = { escape: 1, secret: 2, token: 4, jwt: 8, bearer: 16, query: 32 } as const
 
-/** Deepest nesting that is read; deeper values are quarantined. Kubernetes' own decoder stops at 10,000, its objects at about 30. */
+/**
+ * Deepest nesting that is read; deeper values are quarantined. Kubernetes' own decoder stops at 10,000, its
+ * objects at about 30.
+ */
 export const DEPTH_MAX = 512
 
 export function createScan(body: Uint8Array, depthMax: number = DEPTH_MAX): Scan {
@@ -61,7 +67,10 @@ const OPEN_ARRAY = 0x5b
 const TO_CLOSE = 2
 const [PLAIN, SPECIAL, CAPITAL, MULTIBYTE] = [0, 1, 2, 3]
 
-/** What a byte is within a string. Capitals B J S T may begin (or end) a sign; they are rare enough to cost nothing. */
+/**
+ * What a byte is within a string. Capitals B J S T may begin (or end) a sign; they are rare enough to cost
+ * nothing.
+ */
 const IN_STRING = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte < 0x20 || byte === QUOTE || byte === BACKSLASH) return SPECIAL
   if (byte >= 0x80) return MULTIBYTE
@@ -155,7 +164,10 @@ function scanUnicodeEscape(scan: Scan, at: number): number {
   return at + 6
 }
 
-/** Takes one UTF-8 sequence by the table of Unicode §3.9 (no overlong forms, no surrogates, nothing past U+10FFFF). */
+/**
+ * Takes one UTF-8 sequence by the table of Unicode §3.9 (no overlong forms, no surrogates, nothing past
+ * U+10FFFF).
+ */
 function scanMultibyte(scan: Scan, at: number): number {
   const lead = byteAt(scan, at)
   const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2
@@ -199,8 +211,8 @@ export function spells(scan: Scan, at: number, word: Uint8Array): boolean {
 }
 
 /**
- * `at` is on the first byte of a value, white space skipped; returns the offset just after it. `depth` counts the brackets
- * that are open around it.
+ * `at` is on the first byte of a value, white space skipped; returns the offset just after it. `depth` counts
+ * the brackets that are open around it.
  */
 export function scanValue(scan: Scan, at: number, depth: number): number {
   const { open } = scan

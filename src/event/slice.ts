@@ -17,7 +17,10 @@ import {
   spells,
 } from "./scan.ts"
 
-/** One item as received: `body[start, end)`, nothing more and nothing less. Exactly one of the other two is there. */
+/**
+ * One item as received: `body[start, end)`, nothing more and nothing less. Exactly one of the other two is
+ * there.
+ */
 export type Item = {
   readonly start: number
   readonly end: number
@@ -33,9 +36,15 @@ export type Sliced = {
 }
 
 export type SliceLimits = {
-  /** A larger item is quarantined (`tooLarge`). Segments are made from lines of up to 32 MiB (DuckDB's reader). */
+  /**
+   * A larger item is quarantined (`tooLarge`). Segments are made from lines of up to 32 MiB (DuckDB's
+   * reader).
+   */
   readonly itemBytesMax: number
-  /** Most items in one body: each costs some 200 bytes of memory while it is delivered. kube-apiserver sends 400. */
+  /**
+   * Most items in one body: each costs some 200 bytes of memory while it is delivered. kube-apiserver sends
+   * 400.
+   */
   readonly itemsMax: number
   readonly depthMax: number
 }
@@ -47,16 +56,19 @@ export const SLICE_LIMITS: SliceLimits = {
 }
 
 /**
- * Cuts the exact bytes of each event out of what a sender posted, in one pass that validates every byte as JSON.
+ * Cuts the exact bytes of each event out of what a sender posted, in one pass that validates every byte as
+ * JSON.
  *
- * Taken are: an EventList (keys in any order, `items` possibly several times: the items of every one count), a JSON array
- * of events, a single Event, and any of these one after the other, with newlines (JSON lines; LF, CRLF, blank lines), commas
- * or nothing between them. NUL bytes between values (the hole `copytruncate` leaves) and a byte order mark are separators.
+ * Taken are: an EventList (keys in any order, `items` possibly several times: the items of every one count),
+ * a JSON array of events, a single Event, and any of these one after the other, with newlines (JSON lines;
+ * LF, CRLF, blank lines), commas or nothing between them. NUL bytes between values (the hole `copytruncate`
+ * leaves) and a byte order mark are separators.
  *
- * Nothing is dropped: a byte is white space, part of an envelope (the brackets, commas and scalar members around `items`), or
- * part of an item. What is not a recognised event is an item with a quarantine code and never costs its neighbours: where
- * an item's brackets still balance, the list goes on after it; where they do not, the rest of the list is one item; in JSON
- * lines the next line that begins with "{" or "[" is the next item. Of a list that is cut off, whole items stay whole.
+ * Nothing is dropped: a byte is white space, part of an envelope (the brackets, commas and scalar members
+ * around `items`), or part of an item. What is not a recognised event is an item with a quarantine code and
+ * never costs its neighbours: where an item's brackets still balance, the list goes on after it; where they
+ * do not, the rest of the list is one item; in JSON lines the next line that begins with "{" or "[" is the
+ * next item. Of a list that is cut off, whole items stay whole.
  *
  * Throws `event.notJson` when no part of the body is JSON or begins like it.
  */
@@ -103,7 +115,10 @@ type Slicer = {
 const [QUOTE, COMMA, LINE_FEED] = [0x22, 0x2c, 0x0a]
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d]
 
-/** Takes the items of the array whose "[" is at `at`; returns the offset after its "]", or the end where it has none. */
+/**
+ * Takes the items of the array whose "[" is at `at`; returns the offset after its "]", or the end where it
+ * has none.
+ */
 function sliceArray(slicer: Slicer, at: number): number {
   const { scan } = slicer
   at++
@@ -142,9 +157,9 @@ function sliceItem(slicer: Slicer, at: number, within: "list" | "lines"): number
 }
 
 /**
- * Whether an item that begins with `first` may end at `at`. In a list a comma or "]" must follow; a list that is cut off
- * there has kept the item whole. Among lines objects and arrays end where they close, but a scalar is one only if it has
- * its line for itself: `2026-07-24 AUDIT: ...` does not begin with the number 2026.
+ * Whether an item that begins with `first` may end at `at`. In a list a comma or "]" must follow; a list that
+ * is cut off there has kept the item whole. Among lines objects and arrays end where they close, but a scalar
+ * is one only if it has its line for itself: `2026-07-24 AUDIT: ...` does not begin with the number 2026.
  */
 function mayEnd(scan: Scan, at: number, within: "list" | "lines", first: number): boolean {
   if (within === "lines" && (first === OPEN_OBJECT || first === OPEN_ARRAY)) return true
@@ -158,7 +173,10 @@ function skipBlanks(scan: Scan, at: number): number {
   return at
 }
 
-/** Keeps what begins at `at` and is not JSON, up to where the next item can be told from it; returns that offset. */
+/**
+ * Keeps what begins at `at` and is not JSON, up to where the next item can be told from it; returns that
+ * offset.
+ */
 function sliceFaulty(slicer: Slicer, at: number, within: "list" | "lines"): number {
   const { scan } = slicer
   const { fault } = scan
@@ -247,7 +265,9 @@ function sliceEnvelope(slicer: Slicer, at: number): number {
   return Math.min(at + 1, scan.end)
 }
 
-/** A list has no other members with members of their own: what stands there may be events under another name. */
+/**
+ * A list has no other members with members of their own: what stands there may be events under another name.
+ */
 function keepStrangeMember(slicer: Slicer, name: number, start: number, end: number): void {
   const { scan } = slicer
   const first = byteAt(scan, start)

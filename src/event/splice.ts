@@ -22,7 +22,10 @@ export function isMark(text: string): boolean {
 
 export type Spliced = { readonly body: Uint8Array; readonly rules: readonly string[] }
 
-/** Applies the edits; everything outside of them stays byte for byte. Where two overlap, the one that begins first gets both. */
+/**
+ * Applies the edits; everything outside of them stays byte for byte. Where two overlap, the one that begins
+ * first gets both.
+ */
 export function splice(bytes: Uint8Array, edits: readonly Edit[]): Spliced {
   const merged = merge(edits)
   const marks = merged.map(({ rule, quoted }) => toBytes(quoted ? `"${markOf(rule)}"` : markOf(rule)))

@@ -10,8 +10,9 @@ import { type Event, readField } from "./parse.ts"
  *     'system:node:n1' failed to perform 'PATCH' on 'Pod/status' 'prod/web': 409 Conflict: ...
  *     an unauthenticated client was refused 'GET' on '/api' by authentication: Unauthorized
  *
- * Names in quotes are the client's: what could end the quotation is escaped. What stands after the last colon is the API
- * server's message, which quotes clients too. Only columns of the catalogue are used, so that SQL can derive the same.
+ * Names in quotes are the client's: what could end the quotation is escaped. What stands after the last colon
+ * is the API server's message, which quotes clients too. Only columns of the catalogue are used, so that SQL
+ * can derive the same.
  */
 export const SUMMARY: Expression = (() => {
   const field = (name: string, key?: string): Expression =>

@@ -4,8 +4,8 @@ import { stringAt } from "./names.ts"
 import { createScan, scanString, scanValue } from "./scan.ts"
 
 /**
- * A JSON value with the place of everything in it, duplicate keys included: for looking at bytes that will be changed in
- * place. Some 100 bytes of memory per value; only the careful path of redaction reads it.
+ * A JSON value with the place of everything in it, duplicate keys included: for looking at bytes that will be
+ * changed in place. Some 100 bytes of memory per value; only the careful path of redaction reads it.
  */
 export type Node = {
   readonly kind: "object" | "array" | "string" | "scalar"
@@ -20,7 +20,10 @@ export type Node = {
 
 const NO_CHILDREN: readonly Node[] = []
 
-/** `bytes` must be one well-formed JSON value, at most `depthMax` deep, with nothing but white space around it. */
+/**
+ * `bytes` must be one well-formed JSON value, at most `depthMax` deep, with nothing but white space around
+ * it.
+ */
 export function readTree(bytes: Uint8Array, depthMax: number): Node {
   const scan = createScan(bytes, depthMax)
   const { body, end } = scan

@@ -2,8 +2,9 @@ import type { Range } from "../base/regexp.ts"
 import { createNames, findName } from "./names.ts"
 
 /**
- * Query parameters of Kubernetes' own API that never carry a credential. Any other name, also one written in an odd way,
- * sends the event down the careful path of redaction, so a name missing here costs microseconds, never a secret.
+ * Query parameters of Kubernetes' own API that never carry a credential. Any other name, also one written in
+ * an odd way, sends the event down the careful path of redaction, so a name missing here costs microseconds,
+ * never a secret.
  */
 const HARMLESS = createNames([
   "allowWatchBookmarks",
@@ -47,7 +48,10 @@ const HARMLESS = createNames([
   "watch",
 ])
 
-/** Whether every parameter in the query of `body[start, end)`, a JSON string with its quotes, has a harmless name. */
+/**
+ * Whether every parameter in the query of `body[start, end)`, a JSON string with its quotes, has a harmless
+ * name.
+ */
 export function isPlainQuery(body: Uint8Array, start: number, end: number): boolean {
   let at = start
   while (at < end && body[at] !== 0x3f) at++
@@ -84,7 +88,9 @@ const SENSITIVE = ["secret", "token"].map((word) =>
   Uint8Array.from(word, (character) => character.charCodeAt(0)),
 )
 
-/** Whether `body[start, end)` mentions neither secrets nor tokens. Only asked for events without objectRef. */
+/**
+ * Whether `body[start, end)` mentions neither secrets nor tokens. Only asked for events without objectRef.
+ */
 export function isPlainPath(body: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     for (const word of SENSITIVE)
@@ -99,8 +105,8 @@ export type NameTest = { test(text: string): boolean }
 const NAME_CHARS_MAX = 1000
 
 /**
- * Values in the query of `uri` whose parameters have a name that matches, percent-encoded or not. `valueEnd` is what else
- * ends a value, in text that is more than a URI.
+ * Values in the query of `uri` whose parameters have a name that matches, percent-encoded or not. `valueEnd`
+ * is what else ends a value, in text that is more than a URI.
  */
 export function parameterRanges(uri: string, name: NameTest, valueEnd?: RegExp): readonly Range[] {
   const found: Range[] = []
