@@ -5,14 +5,20 @@ export type LinearRegexp = {
   readonly source: string
   /** Whether it matches anywhere in the text. */
   test(text: string): boolean
-  /** Where it matches, without overlaps, from left to right: the first group where it has one, else all of the match. */
+  /**
+   * Where it matches, without overlaps, from left to right: the first group where it has one, else all of the
+   * match.
+   */
   ranges(text: string): readonly Range[]
 }
 
 /** `text.slice(start, end)`; never empty. */
 export type Range = { readonly start: number; readonly end: number }
 
-/** Throws what re2js throws, with its reason as message, for what RE2 does not know: back references, look-around. */
+/**
+ * Throws what re2js throws, with its reason as message, for what RE2 does not know: back references,
+ * look-around.
+ */
 export function compileLinear(source: string): LinearRegexp {
   const compiled = RE2JS.compile(source)
   const group = compiled.groupCount() > 0 ? 1 : 0
