@@ -10,6 +10,7 @@ const TABLE: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./init.ts")).init,
   serve: async () => (await import("./serve.ts")).serveCommand,
   import: async () => (await import("./import.ts")).importCommand,
+  query: async () => (await import("./query.ts")).query,
   "quarantine list": async () => (await import("./quarantine-list.ts")).quarantineList,
   "quarantine show": async () => (await import("./quarantine-show.ts")).quarantineShow,
   verify: async () => (await import("./verify.ts")).verify,
