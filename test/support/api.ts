@@ -80,6 +80,19 @@ export async function startApi(changes: Partial<ApiDeps> & { readonly small?: Pa
   return { ...api, deps, journal, losses, troubles }
 }
 
+/** The same for as long as `act` runs. */
+export async function withApi(
+  changes: Parameters<typeof startApi>[0],
+  act: (api: TestApi) => Promise<void>,
+): Promise<void> {
+  const api = await startApi(changes)
+  try {
+    await act(api)
+  } finally {
+    await api.close()
+  }
+}
+
 export async function refuseFiles(path: string): Promise<string> {
   throw new Error(`no file ${path} in this test`)
 }

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import type { ApiDeps } from "../../src/api/index.ts"
+import { Refusal } from "../../src/base/refusal.ts"
+import { searchOf, seriesOf, withApi } from "../support/api.ts"
+
+/** What is read: health, the log, queries, metrics. By inject: no socket. */
+
+const EVENT = '{"auditID":"a","stage":"RequestReceived","verb":"get","level":"Metadata"}'
+const LIST = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${EVENT},{"x":1}]}\n`
+
+const readiness: [why: string, health: ReturnType<ApiDeps["health"]>, status: number, word: string][] = [
+  ["all is well", [{ part: "journal", state: "ok" }], 200, "ok"],
+  [
+    "search is down: events are still kept",
+    [
+      { part: "journal", state: "ok" },
+      { part: "search", state: "degraded", reason: "starting" },
+    ],
+    200,
+    "degraded",
+  ],
+  [
+    "the journal cannot be written",
+    [
+      { part: "journal", state: "down", reason: "disk full" },
+      { part: "search", state: "ok" },
+    ],
+    503,
+    "down",
+  ],
+]
+for (const [why, health, status, word] of readiness) {
+  test(`/readyz: ${why}`, () =>
+    withApi({ health: () => health }, async ({ app }) => {
+      const answer = await app.inject({ url: "/readyz" })
+      assert.equal(answer.statusCode, status)
+      assert.deepEqual(answer.json(), { status: word, parts: health })
+      assert.equal((await app.inject({ url: "/healthz" })).statusCode, 200, "alive all the same")
+    }))
+}
+
+test("the log: a checkpoint that is always asked for, tiles that never change", () =>
+  withApi(
+    {
+      log: {
+        sealed: { checkpoint: "o\n1\nr\n\n— o x\n" },
+        readTile: async (path) => (path === "tile/entries/x001/234.p/5" ? Uint8Array.of(0, 255) : undefined),
+      },
+    },
+    async ({ app }) => {
+      const checkpoint = await app.inject({ url: "/log/checkpoint" })
+      assert.equal(checkpoint.body, "o\n1\nr\n\n— o x\n")
+      assert.equal(checkpoint.headers["content-type"], "text/plain; charset=utf-8")
+      assert.equal(checkpoint.headers["cache-control"], "no-cache")
+      const tile = await app.inject({ url: "/log/tile/entries/x001/234.p/5" })
+      assert.deepEqual([...tile.rawPayload], [0, 255])
+      assert.equal(tile.headers["content-type"], "application/octet-stream")
+      assert.match(String(tile.headers["cache-control"]), /immutable/)
+      const missing = await app.inject({ url: "/log/tile/entries/x001/234.p/6" })
+      assert.equal(missing.headers["cache-control"], "no-store")
+    },
+  ))
+
+const ROWS = [{ _time: "2026-01-02T03:04:05Z", verb: "get" }, { _msg: 'say "hi"\n' }]
+
+test("a query answers JSON lines and says that they are all", () => {
+  const asked: unknown[] = []
+  return withApi(
+    {
+      search: searchOf([
+        { kind: "rows", rows: ROWS },
+        { kind: "rows", rows: [] },
+        { kind: "end", rows: 2 },
+      ]),
+      onQuery: ({ seconds, ...rest }) => asked.push(rest),
+    },
+    async ({ app }) => {
+      const answer = await app.inject({
+        method: "POST",
+        url: "/select/logsql/query",
+        payload: "query=verb%3Aget&limit=2",
+      })
+      assert.equal(answer.headers["content-type"], "application/stream+json; charset=utf-8")
+      assert.equal(answer.body, ROWS.map((row) => `${JSON.stringify(row)}\n`).join(""))
+      assert.deepEqual(answer.trailers, { "tallystick-answer": "whole" })
+      assert.deepEqual(asked, [{ by: "anonymous", text: "verb:get", rows: 2, outcome: "whole" }])
+    },
+  )
+})
+
+test("a query that limits cut is marked in the answer and in the trailer", () =>
+  withApi(
+    {
+      search: searchOf([
+        { kind: "rows", rows: ROWS },
+        { kind: "end", rows: 2, partial: "rowsMax 2" },
+      ]),
+    },
+    async ({ app }) => {
+      const answer = await app.inject({ url: "/select/logsql/query?query=x" })
+      const last = JSON.parse(answer.body.trimEnd().split("\n").at(-1) ?? "")
+      assert.equal(last._partial, "rowsMax 2")
+      assert.ok(Object.values(last).every((value) => typeof value === "string"))
+      assert.deepEqual(answer.trailers, { "tallystick-answer": "partial: rowsMax 2" })
+    },
+  ))
+
+test("a query that cannot be read is 400: text as VictoriaLogs answers, a problem for who asks for JSON", () =>
+  withApi({ search: searchOf([new Refusal("http.parameters", 'unexpected "(" at 7')]) }, async ({ app }) => {
+    const text = await app.inject({ url: "/select/logsql/query?query=x" })
+    assert.equal(text.statusCode, 400)
+    assert.equal(text.headers["content-type"], "text/plain; charset=utf-8")
+    assert.match(text.body, /^unexpected "\(" at 7 /)
+    const problem = await app.inject({
+      url: "/select/logsql/query?query=x",
+      headers: { accept: "application/problem+json" },
+    })
+    assert.equal(problem.statusCode, 400)
+    assert.equal(problem.json().detail, 'unexpected "(" at 7')
+  }))
+
+test("/metrics is OpenMetrics: each family once, counters end in _total, EOF at the end", () =>
+  withApi({}, async ({ app }) => {
+    await app.inject({ method: "POST", url: "/audit/prod-1", payload: LIST })
+    const answer = await app.inject({ url: "/metrics" })
+    const { body } = answer
+    assert.equal(answer.headers["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8")
+    assert.ok(body.endsWith("# EOF\n"))
+    const families = [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type = ""]) => ({
+      name,
+      type,
+    }))
+    assert.equal(new Set(families.map(({ name }) => name)).size, families.length)
+    for (const line of body.split("\n")) {
+      if (line === "" || line.startsWith("#")) continue
+      assert.match(line, /^[a-z0-9_]+(\{([a-z_]+="[^"]*",?)+\})? -?[0-9.e+-]+(Inf)?$|Nan$/)
+      const family = families.find(({ name }) => line.startsWith(name))
+      if (family?.type === "counter") assert.match(line, /^[a-z0-9_]+_total[ {]/)
+    }
+  }))
+
+test("/metrics has every name that alerts need, before anything happened", () =>
+  withApi({}, async ({ app }) => {
+    const { body } = await app.inject({ url: "/metrics" })
+    const expected: Record<string, number> = {
+      'audit_chain_verification_status{log="example.com/test"}': -1,
+      'audit_chain_verification_last_run_timestamp_seconds{log="example.com/test"}': 0,
+      'audit_storage_errors_total{tier="journal"}': 0,
+      'audit_storage_errors_total{tier="segment"}': 0,
+      'audit_events_total{verb="get",resource="secrets",code="200",actor_kind="human"}': 0,
+      audit_metrics_series_dropped_total: 0,
+      tallystick_received_total: 0,
+      tallystick_acked_total: 0,
+      tallystick_duplicate_total: 0,
+      'tallystick_quarantined_total{code="notEvent"}': 0,
+      tallystick_fsync_seconds_count: 0,
+      tallystick_ack_seconds_count: 0,
+      tallystick_in_flight_bytes: 0,
+      tallystick_unsealed_records: 0,
+    }
+    for (const [series, value] of Object.entries(expected))
+      assert.equal(seriesOf(body, series), value, series)
+  }))
+
+test("/metrics counts what came in", () =>
+  withApi({}, async ({ app, deps }) => {
+    await app.inject({ method: "POST", url: "/audit/prod-1", payload: LIST })
+    await app.inject({ method: "POST", url: "/audit/prod-1", payload: "hello" })
+    await app.inject({ method: "POST", url: "/audit", payload: "[]" })
+    await app.inject({ url: "/nope" })
+    deps.metrics.verification(1, 5_000_000)
+    const { body } = await app.inject({ url: "/metrics" })
+    const expected: Record<string, number> = {
+      tallystick_received_total: 3,
+      tallystick_acked_total: 3,
+      tallystick_received_bodies_total: 3,
+      tallystick_received_bytes_total: LIST.length + 7,
+      tallystick_empty_bodies_total: 1,
+      'tallystick_quarantined_total{code="notEvent"}': 1,
+      'tallystick_quarantined_total{code="syntax"}': 1,
+      'audit_events_total{verb="get",resource="none",code="none",actor_kind="anonymous"}': 1,
+      'audit_last_event_timestamp{source="prod-1"}': 1_767_323_045.000006,
+      'audit_last_event_timestamp_seconds{source="prod-1"}': 1_767_323_045.000006,
+      'audit_chain_verification_status{log="example.com/test"}': 1,
+      'audit_chain_verification_last_run_timestamp_seconds{log="example.com/test"}': 5,
+      'tallystick_http_requests_total{route="/audit/*",method="POST",status="200"}': 1,
+      'tallystick_http_requests_total{route="/audit/*",method="POST",status="400"}': 1,
+      'tallystick_http_requests_total{route="__other__",method="GET",status="404"}': 1,
+    }
+    for (const [series, value] of Object.entries(expected))
+      assert.equal(seriesOf(body, series), value, series)
+  }))
+
+test("sources are labels, so there is an end to them", () =>
+  withApi({}, async ({ app }) => {
+    for (let i = 0; i < 600; i++) await app.inject({ method: "POST", url: `/audit/s${i}`, payload: EVENT })
+    const { body } = await app.inject({ url: "/metrics" })
+    const sources = body.split("\n").filter((line) => line.startsWith("audit_last_event_timestamp{"))
+    assert.equal(sources.length, 501)
+    assert.ok(seriesOf(body, 'audit_last_event_timestamp{source="__other__"}'))
+  }))
+
+test("/openapi.json lists every route, and no other", () =>
+  withApi({}, async ({ app }) => {
+    const { openapi, paths } = (await app.inject({ url: "/openapi.json" })).json()
+    assert.equal(openapi, "3.1.0")
+    const listed = Object.entries<object>(paths).map(
+      ([path, methods]) => `${Object.keys(methods).join(",")} ${path}`,
+    )
+    assert.deepEqual(listed.sort(), [
+      "get /healthz",
+      "get /log/checkpoint",
+      "get /log/tile/{*}",
+      "get /metrics",
+      "get /openapi.json",
+      "get /readyz",
+      "get,post /select/logsql/query",
+      "post /audit",
+      "post /audit/{*}",
+    ])
+  }))
