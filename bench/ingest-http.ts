@@ -74,6 +74,7 @@ async function serve(dir: string): Promise<void> {
     metrics,
     clock,
     onLoss: () => undefined,
+    onImported: async () => undefined,
     onTrouble: (trouble) => console.error(trouble),
   })
   const [url] = await api.listen()

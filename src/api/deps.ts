@@ -1,4 +1,5 @@
 import type { Clock } from "../base/time.ts"
+import type { ImportDone } from "../intake/import-request.ts"
 import type { IntakeLimits } from "../intake/limits.ts"
 import type { Redaction } from "../intake/receive.ts"
 import type { Deliver } from "../intake/source.ts"
@@ -30,6 +31,8 @@ export type ApiDeps = {
   readonly reloadIntervalMs?: number
   /** Events that were refused for good and have to become a `loss` record. */
   readonly onLoss: (loss: Loss) => void
+  /** A file was imported: makes its control record, and resolves when that is durable. */
+  readonly onImported: (done: ImportDone) => Promise<void>
   /** Something for the log that no client is told: a bug, a certificate that does not fit, a search that broke. */
   readonly onTrouble: (trouble: unknown) => void
   /** A query was asked (row M06: reading is an act too). */

@@ -43,8 +43,8 @@ const SESSION_MEMORY_MB = 16
 export function createListener({ tls, limits, metrics }: ListenerDeps, handler: RequestListener): Listener {
   const times = {
     headersTimeout: limits.headTimeoutMs,
-    // The body has its own, exact limit (intake/body.ts); this one is for what does not get that far.
-    requestTimeout: limits.headTimeoutMs + limits.requestTimeoutMs + 5_000,
+    // Bodies have limits of their own (intake/body.ts, request.ts); an import may last for hours.
+    requestTimeout: 0,
     keepAliveTimeout: limits.idleTimeoutMs,
     connectionsCheckingInterval: Math.min(5_000, Math.ceil(limits.headTimeoutMs / 2)),
     maxHeaderSize: HEAD_BYTES_MAX,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http"
 import { constants, type Http2ServerRequest } from "node:http2"
-import type { FastifyReply, FastifyRequest } from "fastify"
+import type { FastifyRequest } from "fastify"
 
 /** How to say 100 Continue to requests that wait for it; listener.ts puts them here. */
 export const CONTINUE = new WeakMap<IncomingMessage, () => void>()
@@ -11,28 +11,28 @@ export function lengthOf({ headers }: FastifyRequest): number | undefined {
   return length === undefined ? undefined : Number(length)
 }
 
+/** Whether there is a body of which some is still to come. */
+export function isUnread(raw: IncomingMessage): boolean {
+  if (raw.complete || raw.readableEnded) return false
+  const { "content-length": length, "transfer-encoding": encoding } = raw.headers
+  return encoding !== undefined || Number(length ?? 0) > 0 || raw.httpVersionMajor === 2
+}
+
 /** What a stranger's body may still cost so that it hears the answer. */
 const REST_BYTES_MAX = 4 * 1024 * 1024
 const REST_MS_MAX = 5_000
 
 /**
  * Reads what is left of a refused request's body, within limits, because a sender that is cut off while writing sees a
- * broken connection instead of the answer. What is over the limits is not read, and the connection closes after the reply.
+ * broken connection instead of the answer. What is over the limits is not read; server.ts closes the connection then.
  */
-export async function finishBody(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  mayWait: boolean,
-): Promise<void> {
+export async function finishBody(request: FastifyRequest, mayWait: boolean): Promise<void> {
   const { raw } = request
-  if (raw.complete || raw.readableEnded) return
+  if (!isUnread(raw)) return
   // It answers on a stream of its own, whatever is still being sent.
   if (raw.httpVersionMajor === 2) return closeAfterAnswer(raw)
   const waits = CONTINUE.has(raw)
-  const hasBody = raw.headers["transfer-encoding"] !== undefined || (lengthOf(request) ?? 0) > 0
-  if (!hasBody) return
   if (mayWait && !waits && (lengthOf(request) ?? 0) <= REST_BYTES_MAX) await drain(raw)
-  if (!raw.complete) void reply.header("connection", "close")
 }
 
 /**

@@ -3,20 +3,21 @@ import fastifySwagger from "@fastify/swagger"
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
 import { Bug } from "../base/assert.ts"
 import { Refusal } from "../base/refusal.ts"
-import { isQuarantineCode } from "../event/quarantine.ts"
 import { InFlight } from "../intake/in-flight.ts"
 import { checkLimits } from "../intake/limits.ts"
 import { auditWebhook } from "../intake/webhook.ts"
 import { authenticator } from "./auth.ts"
+import { countAcked } from "./count-acked.ts"
 import type { ApiDeps } from "./deps.ts"
 import { checkExposure } from "./exposure.ts"
 import { createListener, type Listener } from "./listener.ts"
 import { isOurFault, PROBLEM_TYPE, problemOf, RETRY_AFTER_SECONDS } from "./problem.ts"
-import { finishBody, prefersProblem } from "./request.ts"
+import { finishBody, isUnread, prefersProblem } from "./request.ts"
 import { addRoutes } from "./route.ts"
 import {
   auditRoutes,
   healthRoutes,
+  importRoutes,
   logRoutes,
   metricsRoutes,
   openapiRoutes,
@@ -118,8 +119,9 @@ async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise
     void reply.header("x-content-type-options", "nosniff")
   })
   app.addHook("onSend", async ({ raw }, reply) => {
-    // Or the connection would stay open, idle, and hold up the end.
-    if (state.stopping && raw.httpVersionMajor === 1) void reply.header("connection", "close")
+    if (raw.httpVersionMajor !== 1) return
+    // Or the connection would stay open: idle, and hold up the end; or slowly sending what nobody reads.
+    if (state.stopping || isUnread(raw)) void reply.header("connection", "close")
   })
   app.addHook("onResponse", async ({ routeOptions, method }, { statusCode }) => {
     metrics.request({ route: routeOptions.url ?? "__other__", method, status: statusCode })
@@ -134,6 +136,12 @@ async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise
   })
   const routes = [
     ...auditRoutes({ receive: webhookOf(deps, inFlight), isOpen: credentials.count === 0 }),
+    ...importRoutes({
+      ...deps,
+      redactor: deps.redactor && { ...deps.redactor, onRedacted: metrics.redacted },
+      isOpen: credentials.count === 0,
+      onAcked: (acked) => countAcked(metrics, deps.clock(), acked),
+    }),
     ...queryRoutes({ ...deps, inFlight }),
     ...logRoutes(deps),
     ...healthRoutes(deps),
@@ -162,17 +170,7 @@ function webhookOf(deps: ApiDeps, inFlight: InFlight) {
       metrics.lost()
       deps.onLoss(loss)
     },
-    onAcked({ source, records, events, seconds }) {
-      metrics.records(records.length)
-      metrics.acked(records.length, seconds)
-      metrics.events(events)
-      metrics.lastEvent(source, clock())
-      if (events.length === records.length) return
-      for (const { words } of records) {
-        const code = words.find(([key]) => key === "quarantined")?.[1]
-        if (code !== undefined && isQuarantineCode(code)) metrics.quarantined(code)
-      }
-    },
+    onAcked: (acked) => countAcked(metrics, clock(), acked),
   })
 }
 
@@ -213,7 +211,7 @@ async function answerError(
     })
   const problem = problemOf(error)
   // Who was too slow is not waited for again.
-  await finishBody(request, reply, problem.code !== "body.slow")
+  await finishBody(request, problem.code !== "body.slow")
   if (problem.status === 503) void reply.header("retry-after", RETRY_AFTER_SECONDS)
   if (problem.status === 401)
     void reply.header("www-authenticate", 'Bearer realm="tallystick", Basic realm="tallystick"')

@@ -13,7 +13,7 @@ export function webhookLossRecord({ source, bytesSeen }: WebhookLoss, next: numb
 const WHYS: Readonly<Record<FileLoss["why"], string>> = {
   hole: "a run of NULs was skipped",
   long: "the rest of a line over the limit was left out",
-  torn: "the end of a file was cut within a line",
+  torn: "the rest of a line whose beginning is in another record was left out",
   damaged: "a compressed file cannot be decoded to its end",
   vanished: "a file was gone before it was read",
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { countAcked } from "../api/count-acked.ts"
 import { CredentialTable } from "../api/credentials.ts"
 import type { ApiDeps, Asked, Health } from "../api/deps.ts"
 import { createMetrics, type Metrics } from "../api/metrics.ts"
@@ -13,12 +14,11 @@ import { DEFAULT_LIMITS } from "../intake/limits.ts"
 import type { Redaction } from "../intake/receive.ts"
 import type { Deliver } from "../intake/source.ts"
 import { controlRecord } from "../journal/control-kind.ts"
-import { did } from "../seal/control.ts"
+import { did, importDone } from "../seal/control.ts"
 import type { OpenLedger } from "../seal/ledger.ts"
 import { openSearch, type SearchProcess } from "../search/process.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
-import { countAcked, tierOf } from "./count.ts"
 import type { Log } from "./log.ts"
 import { fileLossRecord, webhookLossRecord } from "./loss-record.ts"
 import { openConfiguredLedger } from "./open-ledger.ts"
@@ -26,6 +26,7 @@ import { readText } from "./read.ts"
 import { openRedaction, redactionNamesOf } from "./redaction-key.ts"
 // import { scrubLoop } from "./scrub-loop.ts"
 import { segmentRecorder } from "./segment-recorder.ts"
+import { tierOf } from "./storage-tier.ts"
 import { VERSION } from "./version.ts"
 
 /** A record of every source's count is due so often, also when nothing comes (design §3). */
@@ -171,6 +172,7 @@ function apiDeps(parts: Parts, { credentials, tls, onTrouble }: Doors, inform: (
     metrics,
     clock: world.clock,
     onLoss: (lost) => void keep(parts, [webhookLossRecord(lost, ledger.journal.next)]).catch(onTrouble),
+    onImported: (done) => keep(parts, [controlRecord(importDone.format(done))]),
     onTrouble,
     onQuery: (asked) => void tell(parts, "query", factsOf(asked)).catch(onTrouble),
   }

@@ -28,12 +28,26 @@ export function findLooseEdits(bytes: Uint8Array, { rules }: Rules): readonly Ed
   const looksLikeJson = /^\s*[[{"]/.test(text)
   return [
     ...edits,
-    ...(looksLikeJson ? regionEdits(bytes, keys, rules) : yamlEdits(text, keys.exact, UNPARSED)),
+    ...(looksLikeJson
+      ? regionEdits(bytes, keys, rules)
+      : [...yamlEdits(text, keys.exact, UNPARSED), ...assignmentEdits(text)]),
   ]
 }
 
+/** `password: x`, `api_token=x`: in text that is no JSON at all, whatever a name like that is given. */
+const ASSIGNMENT =
+  /[\w.-]{0,40}(?:passw(?:or)?d|secret|token|api_?key|credential)[\w.-]{0,40}["']?[ \t]{0,8}[:=][ \t]{0,8}["']?([^\s"',;&]{1,4096})/gi
+
+function assignmentEdits(text: string): Edit[] {
+  return [...text.matchAll(ASSIGNMENT)].flatMap((found) => {
+    const value = found[1] ?? ""
+    const start = found.index + found[0].length - value.length
+    return isMark(value) ? [] : [{ start, end: start + value.length, rule: UNPARSED, quoted: false }]
+  })
+}
+
 /** Also escapes that may hide the words. */
-const MENTIONS_SECRETS = /secret|token|\\u00[2-7]|\\\//i
+const MENTIONS_SECRETS = /secret|token|passw|key|credential|\\u00[2-7]|\\\//i
 
 const CHUNK = 0x8000
 function latin1(bytes: Uint8Array): string {

@@ -218,5 +218,7 @@ test("/openapi.json lists every route, and no other", () =>
       "get,post /select/logsql/query",
       "post /audit",
       "post /audit/{*}",
+      "post /import",
+      "post /import/{*}",
     ])
   }))

@@ -250,6 +250,13 @@ test("a stranger's body is not kept in memory, and it still hears 401", async ()
   })
 })
 
+test("who is answered before its body came does not keep the connection with the rest", () =>
+  listening({}, async ({ port }) => {
+    const wire = await Wire.open(port)
+    wire.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx")
+    assert.match(await wire.closed(), /^HTTP\/1\.1 200 [\s\S]*connection: close/i)
+  }))
+
 test("one address has only so many connections", () =>
   listening({ small: { connectionsPerAddressMax: 2 } }, async ({ port, deps }) => {
     const wires = [await Wire.open(port), await Wire.open(port)]

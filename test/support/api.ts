@@ -73,6 +73,7 @@ export async function startApi(changes: Partial<ApiDeps> & { readonly small?: Pa
     metrics: createMetrics({ log: "example.com/test", seriesMax: 2000, sources: [], redactionRules: [] }),
     clock: () => 1_767_323_045_000_006,
     onLoss: (loss) => losses.push(loss),
+    onImported: async () => undefined,
     onTrouble: (trouble) => troubles.push(trouble),
     ...rest,
   }
