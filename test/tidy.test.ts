@@ -249,6 +249,19 @@ test("every refusal in the table is used", () => {
   none(unused, "never thrown; remove them from src/base/refusal.ts")
 })
 
+test("pages and sections that hints name are there", () => {
+  const wrong = Object.entries(REFUSALS).flatMap(([code, { hint }]) =>
+    [...hint.matchAll(/\b(docs\/[\w.-]+\.md)(?:, '([^']+)')?/g)].flatMap(([, page = "", section]) => {
+      if (!existsSync(join(ROOT, page))) return [`${code}: ${page} is not there`]
+      const heading = new RegExp(`^#+ .*${section ?? ""}`, "mi")
+      return heading.test(readFileSync(join(ROOT, page), "utf8"))
+        ? []
+        : [`${code}: ${page} has no section ${section}`]
+    }),
+  )
+  none(wrong, "hints that lead nowhere")
+})
+
 test("every option of the configuration is used", () => {
   const code = product.filter((file) => !/^src\/cli\/config[.-]/.test(file.path)).map((file) => file.code)
   const unused = CONFIG_OPTIONS_ALL.filter(({ path }) => {

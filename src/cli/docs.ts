@@ -7,6 +7,7 @@ import {
   type SchemaNode,
   schemaAt,
 } from "./config-options.ts"
+import { logsqlPage } from "./docs-logsql.ts"
 import { longName, optionsOf, usageOf } from "./program.ts"
 
 /** A page of docs/ that is printed from the sources; a test keeps the files in step with this table. */
@@ -19,6 +20,7 @@ export function generatedPages(commands: readonly Command[]): readonly Generated
     { path: "docs/CONFIG.md", text: configPage() },
     { path: "docs/CLI.md", text: cliPage(commands.filter((command) => command.hidden !== true)) },
     { path: "docs/ERRORS.md", text: errorsPage() },
+    { path: "docs/LOGSQL.md", text: logsqlPage(MADE) },
   ]
 }
 
