@@ -45,10 +45,10 @@ export interface DiskFile {
   close(): Promise<void>
 }
 
-/** No space, or no quota, left: the one failure that heals by itself. */
+/** No space, or no quota, left: the one failure that heals by itself. A sync that says so has failed like any other. */
 export function isFull(error: unknown): boolean {
   const code = systemCode(error)
-  return code === "ENOSPC" || code === "EDQUOT"
+  return (code === "ENOSPC" || code === "EDQUOT") && !isSyncError(error)
 }
 
 /**

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path"
 import { Refusal } from "../base/refusal.ts"
 import type { Clock } from "../base/time.ts"
 import { type Disk, realDisk } from "../journal/disk.ts"
-import { openJournal } from "../journal/journal.ts"
+import { type Journal, openJournal } from "../journal/journal.ts"
 import type { Signer } from "../tlog/signer.ts"
 import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import { controlRecord, ledgerCreated } from "./control.ts"
@@ -72,7 +72,7 @@ function refuseKnown({ signer, remembered }: InitOptions): void {
 }
 
 async function make(place: LedgerPlace, options: InitOptions): Promise<void> {
-  const { signer, clock, predecessor } = options
+  const { signer, clock } = options
   const marker = await place.disk.create(place.initialising)
   await marker.sync()
   await marker.close()
@@ -80,16 +80,12 @@ async function make(place: LedgerPlace, options: InitOptions): Promise<void> {
   for (const folder of [place.dir, place.log]) rmSync(folder, { recursive: true, force: true })
   await makeFolders(place)
 
-  const fail = (error: unknown): never => {
-    throw error
-  }
-  const sealed = { records: 0, segmented: 0 }
-  const journal = await openJournal({ place, sealed, clock, steady: clock, onFatal: fail })
+  // Whatever fails here is the answer to whoever runs init, who can run it again.
+  const failures: unknown[] = []
+  const onFatal = (error: unknown) => void failures.push(error)
+  const onTrouble = (trouble: Refusal) => void failures.push(trouble)
+  const { origin, journal } = await openFirstJournal(place, options, { onFatal, onTrouble })
   try {
-    const created = { origin: signer.name, key: formatVerifierKey(signer), predecessor: predecessor ?? null }
-    await journal.appendControl([controlRecord(ledgerCreated.format(created))])
-    const random = options.random ?? randomBytes
-    const origin = signer.name
     const found = {
       state: EMPTY_LOG,
       checkpoint: "",
@@ -97,16 +93,33 @@ async function make(place: LedgerPlace, options: InitOptions): Promise<void> {
       decided: undefined,
       trouble: undefined,
     }
+    const random = options.random ?? randomBytes
     const sealer = await openSealer(
-      { place, origin, signer, journal, clock, random, onFatal: fail, onTrouble: fail },
+      { place, origin, signer, journal, clock, random, onFatal, onTrouble },
       found,
     )
-    try {
-      await sealer.sealOnce()
-    } finally {
-      await sealer.close()
-    }
+    await sealer.sealOnce()
+    await sealer.close()
+    if (sealer.sealed.blocks === 0) throw failures[0]
   } finally {
     await journal.close()
   }
+}
+
+async function openFirstJournal(
+  place: LedgerPlace,
+  { signer, clock, predecessor }: InitOptions,
+  callbacks: { readonly onFatal: (error: unknown) => void; readonly onTrouble: (trouble: Refusal) => void },
+): Promise<{ readonly origin: string; readonly journal: Journal }> {
+  const sealed = { records: 0, segmented: 0 }
+  const journal = await openJournal({ place, sealed, clock, steady: clock, ...callbacks })
+  const origin = signer.name
+  const created = { origin, key: formatVerifierKey(signer), predecessor: predecessor ?? null }
+  try {
+    await journal.appendControl([controlRecord(ledgerCreated.format(created))])
+  } catch (error) {
+    await journal.close()
+    throw error
+  }
+  return { origin, journal }
 }

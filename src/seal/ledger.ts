@@ -3,7 +3,7 @@ import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { Clock } from "../base/time.ts"
-import { type Disk, isFull, realDisk } from "../journal/disk.ts"
+import { type Disk, isSyncError, realDisk } from "../journal/disk.ts"
 import { JOURNAL_LIMITS, type Journal, type JournalLimits, openJournal } from "../journal/journal.ts"
 import type { ReadLimits } from "../journal/reader.ts"
 import { Reserve } from "../journal/reserve.ts"
@@ -153,8 +153,10 @@ class HeldLedger implements OpenLedger {
     try {
       await reserve.hold()
     } catch (error) {
-      if (!isFull(error)) throw error
       reserve.release()
+      if (isSyncError(error)) options.onFatal(error)
+      else
+        options.onTrouble?.(new Refusal("seal.unavailable", "no room is kept for closing the log", {}, error))
     }
   }
 
