@@ -10,11 +10,12 @@ import { parseMoment, placeMoment } from "../../query/time.ts"
 import type { Query } from "../../query/tree.ts"
 import { openLocalSearch } from "../../search/local.ts"
 import { type Command, EXIT, type ExitCode, type Options, type World } from "../command.ts"
+import { loadConfig } from "../config-load.ts"
+import { serverUrlOf } from "../config-paths.ts"
 import { openRemote, queryRemote, REMOTE_FLAGS } from "../remote.ts"
 import { resultTable } from "../result-table.ts"
 import { escapeText, paintFor, widthOf } from "../terminal.ts"
 
-const SERVER_DEFAULT = "http://127.0.0.1:9628"
 /** Rows shown on a terminal without `--limit`; when there are more, it says so. */
 const ROWS_SHOWN = 100
 const ROWS_MAX = 1_000_000
@@ -27,7 +28,10 @@ export const query: Command = {
   summary: "Ask a question in LogsQL: of a running server, or of a ledger's directory.",
   arguments: [{ name: "text", description: "LogsQL, in quotes" }],
   options: [
-    { flags: "--server <url>", description: `server to ask (default: ${SERVER_DEFAULT})` },
+    {
+      flags: "--server <url>",
+      description: "server to ask (default: the one that the configuration describes)",
+    },
     ...REMOTE_FLAGS,
     { flags: "--dir <dir>", description: "read this ledger's directory instead; a server may hold it" },
     {
@@ -144,7 +148,8 @@ async function openAnswer(text: string, options: Options, world: World): Promise
     if (options.server !== undefined) throw new Refusal("usage", "--dir goes without --server")
     return askDirectory(resolve(world.cwd, options.dir), text, world)
   }
-  const server = typeof options.server === "string" ? options.server : SERVER_DEFAULT
+  const configured = async () => serverUrlOf((await loadConfig({}, world)).config).href
+  const server = typeof options.server === "string" ? options.server : await configured()
   return queryRemote(await openRemote(server, options, world), text)
 }
 
