@@ -20,6 +20,10 @@ export class SourceCounts {
     for (const run of runs) this.#runs.push(run)
   }
 
+  sources(): readonly string[] {
+    return [...new Set(this.#runs.map(({ source }) => source))]
+  }
+
   /** Damages in the count of every source. Where records are gone anyway, a gap in the count is not a second damage. */
   damages({ lost, heartbeats, holes }: ToldCounts): Damage[] {
     const damages: Damage[] = []

@@ -1,10 +1,9 @@
 import { mkdir, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { crc32 } from "node:zlib"
-import { isRefusal } from "../base/refusal.ts"
+import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { PlacedRecord } from "../event/record.ts"
 import { journalName } from "../journal/files.ts"
-import { formatCommit, formatJournalLine } from "../journal/line.ts"
+import { formatCommit, formatJournalLine, groupCrc } from "../journal/line.ts"
 import { COLUMNS, ident } from "../store/columns.ts"
 import type { Duckdb } from "../store/duckdb.ts"
 import { stageJournal } from "../store/stage.ts"
@@ -69,7 +68,8 @@ async function deriveInto(db: Duckdb, dir: string, records: readonly PlacedRecor
   for (const run of neighbours(records)) {
     const first = run[0]?.number ?? 0
     const lines = Buffer.concat(run.map(formatJournalLine))
-    const commit = formatCommit({ group: 0, first, count: run.length, crc: crc32(lines) })
+    const counted = { group: 0, first, count: run.length }
+    const commit = formatCommit({ ...counted, crc: groupCrc(lines, counted) })
     const bytes = Buffer.concat([lines, Buffer.from(commit)])
     const file = journalName(first)
     await writeFile(join(dir, file), bytes)
@@ -79,6 +79,13 @@ async function deriveInto(db: Duckdb, dir: string, records: readonly PlacedRecor
     await loadStaged(db, TABLE, staged)
     await removeStaged(staged)
     await rm(join(dir, file))
+  }
+  const rows = await db.query(`SELECT count(*) FROM ${ident(TABLE)}`)
+  if (rows.single().integer(0) !== records.length) {
+    throw new Refusal(
+      "segment.malformed",
+      "records in it are none that a journal could hold: nothing follows from them",
+    )
   }
 }
 

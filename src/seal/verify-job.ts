@@ -22,6 +22,8 @@ export type Job =
       readonly dir: string
       /** Below `segments/`. */
       readonly name: string
+      /** As it was recorded: its filter is named and marked by that. */
+      readonly made: { readonly name: string; readonly sha256: string }
       readonly blocks: readonly Block[]
       /** Derive every typed column again and compare. */
       readonly columns: boolean
@@ -56,7 +58,7 @@ export async function doJob(db: Duckdb, job: Job, tempDir: string): Promise<Done
 
 async function recheckSegment(
   db: Duckdb,
-  { dir, name, blocks, columns }: Extract<Job, { kind: "segment" }>,
+  { dir, name, made, blocks, columns }: Extract<Job, { kind: "segment" }>,
   tempDir: string,
 ): Promise<SegmentDone> {
   const path = segmentPath(dir, name)
@@ -69,7 +71,7 @@ async function recheckSegment(
   }
   for await (const record of rereadSegment(db, path, unreadable)) recheck.add(record)
   const { damages, runs } = recheck.finish()
-  const bloom = readable ? await checkBloom(db, { dir, name, sha256 }) : []
+  const bloom = readable ? await checkBloom(db, { dir, name, made }) : []
   const derived = readable && columns ? await checkColumns(db, { path, name, tempDir }) : []
   const facts = readable ? await factsOf(db, path) : undefined
   return { kind: "segment", sha256, bytes, damages: [...damages, ...bloom, ...derived], runs, facts }
@@ -92,14 +94,14 @@ async function factsOf(db: Duckdb, path: string): Promise<SegmentFacts> {
 /** The filter is derived from the auditIDs; a changed one can hide a record from who asks for its id. */
 async function checkBloom(
   db: Duckdb,
-  { dir, name, sha256 }: { readonly dir: string; readonly name: string; readonly sha256: string },
+  { dir, name, made }: Pick<Extract<Job, { kind: "segment" }>, "dir" | "name" | "made">,
 ): Promise<Damage[]> {
-  const file = bloomPath(dir, name)
+  const file = bloomPath(dir, made.name)
   const found = readIfThere(file)
   const path = relative(dir, file)
   if (found === undefined)
     return [{ thing: "bloom", cause: "missing", path, detail: "queries make it again" }]
-  const wanted = formatBloom(await bloomOf(db, segmentPath(dir, name)), sha256)
+  const wanted = formatBloom(await bloomOf(db, segmentPath(dir, name)), made.sha256)
   if (sameBytes(found, wanted)) return []
   return [
     { thing: "bloom", cause: "changed", path, detail: "it is not the filter over the segment's auditIDs" },

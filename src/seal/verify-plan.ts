@@ -13,7 +13,14 @@ export type MadeSegment = {
 
 /** A stretch of sealed records and the file that has to hold them. */
 export type Piece =
-  | { readonly kind: "segment"; readonly from: number; readonly to: number; readonly made: MadeSegment }
+  | {
+      readonly kind: "segment"
+      readonly from: number
+      readonly to: number
+      readonly made: MadeSegment
+      /** The file to read: the recorded one, or one over the same records that stands in its place. */
+      readonly file: string
+    }
   | { readonly kind: "journal"; readonly from: number; readonly to: number }
 
 export type Found = {
@@ -45,6 +52,7 @@ export function planVerify(found: Found): VerifyPlan {
   const pieces: Piece[] = []
   const damages: Damage[] = []
   const notes: string[] = []
+  const taken = new Set<string>()
   let next = 0
   for (const made of current) {
     if (made.first < next) {
@@ -53,15 +61,23 @@ export function planVerify(found: Found): VerifyPlan {
     }
     if (made.first > next) fill(found, { from: next, to: made.first - 1 }, pieces, damages)
     const { first: from, last: to } = made
-    if (found.files.has(made.name)) pieces.push({ kind: "segment", from, to, made })
+    if (found.files.has(made.name)) pieces.push({ kind: "segment", from, to, made, file: made.name })
     else if (isPurged(found, from, to)) notes.push(`segment ${made.name} was destroyed, as recorded`)
     else if (inJournal(found, from, to)) pieces.push({ kind: "journal", from, to })
-    else damages.push(goneSegment(made))
+    else {
+      const instead = insteadOf(found, made)
+      damages.push(goneSegment(made))
+      if (instead !== undefined) {
+        pieces.push({ kind: "segment", from, to, made, file: instead })
+        damages.push(insertedFile(instead, from, to))
+        taken.add(instead)
+      }
+    }
     next = to + 1
   }
   if (next < found.sealedRecords) fill(found, { from: next, to: found.sealedRecords - 1 }, pieces, damages)
   for (const name of found.files) {
-    if (current.some((made) => made.name === name)) continue
+    if (taken.has(name) || current.some((made) => made.name === name)) continue
     if (replaced.has(name)) notes.push(`segment ${name} was replaced and is not deleted yet`)
     else judgeUnrecorded(found, name, damages, notes)
   }
@@ -105,14 +121,20 @@ function judgeUnrecorded(found: Found, name: string, damages: Damage[], notes: s
     notes.push(`segment ${name} has no record; a crash leaves such files, queries do not read it`)
     return
   }
-  const path = `segments/${name}`
-  damages.push({
-    thing: "segment",
-    cause: "inserted",
-    first,
-    last,
-    path,
-    detail: "no record names this file",
+  damages.push(insertedFile(name, first, last))
+}
+
+function insertedFile(name: string, first: number, last: number): Damage {
+  const detail = "no record names this file"
+  return { thing: "segment", cause: "inserted", first, last, path: `segments/${name}`, detail }
+}
+
+/** A file that no record names, over the same records as one that is gone: it says which of them somebody changed. */
+function insteadOf({ files, made }: Found, { first, last }: MadeSegment): string | undefined {
+  const known = new Set(made.map(({ name }) => name))
+  return [...files].find((name) => {
+    const [from, to] = rangeOfName(name)
+    return !known.has(name) && from === first && to === last
   })
 }
 

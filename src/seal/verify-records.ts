@@ -1,3 +1,4 @@
+import { RESERVED } from "../event/record.ts"
 import { isSegmentName } from "../store/segment-name.ts"
 import type { Block } from "../tlog/block.ts"
 import { type BlocksOnDisk, seedsIn } from "./log-on-disk.ts"
@@ -15,6 +16,9 @@ import type { VerifyPool } from "./verify-pool.ts"
 
 /** Records of the journal that are checked together. */
 const JOURNAL_RECORDS_MAX = 50_000
+
+const EMPTY =
+  "it holds no event, only what the ledger says of itself: a new ledger, or one in the place of another"
 
 export type RecordsVerdict = Pick<
   Verdict,
@@ -40,9 +44,11 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
   const names = segmentNames(snapshot)
   const files = new Set(names)
   const controls = believedControls(candidates.controls, { sealedRecords: logVerdict.records, files })
+  const supposed = supposedSegments(work, controls.made, files)
+  const made = [...controls.made, ...supposed]
   const plan = planVerify({
     sealedRecords: logVerdict.records,
-    made: controls.made,
+    made,
     purged: controls.purged,
     files,
     journal,
@@ -66,17 +72,18 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
   }
   const holes = [...controls.purged, ...holesIn(damages)]
   damages.push(...counts.damages({ ...controls, holes }))
-  const catalogue = verifyCatalogue(snapshot.catalogue, controls.made, facts)
+  const doubts = counts.sources().some((source) => source !== RESERVED) || damages.length > 0 ? [] : [EMPTY]
+  const catalogue = verifyCatalogue(snapshot.catalogue, made, facts)
   const strange = strangeFiles(snapshot)
   damages.push(...catalogue.damages, ...strange.damages)
   return {
     damages,
-    doubts: journal.doubts,
+    doubts: [...journal.doubts, ...doubts],
     notes: [
       ...journal.notes,
       ...plan.notes,
       ...catalogue.notes,
-      ...strayBlooms(snapshot.segmentFiles, controls.made),
+      ...strayBlooms(snapshot.segmentFiles, made),
       ...strange.notes,
     ],
     purged: controls.purged,
@@ -104,6 +111,30 @@ export function segmentNames({ segmentFiles }: Snapshot): readonly string[] {
   return segmentFiles.filter(isSegmentName)
 }
 
+/**
+ * Where a segment cannot be read, the records in it are missed that name other segments. These are not to be blamed: the
+ * catalogue's word is taken for them, and their records are held to the blocks all the same.
+ */
+function supposedSegments(
+  { candidates, snapshot }: Work,
+  made: readonly MadeSegment[],
+  files: ReadonlySet<string>,
+): MadeSegment[] {
+  if (!candidates.damages.some(({ cause }) => cause === "unreadable")) return []
+  const known = new Set(made.map(({ name }) => name))
+  return snapshot.catalogue.entries
+    .filter(({ name }) => files.has(name) && !known.has(name))
+    .map(({ name, first, last, bytes, sha256, replaces }) => ({
+      record: -1,
+      name,
+      first,
+      last,
+      bytes,
+      sha256,
+      replaces,
+    }))
+}
+
 /** Records that nobody can count, as damages tell of them. */
 function holesIn(damages: readonly Damage[]): Hole[] {
   return damages.flatMap(({ thing, cause, first, last }) => {
@@ -120,20 +151,22 @@ type Checked = {
 }
 
 async function checkSegment(work: Work, piece: Extract<Piece, { kind: "segment" }>): Promise<Checked> {
-  const { made } = piece
-  const path = `segments/${made.name}`
+  const { made, file } = piece
+  const path = `segments/${file}`
   const blocks = work.blocks.over(piece.from, piece.to)
   const range = { first: made.first, last: made.last, path }
   const uncovered = uncoveredBy(blocks, piece)
   if (blocks.length === 0) return { damages: uncovered, runs: [] }
-  const job: Job = { kind: "segment", dir: work.dir, name: made.name, blocks, columns: work.columns }
+  const job: Job = { kind: "segment", dir: work.dir, name: file, made, blocks, columns: work.columns }
   const outcome = await work.pool.run(job)
   if (!("done" in outcome) || outcome.done.kind !== "segment") {
     const detail = "failed" in outcome ? outcome.failed : "the reader gave another answer"
     return { damages: [...uncovered, { thing: "segment", cause: "unreadable", ...range, detail }], runs: [] }
   }
+  // Of a file in the place of another it is said already that it is not the recorded one.
+  const judged = file === made.name ? judgeFile(made, outcome.done, range) : []
   return {
-    damages: [...uncovered, ...judgeFile(made, outcome.done, range), ...outcome.done.damages],
+    damages: [...uncovered, ...judged, ...outcome.done.damages],
     runs: outcome.done.runs,
     ...(outcome.done.facts === undefined ? {} : { facts: outcome.done.facts }),
   }

@@ -30,6 +30,8 @@ export type VerifyRequest = {
   readonly onProgress?: (done: { readonly records: number; readonly of: number }) => void
   /** Ends it with an AbortError. */
   readonly stop?: AbortSignal
+  /** Readers to use, and leave open; without, `readers` are made and closed. */
+  readonly pool?: VerifyPool
 }
 
 export type Verified = {
@@ -45,7 +47,7 @@ export type Verified = {
  */
 export async function verifyLedger(request: VerifyRequest): Promise<Verified> {
   const snapshot = await takeSnapshot(request.dir)
-  const pool = new VerifyPool(request.dir, request.readers, request.stop)
+  const pool = request.pool ?? new VerifyPool(request.dir, request.readers, request.stop)
   try {
     const journal = verifyJournal(snapshot.journal)
     const candidates = await gatherControls({ dir: request.dir, pool }, segmentNames(snapshot), journal)
@@ -54,7 +56,7 @@ export async function verifyLedger(request: VerifyRequest): Promise<Verified> {
     if ("verdict" in opened) return opened
     return await verifyOpened(request, { snapshot, pool, journal, candidates, keys, opened })
   } finally {
-    pool.close()
+    if (request.pool === undefined) pool.close()
     snapshot.close()
   }
 }

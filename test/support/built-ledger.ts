@@ -36,6 +36,8 @@ export type BuildOptions = {
   readonly fileBytes?: number
   /** Segments with the first bytes of each record's hash. */
   readonly hints?: boolean
+  /** Copies of the ledger as it stood once so many records were in it. */
+  readonly copies?: readonly { readonly records: number; readonly to: string }[]
   /** Appended at the end and left unsealed, as a process that is killed leaves them. */
   readonly unsealed?: number
 }
@@ -81,6 +83,8 @@ export async function buildLedger(options: BuildOptions): Promise<BuiltLedger> {
       if (waiting.reduce((sum, { count }) => sum + count, 0) >= perSegment) {
         made.push(await makeSegment(db, ledger, { blocks: waiting, made, hints: options.hints === true }))
       }
+      const copy = options.copies?.find((wanted) => wanted.records === at + perBatch)
+      if (copy !== undefined) await cp(dir, copy.to, { recursive: true })
     }
     await ledger.journal.heartbeat()
     await ledger.sealer.sealOnce()
