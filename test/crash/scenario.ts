@@ -9,6 +9,7 @@ import { checkpointOf } from "../../src/seal/remember.ts"
 import type { Checkpoint } from "../../src/tlog/checkpoint.ts"
 import { checkLedger } from "../support/check-ledger.ts"
 import { type TestLedger, testLedger, testRecord, testSigner } from "../support/ledger.ts"
+import { volatileDisk } from "./volatile-disk.ts"
 
 /** Blocks of the ledger that every run begins with: the second block of a run fills a tile. */
 const BLOCKS_BEFORE = 254
@@ -26,6 +27,18 @@ export async function makeTemplate(root: string, disk: Disk): Promise<void> {
   await open.sealer.sealOnce()
   await open.close()
   assert.equal(open.sealer.sealed.blocks, BLOCKS_BEFORE)
+}
+
+/** The same after a crash: three acknowledged records in the last journal file wait to be sealed. */
+export async function makeUnsealed(template: string, root: string): Promise<readonly string[]> {
+  const ledger = copyTemplate(template, root)
+  const disk = volatileDisk(ledger.dir)
+  const open = await ledger.open({ disk })
+  const bodies = ["u1", "u2", "u3"]
+  for (const body of bodies) await open.journal.append([testRecord(body)])
+  disk.failAt = disk.calls
+  await open.close().catch(() => undefined)
+  return bodies
 }
 
 export function copyTemplate(template: string, root: string): TestLedger {
