@@ -24,7 +24,7 @@ import {
   verifyInclusion,
   verifyReceipt,
 } from "../src/tlog/index.ts"
-import { goldenFiles } from "../test/worked-example.ts"
+import { goldenFiles } from "../test/worked-files.ts"
 
 const RECORDS = 10_000
 const BODY_BYTES = 1_500

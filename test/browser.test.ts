@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { test } from "node:test"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
-import { goldenFiles } from "./worked-example.ts"
+import { goldenFiles } from "./worked-files.ts"
 
 const TLOG = pathToFileURL(join(import.meta.dirname, "../src/tlog/index.ts")).href
 

@@ -5,11 +5,18 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, test } from "node:test"
 import { promisify } from "node:util"
+import { originalDigest } from "../src/intake/receive.ts"
+import { realDisk } from "../src/journal/disk.ts"
+import { writeSegment } from "../src/store/segment.ts"
 import { parseBlock, parseReceipt, verifyReceipt } from "../src/tlog/index.ts"
-import { GOLDEN_DIR, goldenFiles } from "./worked-example.ts"
+import { FORMAT_PAGE, withTables } from "./format-tables.ts"
+import { writeJournal } from "./support/journal-file.ts"
+import { openSegmentWorld } from "./support/segments.ts"
+import { BLOCK_SEEDS, RECORDS } from "./worked-example.ts"
+import { controlExamples, GOLDEN_DIR, goldenFiles } from "./worked-files.ts"
 
-const DOC = readFileSync(join(import.meta.dirname, "../docs/FORMAT.md"), "utf8")
-const TOOLS = ["sh", "sed", "head", "tail", "cut", "base64", "sha256sum", "xxd", "jq", "openssl"]
+const DOC = readFileSync(FORMAT_PAGE, "utf8")
+const TOOLS = "sh sed head tail cut base64 sha256sum md5sum cmp gzip xxd jq openssl".split(" ")
 
 type Fence = { readonly language: string; readonly golden: string | undefined; readonly text: string }
 
@@ -42,6 +49,68 @@ describe("golden files", () => {
     }
     assert.deepEqual(parseReceipt(files["receipt-v1.txt"]!).block, parseBlock(files["block-1-v1.txt"]!))
   })
+})
+
+test("the tables of docs/FORMAT.md are as the code prints them", () => {
+  assert.equal(DOC, withTables(DOC), "out of step; run node test/format-tables.ts")
+})
+
+test("docs/FORMAT.md explains every member of every control record", () => {
+  const [, section = ""] = /^## Control records\n(.*?)^## /ms.exec(DOC) ?? []
+  const rows = [...section.matchAll(/^\| (?:(`[\w.]+`) )?\| ([\w, ]+) \|/gm)]
+  let kind = ""
+  const explained = new Map<string, string[]>()
+  for (const [, named = "", members = ""] of rows) {
+    kind = named === "" ? kind : named.slice(1, -1)
+    explained.set(kind, [...(explained.get(kind) ?? []), ...members.split(", ")])
+  }
+  for (const [name, text] of Object.entries(controlExamples())) {
+    const members = Object.keys(JSON.parse(text) as object).filter(
+      (key) => key !== "kind" && key !== "version",
+    )
+    assert.deepEqual(
+      explained
+        .get(name)
+        ?.filter((member) => !/^\d+$/.test(member))
+        .sort(),
+      members.sort(),
+      name,
+    )
+  }
+})
+
+test("the queries of docs/FORMAT.md find in a segment of the example what it says", async (t) => {
+  const world = await openSegmentWorld()
+  t.after(() => world.close())
+  const blocks = RECORDS.map((records, i) => {
+    return { first: records[0]?.number ?? 0, count: records.length, seed: BLOCK_SEEDS[i] ?? new Uint8Array() }
+  })
+  const journalDir = join(world.dir, "journal")
+  const end = await writeJournal(journalDir, RECORDS.flat())
+  const { db, dir, entries, blooms } = world
+  const { entry } = await writeSegment({ db, disk: realDisk, dir, journalDir, end, blocks, entries, blooms })
+  const file = join(dir, "segments", entry.name)
+
+  const all = fences()
+  const asked = all.flatMap(({ language, text }, at) => (language === "sql" ? [{ sql: text, at }] : []))
+  assert.ok(asked.length >= 3)
+  for (const { sql, at } of asked) {
+    const rows = await world.rows(sql.replaceAll("'segment.parquet'", `'${file}'`))
+    const shown = all[at + 1]?.text.trimEnd().split("\n") ?? []
+    assert.deepEqual(
+      rows,
+      shown.map((line) => JSON.parse(line) as unknown),
+      sql,
+    )
+  }
+})
+
+test("the example of the word original is what intake writes", () => {
+  const bytes = (text: string) => Buffer.from(text)
+  const key = Uint8Array.from({ length: 32 }, (_, i) => i)
+  const original = bytes('{"data":{"token":"hunter2"}}')
+  const redacted = bytes('{"data":{"token":"[redacted:secret-data]"}}')
+  assert.ok(DOC.includes(`\n${originalDigest(key, redacted, original)}\n`))
 })
 
 /** Commands, and what the page says they print. */

@@ -1,10 +1,8 @@
 /**
  * The small ledger that docs/FORMAT.md explains byte by byte: two blocks, four records, one witness. All of it follows
- * from the constants below, so that `node test/worked-example.ts` writes the same golden files again. A format never
+ * from the constants below, so that `node test/worked-files.ts` writes the same golden files again. A format never
  * changes in place: a difference means a new version, with golden files of its own.
  */
-import { mkdirSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
 import { fromHex, toBytes } from "../src/base/bytes.ts"
 import { type PlacedRecord, parseRecord } from "../src/event/record.ts"
 import {
@@ -29,12 +27,12 @@ import {
   treeRoot,
 } from "../src/tlog/index.ts"
 
-const ORIGIN = "ledger.example.com/prod"
+export const ORIGIN = "ledger.example.com/prod"
 /** 2026-11-20T18:24:23Z, when a real API server wrote the two events below. */
-const AT = Date.UTC(2026, 10, 20, 18, 24, 23) * 1_000
-const SECOND = 1_000_000
+export const AT = Date.UTC(2026, 10, 20, 18, 24, 23) * 1_000
+export const SECOND = 1_000_000
 
-const LOG_SEED = fromHex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")
+export const LOG_SEED = fromHex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")
 const WITNESS_SEED = fromHex("202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f")
 /** One per block. A real ledger draws them at random and keeps them beside the bodies. */
 export const BLOCK_SEEDS = [
@@ -114,8 +112,8 @@ function sealAll(): SealedBlock[] {
   return sealed
 }
 
-/** Every golden file by its name. */
-export function goldenFiles(): Readonly<Record<string, string>> {
+/** The golden files of records, blocks, log and receipts, by their names. */
+export function logFiles(): Readonly<Record<string, string>> {
   const sealed = sealAll()
   const leaves = sealed.map(({ block }) => blockLeafHash(formatBlock(block)))
   const text = formatCheckpoint({ origin: ORIGIN, size: leaves.length, root: treeRoot(leaves) })
@@ -158,11 +156,4 @@ export function goldenFiles(): Readonly<Record<string, string>> {
 
 function raise(why: string): never {
   throw new Error(why)
-}
-
-export const GOLDEN_DIR = join(import.meta.dirname, "golden")
-
-if (import.meta.main) {
-  mkdirSync(GOLDEN_DIR, { recursive: true })
-  for (const [name, text] of Object.entries(goldenFiles())) writeFileSync(join(GOLDEN_DIR, name), text)
 }
