@@ -5,6 +5,7 @@ import { controlKindOf } from "../journal/control-kind.ts"
 import { keyRotated, rangePurged, segmentMade } from "./control.ts"
 import { type KeyRotation, openKeyRotation } from "./key-rotation.ts"
 import type { Damage, PurgedRange } from "./verdict.ts"
+import type { ControlsDone } from "./verify-job.ts"
 import type { JournalFound } from "./verify-journal.ts"
 import type { MadeSegment } from "./verify-plan.ts"
 import type { VerifyPool } from "./verify-pool.ts"
@@ -35,7 +36,12 @@ export type Candidates = { readonly controls: readonly Candidate[]; readonly dam
 
 /** The ledger's own records as every file has them, believed or not. */
 export async function gatherControls(
-  ledger: { readonly dir: string; readonly pool: VerifyPool },
+  ledger: {
+    readonly dir: string
+    readonly pool: VerifyPool
+    /** What was read before; a segment's bytes never change. */
+    readonly known?: Map<string, ControlsDone> | undefined
+  },
   names: readonly string[],
   journal: JournalFound,
 ): Promise<Candidates> {
@@ -50,16 +56,25 @@ export async function gatherControls(
     controls.push({ record: number, text: Buffer.from(body).toString(), holder: undefined })
   }
   const read = names.map(async (name) => {
-    const outcome = await ledger.pool.run({ kind: "controls", dir: ledger.dir, name })
-    const done = "done" in outcome && outcome.done.kind === "controls" ? outcome.done : undefined
-    const why = done === undefined && "failed" in outcome ? outcome.failed : done?.unreadable
-    if (why !== undefined) {
-      damages.push({ thing: "segment", cause: "unreadable", path: `segments/${name}`, detail: why })
-    }
-    for (const { record, text } of done?.controls ?? []) controls.push({ record, text, holder: name })
+    const done = ledger.known?.get(name) ?? (await readControls(ledger, name))
+    if (done.unreadable !== undefined) {
+      const path = `segments/${name}`
+      damages.push({ thing: "segment", cause: "unreadable", path, detail: done.unreadable })
+    } else ledger.known?.set(name, done)
+    for (const { record, text } of done.controls) controls.push({ record, text, holder: name })
   })
   await Promise.all(read)
   return { controls, damages }
+}
+
+async function readControls(
+  { dir, pool }: { readonly dir: string; readonly pool: VerifyPool },
+  name: string,
+): Promise<ControlsDone> {
+  const outcome = await pool.run({ kind: "controls", dir, name })
+  if ("done" in outcome && outcome.done.kind === "controls") return outcome.done
+  const unreadable = "failed" in outcome ? outcome.failed : "the reader gave another answer"
+  return { kind: "controls", controls: [], unreadable }
 }
 
 /**

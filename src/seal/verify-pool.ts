@@ -12,11 +12,12 @@ const JOB_MS_MAX = 10 * 60_000
 
 /** Child processes that read segment files; each does one job at a time. Must be closed. */
 export class VerifyPool {
+  /** Readers at work at once, at most. */
+  readonly size: number
   readonly #folder: string
   readonly #idle: Reader[] = []
   readonly #all = new Set<Reader>()
   readonly #waiting: (() => void)[] = []
-  readonly #size: number
 
   readonly #stop: AbortSignal | undefined
   readonly #onStop = () => {
@@ -26,7 +27,7 @@ export class VerifyPool {
   /** `folder` is all that the children may read. `stop` ends them; what waits for them rejects with its reason. */
   constructor(folder: string, size: number, stop?: AbortSignal) {
     this.#folder = folder
-    this.#size = size
+    this.size = size
     this.#stop = stop
     stop?.addEventListener("abort", this.#onStop)
   }
@@ -53,7 +54,7 @@ export class VerifyPool {
       const idle = this.#idle.pop()
       if (idle?.alive) return idle
       if (idle !== undefined) this.#all.delete(idle)
-      else if (this.#all.size < this.#size) {
+      else if (this.#all.size < this.size) {
         const reader = new Reader(this.#folder)
         this.#all.add(reader)
         return reader

@@ -33,6 +33,8 @@ export type Work = {
   /** Derive every typed column again and compare. */
   readonly columns: boolean
   readonly onProgress: ((done: { readonly records: number; readonly of: number }) => void) | undefined
+  /** Pieces that end before it are left out. */
+  readonly recordsFrom: number
   readonly blocks: BlocksOnDisk
   readonly logVerdict: LogVerdict
   readonly pool: VerifyPool
@@ -56,23 +58,18 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
   const damages = [...journal.damages, ...candidates.damages, ...controls.damages, ...plan.damages]
   const counts = new SourceCounts()
   const facts = new Map<string, SegmentFacts>()
-  let done = 0
-  const checked = plan.pieces.map(async (piece) => {
-    const result =
-      piece.kind === "segment" ? await checkSegment(work, piece) : checkJournal(work, journal, piece)
-    done += piece.to - piece.from + 1
-    work.onProgress?.({ records: done, of: logVerdict.records })
-    return result
-  })
-  for (const [at, result] of (await Promise.all(checked)).entries()) {
-    const piece = plan.pieces[at]
+  const pieces = plan.pieces.filter(({ to }) => to >= work.recordsFrom)
+  for (const [at, result] of (await checkPieces(work, pieces)).entries()) {
+    const piece = pieces[at]
     damages.push(...result.damages)
     counts.add(result.runs)
     if (result.facts !== undefined && piece?.kind === "segment") facts.set(piece.made.name, result.facts)
   }
-  const holes = [...controls.purged, ...holesIn(damages)]
+  const before = work.recordsFrom > 0 ? [{ first: 0, last: work.recordsFrom - 1 }] : []
+  const holes = [...controls.purged, ...holesIn(damages), ...before]
   damages.push(...counts.damages({ ...controls, holes }))
-  const doubts = counts.sources().some((source) => source !== RESERVED) || damages.length > 0 ? [] : [EMPTY]
+  const hasEvents = before.length > 0 || counts.sources().some((source) => source !== RESERVED)
+  const doubts = hasEvents || damages.length > 0 ? [] : [EMPTY]
   const catalogue = verifyCatalogue(snapshot.catalogue, made, facts)
   const strange = strangeFiles(snapshot)
   damages.push(...catalogue.damages, ...strange.damages)
@@ -90,6 +87,26 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
     segments: plan.pieces.filter(({ kind }) => kind === "segment").length,
     unsealed: Math.max(0, journal.next - logVerdict.records),
   }
+}
+
+/** As many at once as there are readers, and one that is prepared meanwhile: blocks of no more are in memory. */
+async function checkPieces(work: Work, pieces: readonly Piece[]): Promise<Checked[]> {
+  const results: Checked[] = []
+  const of = pieces.reduce((sum, { from, to }) => sum + to - from + 1, 0)
+  let done = 0
+  let next = 0
+  const lane = async (): Promise<void> => {
+    for (let at = next++; at < pieces.length; at = next++) {
+      const piece = pieces[at]
+      if (piece === undefined) return
+      results[at] =
+        piece.kind === "segment" ? await checkSegment(work, piece) : checkJournal(work, work.journal, piece)
+      done += piece.to - piece.from + 1
+      work.onProgress?.({ records: done, of })
+    }
+  }
+  await Promise.all(Array.from({ length: work.pool.size + 1 }, lane))
+  return results
 }
 
 /** Files under `segments/` that no ledger puts there: another engine that reads `*.parquet` would take them for records. */

@@ -8,6 +8,7 @@ import { type Snapshot, takeSnapshot } from "./snapshot.ts"
 import { type TrustedKeys, trustedKeys } from "./trusted-keys.ts"
 import { answerOf, type Damage, joinDamages, type Verdict } from "./verdict.ts"
 import { gatherControls, rotationsIn } from "./verify-controls.ts"
+import type { ControlsDone } from "./verify-job.ts"
 import { verifyJournal } from "./verify-journal.ts"
 import { verifyLog } from "./verify-log.ts"
 import { VerifyPool } from "./verify-pool.ts"
@@ -32,6 +33,10 @@ export type VerifyRequest = {
   readonly stop?: AbortSignal
   /** Readers to use, and leave open; without, `readers` are made and closed. */
   readonly pool?: VerifyPool
+  /** Hold only records from this one on to their blocks; the log is read whole all the same. 0 where it is left out. */
+  readonly recordsFrom?: number
+  /** The ledger's own records in segments read before, by the segment's name. New ones are added. */
+  readonly known?: Map<string, ControlsDone>
 }
 
 export type Verified = {
@@ -50,7 +55,11 @@ export async function verifyLedger(request: VerifyRequest): Promise<Verified> {
   const pool = request.pool ?? new VerifyPool(request.dir, request.readers, request.stop)
   try {
     const journal = verifyJournal(snapshot.journal)
-    const candidates = await gatherControls({ dir: request.dir, pool }, segmentNames(snapshot), journal)
+    const candidates = await gatherControls(
+      { dir: request.dir, pool, known: request.known },
+      segmentNames(snapshot),
+      journal,
+    )
     const keys = trustedKeys(request.keys, rotationsIn(candidates.controls))
     const opened = openSigned(request, snapshot, keys)
     if ("verdict" in opened) return opened
@@ -77,8 +86,8 @@ async function verifyOpened(request: VerifyRequest, found: Opened): Promise<Veri
   }
   const logVerdict = verifyLog(log)
   const blocks = new BlocksOnDisk({ ...log, bundleFirsts: logVerdict.bundleFirsts, size: checkpoint.size })
-  const { dir, columns = false, onProgress } = request
-  const records = await verifyRecords({ ...found, dir, blocks, logVerdict, columns, onProgress })
+  const { dir, columns = false, onProgress, recordsFrom = 0 } = request
+  const records = await verifyRecords({ ...found, dir, blocks, logVerdict, columns, onProgress, recordsFrom })
   const damages = joinDamages([
     ...retiredKeys(opened, keys),
     ...tailDamages(snapshot, blocks),
