@@ -2,10 +2,15 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { monitorEventLoopDelay } from "node:perf_hooks"
 import type { NewRecord } from "../src/event/record.ts"
 import { realDisk } from "../src/journal/disk.ts"
 import { GroupWriter } from "../src/journal/group.ts"
 import { openJournal } from "../src/journal/journal.ts"
+import { initLedger } from "../src/seal/init-ledger.ts"
+import { newKey } from "../src/seal/keys.ts"
+import { openLedger } from "../src/seal/ledger.ts"
+import { openSigner } from "../src/tlog/signer.ts"
 
 const BODY_BYTES = 1500
 const root = mkdtempSync(join(tmpdir(), "tallystick-bench-"))
@@ -104,7 +109,42 @@ async function restart(): Promise<void> {
   }
 }
 
+/** Blocks of 10,000 over records that are still in memory: what the event loop gives to sealing, and how it shares itself. */
+async function sealing(): Promise<void> {
+  const signer = openSigner(newKey("ledger.example.com/bench"))
+  const clock = () => Date.now() * 1000
+  const place = join(root, "ledger")
+  await initLedger(place, { signer, clock })
+  const onFatal = (error: unknown) => {
+    throw error
+  }
+  const ledger = await openLedger(place, { signer, clock, onFatal })
+  for (let at = 0; at < 100; at++) await ledger.journal.append(batch(400))
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  const began = performance.now()
+  const cpu = cpuMicros()
+  const blocks = await ledger.sealer.sealOnce()
+  const micros = (performance.now() - began) * 1000
+  const records = blocks.reduce((sum, { count }) => sum + count, 0)
+  delay.disable()
+  console.log(
+    `seal ${records} records in ${blocks.length} blocks    ${(micros / records).toFixed(2)} µs per record, ` +
+      `cpu ${((cpuMicros() - cpu) / records).toFixed(2)} µs, event loop held p99 ${(delay.percentile(99) / 1e6).toFixed(1)} ms, ` +
+      `at most ${(delay.max / 1e6).toFixed(1)} ms`,
+  )
+  await ledger.journal.append(batch(1))
+  const small = performance.now()
+  for (let at = 0; at < 50; at++) {
+    await ledger.journal.append(batch(1))
+    await ledger.sealer.sealOnce()
+  }
+  console.log(`append and seal one record      ${((performance.now() - small) / 50).toFixed(2)} ms`)
+  await ledger.close()
+}
+
 encoding()
+await sealing()
 await appending(1, 64, 20_000)
 await appending(10, 32, 60_000)
 await appending(100, 8, 100_000)

@@ -4,7 +4,7 @@ import type { Micros } from "../base/time.ts"
 import { formatRecord, LINE_BYTES_MAX, type PlacedRecord } from "../event/record.ts"
 import { STEP_MICROS_MAX } from "../journal/clock-step.ts"
 import { formatBlock } from "../tlog/block.ts"
-import { type Hash, treeRoot } from "../tlog/merkle.ts"
+import { foldRight, type Hash, pushLeaf } from "../tlog/merkle.ts"
 import { blockSalts, recordDigest, recordHash, saltAt } from "../tlog/record-hash.ts"
 import type { LogState } from "./log-state.ts"
 
@@ -25,13 +25,12 @@ export async function nextBlock(
     first === log.state.records && last !== undefined,
     "a block's records follow those of the block before",
   )
-  const hashes = await hashRecords(records, drawn.seed)
   return formatBlock({
     origin: log.origin,
     number: log.state.edge.size,
     first,
     count: records.length,
-    root: treeRoot(hashes),
+    root: await rootOf(records, drawn.seed),
     sealedAt: notBefore(Math.max(last.receivedAt, log.state.sealedAt ?? 0), drawn.now),
     previous: log.state.previous,
   })
@@ -42,20 +41,21 @@ function notBefore(earlier: Micros, now: Micros): Micros {
   return earlier - now <= STEP_MICROS_MAX ? Math.max(earlier, now) : now
 }
 
-async function hashRecords(records: readonly PlacedRecord[], seed: Uint8Array): Promise<Hash[]> {
+/** Root over the hashes of the records, grown record by record so that no turn of the event loop is long. */
+async function rootOf(records: readonly PlacedRecord[], seed: Uint8Array): Promise<Hash> {
   const salts = blockSalts(seed, records.length)
-  const hashes: Hash[] = []
+  const complete: Hash[] = []
   let bytes = 0
   for (const [index, record] of records.entries()) {
     const digest = recordDigest({ salt: saltAt(salts, index), body: record.body })
     const text = formatRecord({ ...record, size: record.body.length, digest })
     assert(text.length <= LINE_BYTES_MAX, "a record's line has at most 1,024 bytes")
-    hashes.push(recordHash(text))
+    pushLeaf(complete, index, recordHash(text))
     bytes += record.body.length + LINE_BYTES
     if (bytes > TURN_BYTES_MAX) {
       await setImmediate()
       bytes = 0
     }
   }
-  return hashes
+  return foldRight(complete)
 }
