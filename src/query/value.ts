@@ -1,7 +1,7 @@
 import { type Column, type Columns, textSql } from "./column.ts"
 import { printField } from "./quote.ts"
 import { textsOf } from "./row.ts"
-import { andSql, FALSE, orSql, type Sql, sql, TRUE, trusted } from "./sql.ts"
+import { FALSE, orSql, type Sql, sql, TRUE, trusted } from "./sql.ts"
 import type { Leaf } from "./tree.ts"
 
 /** What a filter says of one value, in JavaScript and in SQL. Both must agree for every text. */
@@ -64,7 +64,6 @@ function whereColumn(column: Exclude<Column, { kind: "absent" }>, test: ValueTes
       return orSql([element, test.sql(textSql(column))])
     }
     case "json":
-      return andSql([column.hint, test.sql(column.text)])
     case "text":
       return test.sql(column.text)
     case "time":

@@ -12,7 +12,7 @@ import type { Budget, GroupSink, RunScene, Sink } from "../query/tree.ts"
 import { bloomKey } from "../store/bloom.ts"
 import type { BloomCache } from "../store/bloom-cache.ts"
 import type { Duckdb } from "../store/duckdb.ts"
-import { hideDuplicates } from "./duplicates.ts"
+import { hideDuplicates, type Repetitions } from "./duplicates.ts"
 import { MESSAGE_CHARS, MESSAGE_ROWS, type QueryRequest } from "./message.ts"
 import { fetchRecords, readingOf, recordsOf, rowsOf, runSql } from "./read.ts"
 import { batches, relationOf, type Snapshot, type Source, sourcesIn } from "./snapshot.ts"
@@ -20,6 +20,7 @@ import { batches, relationOf, type Snapshot, type Source, sourcesIn } from "./sn
 export type Engine = {
   readonly db: Duckdb
   readonly blooms: BloomCache
+  readonly repetitions: Repetitions
   readonly columns: Columns
   readonly stepsMemoryMax: number
 }
@@ -101,7 +102,7 @@ class Run {
     const { read } = this.#plan
     const sources = await this.#pick()
     if (sources.length === 0) return
-    const hidden = await hideDuplicates(this.#plan, this.#snapshot, sources, this.#engine.db, this.#stop)
+    const hidden = await hideDuplicates(this.#plan, this.#snapshot, sources, this.#engine, this.#stop)
     const where = andSql([this.#plan.where, hidden])
     if (read.kind === "groups") await this.#readGroups(read, sources, where)
     else if (read.top !== undefined) yield* this.#readTop(read, read.top, sources, where)

@@ -12,6 +12,7 @@ import { MSG_SQL } from "../store/columns.ts"
 import { type Duckdb, openDuckdb } from "../store/duckdb.ts"
 import { segmentsDir } from "../store/segment-name.ts"
 import type { JournalEnd } from "../store/stage.ts"
+import { Repetitions } from "./duplicates.ts"
 import type { OpenRequest, QueryRequest } from "./message.ts"
 import { type Engine, runQuery, type Summary } from "./run.ts"
 import type { Snapshot } from "./snapshot.ts"
@@ -145,7 +146,8 @@ export async function openService(options: ServiceOptions): Promise<SearchServic
       first: catalogue.next,
     })
     const columns: Columns = openColumns({ msg: MSG_SQL })
-    const engine: Engine = { db, blooms, columns, stepsMemoryMax: limits.stepsMemoryMax }
+    const repetitions = new Repetitions(db)
+    const engine: Engine = { db, blooms, repetitions, columns, stepsMemoryMax: limits.stepsMemoryMax }
     return new SearchService({ db, dir, catalogue, tail, engine, missing: missing.length })
   } catch (error) {
     db.close()

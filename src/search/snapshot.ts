@@ -15,6 +15,8 @@ export type TailTable = {
   readonly next: number
   readonly timeMin: Micros
   readonly timeMax: Micros
+  /** Some of its records repeat others. */
+  readonly repeats: boolean
 }
 
 /** What one query sees from its beginning to its end: every record once, in a segment or in the tail. */
@@ -36,6 +38,8 @@ export type Source = {
   readonly timeMin: Micros
   readonly timeMax: Micros
   readonly rows: number
+  /** For a table: some of its records repeat others. */
+  readonly repeats?: boolean
   readonly segment: CatalogueEntry | undefined
 }
 
@@ -62,8 +66,17 @@ function ofSegment(dir: string, entry: CatalogueEntry): Source {
   return { file: segmentPath(dir, entry.name), first, last, timeMin, timeMax, rows, segment: entry }
 }
 
-function ofTail({ name, first, next, timeMin, timeMax }: TailTable): Source {
-  return { table: name, first, last: next - 1, timeMin, timeMax, rows: next - first, segment: undefined }
+function ofTail({ name, first, next, timeMin, timeMax, repeats }: TailTable): Source {
+  return {
+    table: name,
+    first,
+    last: next - 1,
+    timeMin,
+    timeMax,
+    rows: next - first,
+    repeats,
+    segment: undefined,
+  }
 }
 
 /** One relation over several sources: files are read as one, tables are added. */

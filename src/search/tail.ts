@@ -21,6 +21,7 @@ type Table = {
   bytes: number
   timeMin: number
   timeMax: number
+  repeats: boolean
   /** Snapshots that read it. */
   uses: number
   dropped: boolean
@@ -85,12 +86,13 @@ export class Tail {
     for (const table of held) table.uses++
     let released = false
     return {
-      tables: held.map(({ name, next, timeMin, timeMax, first: start }) => ({
+      tables: held.map(({ name, next, timeMin, timeMax, repeats, first: start }) => ({
         name,
         first: Math.max(first, start),
         next,
         timeMin,
         timeMax,
+        repeats,
       })),
       release: () => {
         if (released) return
@@ -156,18 +158,32 @@ export class Tail {
       if (fresh) await createTail(db, name)
       await loadStaged(db, name, staged)
       const earlier = this.tables.filter((table) => table !== name)
-      await markDuplicates({ db, dir, table: name, first: staged.first, earlier, entries: entries(), blooms })
+      const { marked } = await markDuplicates({
+        db,
+        dir,
+        table: name,
+        first: staged.first,
+        earlier,
+        entries: entries(),
+        blooms,
+      })
       const times = await db.query(
         `SELECT min(epoch_us("_time")), max(epoch_us("_time")) FROM ${ident(name)}`,
       )
       const row = times.single()
       const [timeMin, timeMax] = [row.integer(0) ?? 0, row.integer(1) ?? 0]
       // From here on queries see it: only whole pieces, repetitions marked.
+      const { next, first } = staged
+      const found = { next, timeMin, timeMax }
       if (last === undefined || fresh) {
-        const { first, next, rawBytes: bytes } = staged
-        this.#tables.push({ name, first, next, bytes, timeMin, timeMax, uses: 0, dropped: false })
+        const unused = { uses: 0, dropped: false }
+        this.#tables.push({ ...found, ...unused, name, first, bytes: staged.rawBytes, repeats: marked > 0 })
       } else {
-        Object.assign(last, { next: staged.next, bytes: last.bytes + staged.rawBytes, timeMin, timeMax })
+        Object.assign(last, {
+          ...found,
+          bytes: last.bytes + staged.rawBytes,
+          repeats: last.repeats || marked > 0,
+        })
       }
       this.#cursor = staged.cursor
       this.#next = staged.next

@@ -4,6 +4,7 @@ import { type Sql, sql } from "../sql.ts"
 import { valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
 import { findPhrase, NOT_WORD, wordEdges } from "../words.ts"
+import { ifContains } from "./phrase.ts"
 
 /** `field:i(word)`, `i(word*)`: a phrase or prefix, capital letters or small. */
 export const anyCase: FilterWord = {
@@ -39,5 +40,5 @@ function foldedPhrase(value: Sql, folded: string, open: boolean): Sql {
   const end = edges.end && !open ? `($|${NOT_WORD})` : ""
   const contains = sql`contains(lower(${value}), ${folded})`
   if (start === "" && end === "") return contains
-  return sql`(${contains} AND regexp_matches(lower(${value}), ${start + escapeRegexp(folded) + end}))`
+  return ifContains(contains, sql`regexp_matches(lower(${value}), ${start + escapeRegexp(folded) + end})`)
 }

@@ -1,6 +1,6 @@
 import { quote, quoteIfNeeded } from "../quote.ts"
 import { escapeRegexp } from "../regexp.ts"
-import { andSql, type Sql, sql } from "../sql.ts"
+import { type Sql, sql } from "../sql.ts"
 import type { Filter } from "../tree.ts"
 import { type ValueTest, valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
@@ -26,6 +26,11 @@ export function phraseTest(text: string): ValueTest {
   }
 }
 
+/** Both, and the second only where the first holds: AND leaves DuckDB free to begin with either. */
+export function ifContains(contains: Sql, matches: Sql): Sql {
+  return sql`CASE WHEN ${contains} THEN ${matches} END`
+}
+
 /** `contains` is thirty times as fast as the regular expression and rules most rows out. */
 export function containsPhrase(value: Sql, text: string, open = false): Sql {
   const contains = sql`contains(${value}, ${text})`
@@ -33,5 +38,5 @@ export function containsPhrase(value: Sql, text: string, open = false): Sql {
   const start = edges.start ? `(^|${NOT_WORD})` : ""
   const end = edges.end && !open ? `($|${NOT_WORD})` : ""
   if (start === "" && end === "") return contains
-  return andSql([contains, sql`regexp_matches(${value}, ${start + escapeRegexp(text) + end})`])
+  return ifContains(contains, sql`regexp_matches(${value}, ${start + escapeRegexp(text) + end})`)
 }

@@ -2,11 +2,12 @@ import { isRefusal } from "../../base/refusal.ts"
 import { quoteIfNeeded } from "../quote.ts"
 import type { Reader } from "../reader.ts"
 import { compileRegexp, type Regexp } from "../regexp.ts"
-import { andSql, sql } from "../sql.ts"
+import { sql } from "../sql.ts"
 import type { Filter } from "../tree.ts"
 import { valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
 import { readArguments } from "./arguments.ts"
+import { ifContains } from "./phrase.ts"
 import { prefixFilter } from "./prefix.ts"
 
 /** `field:~"re2"`: the regular expression matches anywhere in the value. */
@@ -47,7 +48,7 @@ function regexpFilter(
     sql: (value) => {
       const matches = sql`regexp_matches(${value}, ${source})`
       if (compiled.literal === undefined) return matches
-      return andSql([sql`contains(${value}, ${compiled.literal})`, matches])
+      return ifContains(sql`contains(${value}, ${compiled.literal})`, matches)
     },
   })
 }

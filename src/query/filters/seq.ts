@@ -6,6 +6,7 @@ import { valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
 import { findPhrase, NOT_WORD, wordEdges } from "../words.ts"
 import { readArguments } from "./arguments.ts"
+import { ifContains } from "./phrase.ts"
 
 /** `field:seq(a, "b c")`: the phrases stand in the value one after another. */
 export const seq: FilterWord = {
@@ -25,8 +26,8 @@ export const seq: FilterWord = {
       test: (value) => standInOrder(value, useful),
       sql: (value) => {
         if (useful.length === 0) return TRUE
-        const contains = useful.map((phrase) => sql`contains(${value}, ${phrase})`)
-        return andSql([...contains, sql`regexp_matches(${value}, ${pattern})`])
+        const contains = andSql(useful.map((phrase) => sql`contains(${value}, ${phrase})`))
+        return ifContains(contains, sql`regexp_matches(${value}, ${pattern})`)
       },
     })
   },
