@@ -68,3 +68,25 @@ function bomb(): string {
   )
   return lines.join("\n")
 }
+
+// sigs.k8s.io/yaml over goyaml.v2, as kube-apiserver reads its files.
+const kubernetes: [why: string, text: string, value: unknown][] = [
+  ["of a key twice the last wins", "a: 1\na: 2\n", { a: 2 }],
+  ["only the first document is read", "---\na: 1\n---\n{", { a: 1 }],
+  ["an empty first document is nothing", "---\n---\na: 1\n", undefined],
+  ["words of YAML 1.1 are bools", "[on, yes, no, off, y]", [true, true, false, false, true]],
+  ["in quotes they are text", "['on', \"no\"]", ["on", "no"]],
+  ["dates and times of day are text", "[2026-01-02, 12:30:45]", ["2026-01-02", "12:30:45"]],
+  ["a leading zero is octal", "[010]", [8]],
+  ["an empty text is nothing", "", undefined],
+]
+for (const [why, text, value] of kubernetes) {
+  test(`as Kubernetes reads YAML: ${why}`, () => {
+    assert.deepEqual(parseYaml(text, "t", "kubernetes").value, value)
+  })
+}
+
+test("as Kubernetes reads YAML: keys twice are told with their place", () => {
+  const { duplicateKeys } = parseYaml("rules:\n- a: 1\n  b: 2\n  a: 3\n", "t", "kubernetes")
+  assert.deepEqual(duplicateKeys, [{ path: ["rules", 0, "a"], place: { line: 4, column: 3 } }])
+})

@@ -25,6 +25,22 @@ const refused: readonly [why: string, text: string, message: string][] = [
     rule("level: None\n  users: alice"),
     "failed decoding: json: cannot unmarshal string into Go struct field PolicyRule.rules.users of type []string",
   ],
+  [
+    "a bare on, which is a bool in YAML 1.1",
+    rule("level: None\n  users: [on]"),
+    "failed decoding: json: cannot unmarshal bool into Go struct field PolicyRule.rules.users of type string",
+  ],
+  [
+    "a number for a name",
+    rule("level: None\n  namespaces: [1]"),
+    "failed decoding: json: cannot unmarshal number into Go struct field PolicyRule.rules.namespaces of type string",
+  ],
+  [
+    "an empty first document",
+    `---\n---\n${rule("level: Metadata")}`,
+    "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy",
+  ],
+  ["no YAML", "{", "failed decoding: yaml: line 1: did not find expected node content"],
   ["no level", rule("verbs: [get]"), "rules[0].level: Required value"],
   [
     "a level in lower case",
@@ -61,4 +77,12 @@ test("any group is a group since 1.36, and keeps older servers from starting", (
   const text = rule('level: None\n  resources:\n  - group: "*"')
   assert.equal(loadPolicy(text).rules.length, 1)
   assert.throws(() => loadPolicy(text, { minor: 35 }), Refusal)
+})
+
+test("as the server reads it: a leading ---, one document, the last of a key, null as the empty name", () => {
+  const text = `---\n${rule("level: None\n  users: [null, a]\n  level: Metadata")}---\nkind: [`
+  const { policy, duplicateKeys } = readPolicy(text)
+  assert.equal(policy.rules[0]?.level, "Metadata")
+  assert.deepEqual(policy.rules[0]?.users, ["", "a"])
+  assert.deepEqual(duplicateKeys, [{ path: ["rules", 0, "level"], place: { line: 7, column: 3 } }])
 })

@@ -1,4 +1,4 @@
-import { Refusal } from "../base/refusal.ts"
+import { isRefusal, Refusal } from "../base/refusal.ts"
 import { parseYaml, type YamlPath, type YamlText } from "../base/yaml.ts"
 import type { GroupResources, Level, Policy, PolicyRule, Stage } from "./policy.ts"
 import { formatPolicyErrors, type KubernetesVersion, NEWEST, validatePolicy } from "./validate.ts"
@@ -9,6 +9,8 @@ export type UnknownKey = { readonly path: YamlPath; readonly key: string }
 export type LoadedPolicy = {
   readonly policy: Policy
   readonly unknownKeys: readonly UnknownKey[]
+  /** Keys that stand twice: the server takes the last and logs a warning. */
+  readonly duplicateKeys: YamlText["duplicateKeys"]
   /** Positions, for findings. */
   readonly yaml: YamlText
 }
@@ -31,7 +33,7 @@ export function readPolicy(text: string, kubernetes: KubernetesVersion = NEWEST)
   if (policy.rules.length === 0) throw illegal("loaded illegal policy with 0 rules")
   const errors = validatePolicy(policy, kubernetes)
   if (errors.length > 0) throw illegal(formatPolicyErrors(errors))
-  return { policy, unknownKeys: decoder.unknownKeys, yaml }
+  return { policy, unknownKeys: decoder.unknownKeys, duplicateKeys: yaml.duplicateKeys, yaml }
 }
 
 type Decoder = { readonly unknownKeys: UnknownKey[] }
@@ -39,11 +41,25 @@ type JsonObject = { readonly [key: string]: unknown }
 
 function parse(text: string): YamlText {
   try {
-    return parseYaml(text, "policy")
+    return parseYaml(text, "policy", "kubernetes")
   } catch (error) {
-    if (error instanceof Refusal) throw illegal(`failed decoding: ${error.message}`, error)
-    throw error
+    if (!isRefusal(error, "yaml.malformed")) throw error
+    const { line, column, problem } = error.facts
+    if (line === undefined || column === undefined) throw illegal(`failed decoding: ${error.message}`, error)
+    const what = GO_YAML[String(problem)] ?? error.message.replace(/^policy:\d+:\d+: /, "")
+    throw new Refusal(
+      "policy.illegal",
+      `failed decoding: yaml: line ${line}: ${what}`,
+      { line, column },
+      error,
+    )
   }
+}
+
+/** What Go's reader says where ours stops, for the usual slips. */
+const GO_YAML: Readonly<Record<string, string>> = {
+  MISSING_CHAR: "did not find expected node content",
+  TAB_AS_INDENT: "found character that cannot start any token",
 }
 
 /** Group and version decide which decoder runs; an absent kind is a Policy. */
