@@ -30,8 +30,10 @@ export async function checkColumns(
   const damages: Damage[] = []
   let part: PlacedRecord[] = []
   const unreadable = (): void => undefined // told already, where the records are hashed
-  for await (const { content, ...record } of rereadSegment(db, file.path, unreadable)) {
-    if (content.kind === "kept") part.push({ ...record, body: Uint8Array.from(content.body) })
+  for await (const records of rereadSegment(db, file.path, unreadable)) {
+    for (const { content, ...record } of records) {
+      if (content.kind === "kept") part.push({ ...record, body: Uint8Array.from(content.body) })
+    }
     if (part.length < RECORDS_MAX) continue
     damages.push(...(await checkPart(db, file, part)))
     part = []

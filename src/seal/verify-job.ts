@@ -69,7 +69,9 @@ async function recheckSegment(
     readable = false
     recheck.unreadable()
   }
-  for await (const record of rereadSegment(db, path, unreadable)) recheck.add(record)
+  for await (const records of rereadSegment(db, path, unreadable)) {
+    for (const record of records) recheck.add(record)
+  }
   const { damages, runs } = recheck.finish()
   const bloom = readable ? await checkBloom(db, { dir, name, made }) : []
   const derived = readable && columns ? await checkColumns(db, { path, name, tempDir }) : []
