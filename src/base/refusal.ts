@@ -27,7 +27,11 @@ export const REFUSALS = {
     exit: 2,
     hint: "send smaller batches (--audit-webhook-batch-max-size), or raise intake.limits.bodyBytesMax",
   },
-  "intake.limits": { http: 400, exit: 64, hint: "raise intake.limits.inFlightBytesMax, or lower bodyBytesMax" },
+  "intake.limits": {
+    http: 400,
+    exit: 64,
+    hint: "raise intake.limits.inFlightBytesMax, or lower bodyBytesMax",
+  },
   "intake.overBudget": { http: 503, exit: 2, hint: "send again in a few seconds" },
   "body.encoding": { http: 415, exit: 2, hint: "send the body plain, or as gzip, deflate or zstd" },
   "body.damaged": { http: 400, exit: 2, hint: "send the whole body in the encoding its header names" },
@@ -167,6 +171,11 @@ export const REFUSALS = {
     exit: 1,
     hint: "run tallystick verify: what is there is not what was sealed, or it was destroyed by rule",
   },
+  "seal.unverified": {
+    http: 503,
+    exit: 2,
+    hint: "run tallystick verify by hand, and look at the log of the server",
+  },
   // query
   "query.malformed": { http: 400, exit: 64, hint: "see docs/LOGSQL.md; put text with other signs in quotes" },
   "query.unsupported": {
@@ -234,7 +243,11 @@ export const REFUSALS = {
     exit: 2,
     hint: "tallystick config check names every problem; docs/CONFIG.md has every option",
   },
-  "server.unreachable": { http: 502, exit: 2, hint: "check the address, and that tallystick serve runs there" },
+  "server.unreachable": {
+    http: 502,
+    exit: 2,
+    hint: "check the address, and that tallystick serve runs there",
+  },
   "server.refused": { http: 502, exit: 2, hint: "check that the address is the one of tallystick serve" },
   "record.notQuarantined": { http: 404, exit: 2, hint: "tallystick quarantine list shows those that are" },
   "input.unreadable": { http: 400, exit: 2, hint: "check the path and the rights of the file" },

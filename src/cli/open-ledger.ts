@@ -2,11 +2,17 @@ import { readSigner } from "../seal/keys.ts"
 import type { LedgerOptions, OpenLedger } from "../seal/ledger.ts"
 import { openLedger } from "../seal/ledger.ts"
 import { openRemembered, rememberedFolder } from "../seal/remember.ts"
+import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
 import { keyFileOf } from "./config-paths.ts"
 
 type Heard = Pick<LedgerOptions, "onSync" | "onTrouble" | "onFatal">
+
+/** The public half of the configured key: what this ledger's checkpoints are checked with. */
+export function verifierKeyOf(config: ConfigType): string {
+  return formatVerifierKey(readSigner(keyFileOf(config)))
+}
 
 /** The configured ledger, for writing. Must be closed. Refuses as `openLedger` and `readSigner` do. */
 export function openConfiguredLedger(config: ConfigType, world: World, heard: Heard): Promise<OpenLedger> {

@@ -21,10 +21,10 @@ import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
 import type { Log } from "./log.ts"
 import { fileLossRecord, webhookLossRecord } from "./loss-record.ts"
-import { openConfiguredLedger } from "./open-ledger.ts"
+import { openConfiguredLedger, verifierKeyOf } from "./open-ledger.ts"
 import { readText } from "./read.ts"
 import { openRedaction, redactionNamesOf } from "./redaction-key.ts"
-// import { scrubLoop } from "./scrub-loop.ts"
+import { scrubLoop } from "./scrub-loop.ts"
 import { segmentRecorder } from "./segment-recorder.ts"
 import { tierOf } from "./storage-tier.ts"
 import { VERSION } from "./version.ts"
@@ -140,7 +140,16 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
         inform()
       }),
       every(HEARTBEAT_MS, stop, () => ledger.heartbeat().catch(doors.onTrouble)),
-      // scrubLoop({ ...parts, onTrouble: doors.onTrouble }, stop),
+      scrubLoop(
+        {
+          ...parts,
+          keys: [verifierKeyOf(config)],
+          clock: parts.world.clock,
+          onTrouble: doors.onTrouble,
+          tell: (what, facts) => tell(parts, what, facts),
+        },
+        stop,
+      ),
     ])
   } finally {
     await tell(parts, "serve.stopped", {})
