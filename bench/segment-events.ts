@@ -1,7 +1,7 @@
 /**
- * Audit events as a cluster of some hundred nodes makes them, for measuring segments: many users, names and clients,
- * leases, pods, secrets, watches, refusals; some with request and response objects. Shapes are those of events recorded from
- * kube-apiserver 1.20 and 1.32. The same seed gives the same bytes.
+ * Audit events as a cluster of some hundred nodes makes them, for measuring segments: many users, names and
+ * clients, leases, pods, secrets, watches, refusals; some with request and response objects. Shapes are
+ * those of events recorded from kube-apiserver 1.20 and 1.32. The same seed gives the same bytes.
  */
 export type EventMaker = (at: number) => string
 
@@ -249,10 +249,22 @@ function nodeLease(draw: Draw): Parts {
   }
 }
 
+/** A kubelet says how a pod of its node does; each of 6,000 pods several times in its life. */
 function podStatus(draw: Draw): Parts {
-  const node = `worker-${draw.below(300)}.eu-central-1.compute.internal`
-  const namespace = `${draw.pick(TEAMS)}-prod`
-  const name = podName(draw)
+  const of = createDraw(seededRandom(draw.below(6_000)))
+  const node = `worker-${of.below(300)}.eu-central-1.compute.internal`
+  const namespace = `${of.pick(TEAMS)}-prod`
+  const name = podName(of)
+  const container = {
+    containerID: `containerd://${of.hex(64)}`,
+    image: `registry.example.com/${of.pick(TEAMS)}/${of.pick(APPS)}:v${of.below(9)}.${of.below(40)}.${of.below(9)}`,
+    lastState: {},
+    name: of.pick(APPS),
+    ready: draw.below(5) > 0,
+    restartCount: draw.below(4),
+    started: true,
+    state: { running: { startedAt: `2026-11-20T18:${10 + of.below(49)}:11Z` } },
+  }
   const conditions = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"].map((type) => ({
     type,
     status: draw.below(5) === 0 ? "False" : "True",
@@ -265,27 +277,12 @@ function podStatus(draw: Draw): Parts {
     uri: `/api/v1/namespaces/${namespace}/pods/${name}/status`,
     user: { username: `system:node:${node}`, groups: ["system:nodes", "system:authenticated"] },
     agent: AGENTS[0] as string,
-    ip: ipOf(draw),
+    ip: ipOf(of),
     ref: { resource: "pods", namespace, name, apiVersion: "v1", subresource: "status" },
     code: 200,
     request: {
-      metadata: { uid: draw.uuid() },
-      status: {
-        conditions,
-        containerStatuses: [
-          {
-            containerID: `containerd://${draw.hex(64)}`,
-            image: `registry.example.com/${draw.pick(TEAMS)}/${draw.pick(APPS)}:v${draw.below(9)}.${draw.below(40)}.${draw.below(9)}`,
-            lastState: {},
-            name: draw.pick(APPS),
-            ready: true,
-            restartCount: draw.below(4),
-            started: true,
-            state: { running: { startedAt: `2026-11-20T18:${10 + draw.below(49)}:11Z` } },
-          },
-        ],
-        podIP: ipOf(draw),
-      },
+      metadata: { uid: of.uuid() },
+      status: { conditions, containerStatuses: [container], podIP: ipOf(of) },
     },
     reason: "",
   }
@@ -339,19 +336,21 @@ function createObject(draw: Draw): Parts {
   const { user, namespace } = serviceAccount(draw)
   const [resource, apiGroup, apiVersion] = draw.pick(RESOURCES)
   const name = podName(draw)
+  const labels = {
+    app: draw.pick(APPS),
+    team: draw.pick(TEAMS),
+    "app.kubernetes.io/managed-by": "Helm",
+    "pod-template-hash": draw.hex(9),
+  }
+  const annotations = { "checksum/config": draw.hex(64) }
   const meta = (uid?: string) => ({
     name,
     namespace,
     ...(uid === undefined
       ? {}
       : { uid, resourceVersion: draw.version(), creationTimestamp: "2026-11-20T18:24:18Z" }),
-    labels: {
-      app: draw.pick(APPS),
-      team: draw.pick(TEAMS),
-      "app.kubernetes.io/managed-by": "Helm",
-      "pod-template-hash": draw.hex(9),
-    },
-    annotations: { "checksum/config": draw.hex(64) },
+    labels,
+    annotations,
   })
   const spec = {
     replicas: draw.below(9),

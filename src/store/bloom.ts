@@ -4,16 +4,20 @@ import { crc32 } from "node:zlib"
 import { type Duckdb, quote } from "./duckdb.ts"
 
 /**
- * A blocked Bloom filter beside each segment: whether an auditID may stand in it, without opening the file. 12 bits a key,
- * eight of them set within one block of 256 (the split block filter of the Parquet format): about 0.5 % false positives.
- * It saves work and decides nothing: one that is missing, damaged or of another segment answers "may be" and is rebuilt.
+ * A blocked Bloom filter beside each segment: whether an auditID may stand in it, without opening the file.
+ * 12 bits a key, eight of them set within one block of 256 (the split block filter of the Parquet format):
+ * about 0.5 % false positives. It saves work and decides nothing: one that is missing, damaged or of another
+ * segment answers "may be" and is rebuilt.
  *
  * File: one line `tallystick/bloom/v1 <sha256 of the segment> <keys> <bytes> <crc32>`, then the bits, as
  * little-endian words of 32 bits. The CRC is over the line up to the space before it, and the bits.
  */
 export type Bloom = { readonly keys: number; readonly bits: Uint32Array }
 
-/** The lower half of the MD5 of a key's UTF-8: what DuckDB computes as `md5_number_lower`, so no string leaves it. */
+/**
+ * The lower half of the MD5 of a key's UTF-8: what DuckDB computes as `md5_number_lower`, so no string
+ * leaves it.
+ */
 export type BloomKey = { readonly high: number; readonly low: number }
 
 const BITS_PER_KEY = 12
@@ -62,7 +66,10 @@ function blockOf(bits: Uint32Array, high: number): number {
   return Math.floor((high * (bits.length / WORDS_PER_BLOCK)) / TWO_32) * WORDS_PER_BLOCK
 }
 
-/** Undefined where this machine's policy forbids MD5 (FIPS): then no filter can be asked, and all files are read. */
+/**
+ * Undefined where this machine's policy forbids MD5 (FIPS): then no filter can be asked, and all files are
+ * read.
+ */
 export function bloomKey(text: string): BloomKey | undefined {
   try {
     const digest = hash("md5", text.toWellFormed(), "buffer")

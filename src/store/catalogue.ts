@@ -20,10 +20,11 @@ export type Pick = {
 }
 
 /**
- * The catalogue: which segments there are and what lies in them, so that a query opens only those it needs (opening 10,000
- * Parquet files takes seconds, reading this takes a fraction of one). Append-only NDJSON, a line per segment in the order
- * they were made; a line that `replaces` others hides them. Everything in it can be made again from the files and the list
- * of `segment.made` records, which alone decide what is a segment: {@link openCatalogue} drops and adds accordingly.
+ * The catalogue: which segments there are and what lies in them, so that a query opens only those it needs
+ * (opening 10,000 Parquet files takes seconds, reading this takes a fraction of one). Append-only NDJSON, a
+ * line per segment in the order they were made; a line that `replaces` others hides them. Everything in it
+ * can be made again from the files and the list of `segment.made` records, which alone decide what is a
+ * segment: {@link openCatalogue} drops and adds accordingly.
  */
 export class Catalogue {
   readonly #path: string | undefined
@@ -87,8 +88,9 @@ export type OpenedCatalogue = {
 }
 
 /**
- * Reads the catalogue and makes it agree with the list of segments: what it lacks is read from the files (2 ms each), what
- * it has too much is dropped. 10,000 entries take about 0.1 s where nothing has to be made again.
+ * Reads the catalogue and makes it agree with the list of segments: what it lacks is read from the files (2
+ * ms each), what it has too much is dropped. 10,000 entries take about 0.1 s where nothing has to be made
+ * again.
  */
 export async function openCatalogue({ db, dir, made, disk }: CatalogueRequest): Promise<OpenedCatalogue> {
   const path = cataloguePath(dir)
@@ -135,7 +137,10 @@ export async function readCatalogue(
   return { entries, whole: !torn }
 }
 
-/** Undefined where the file is not there with the size it should have. What is in it, `verify` and `scrub` check. */
+/**
+ * Undefined where the file is not there with the size it should have. What is in it, `verify` and `scrub`
+ * check.
+ */
 async function entryFromFile(
   db: Duckdb,
   dir: string,

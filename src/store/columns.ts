@@ -3,11 +3,12 @@ import { formatExpression } from "../event/expression.ts"
 import { EVENT_FIELDS, FIELDS, type Field, type FieldType } from "../event/fields.ts"
 import { SUMMARY } from "../event/summary.ts"
 import { quote } from "./duckdb.ts"
-import { STAGED_LINE_BYTES_MAX } from "./stage.ts"
+import { LINE_BYTES_MAX, STAGED_LINE_BYTES_MAX } from "./stage.ts"
 
 /**
- * The columns of a segment, and how each is derived from a line of the journal. `event/fields.ts` names them; this file
- * says it in SQL. `verify --columns` derives them again with the same text, so a record has one set of columns.
+ * The columns of a segment, and how each is derived from a line of the journal. `event/fields.ts` names
+ * them; this file says it in SQL. `verify --columns` derives them again with the same text, so a record has
+ * one set of columns.
  */
 export type Column = { readonly name: string; readonly type: string }
 
@@ -28,9 +29,14 @@ export const EVIDENCE: readonly Column[] = [
   /** The body's text, or its base64. */
   { name: "raw", type: "VARCHAR" },
   { name: "rawEncoding", type: "VARCHAR" },
-  /** Of the record's block, 32 hex digits; NULL in tables of what is not in a segment yet, and where erased. */
+  /**
+   * Of the record's block, 32 hex digits; NULL in tables of what is not in a segment yet, and where erased.
+   */
   { name: "seed", type: "VARCHAR" },
-  /** Only of records in whose block something was erased: base64. The seed would give the erased record's salt away. */
+  /**
+   * Only of records in whose block something was erased: base64. The seed would give the erased record's
+   * salt away.
+   */
   { name: "salt", type: "VARCHAR" },
   /** Only of erased records: base64. */
   { name: "digest", type: "VARCHAR" },
@@ -66,8 +72,8 @@ export const MSG_SQL = formatExpression(SUMMARY, (field, key) =>
 )
 
 /**
- * Staged lines as a relation (head, raw, json). Nothing is quoted or escaped in them. No field is ever NULL: the text that
- * would stand for it holds a byte that no line has.
+ * Staged lines as a relation (head, raw, json). Nothing is quoted or escaped in them. No field is ever NULL:
+ * the text that would stand for it holds a byte that no line has.
  */
 export function stagedLines(path: string): string {
   return `read_csv(${quote(path)}, delim = '\t', quote = '', escape = '', header = false, auto_detect = false,
@@ -76,12 +82,14 @@ export function stagedLines(path: string): string {
 }
 
 /**
- * SQL that turns a relation (head, raw, json) into {@link COLUMNS}, with one `json_transform`. `head` is all of a journal
- * line before its TAB; `json` is empty where raw is the event, else the event itself, or a dash where there is none.
+ * SQL that turns a relation (head, raw, json) into {@link COLUMNS}, with one `json_transform`. `head` is all
+ * of a journal line before its TAB; `json` is empty where raw is the event, else the event itself, or a dash
+ * where there is none.
  *
- * Event columns are filled for kind `k8s.audit` without the word `quarantined`. JSON that DuckDB refuses leaves them
- * NULL (see `repairSql`). Intake quarantines events with a member of a wrong type or one that stands twice; what it
- * does not look into (elements of lists, values of maps) stands here as its JSON text when it is no string.
+ * Event columns are filled for kind `k8s.audit` without the word `quarantined`. JSON that DuckDB refuses
+ * leaves them NULL (see `repairSql`). Intake quarantines events with a member of a wrong type or one that
+ * stands twice; what it does not look into (elements of lists, values of maps) stands here as its JSON text
+ * when it is no string.
  */
 export function stagedSelect(relation: string): string {
   const columns = COLUMNS.map(
@@ -95,9 +103,9 @@ FROM (SELECT *, json_transform(CASE WHEN NOT doubted AND h[5] = 'k8s.audit' AND 
     FROM ${relation}))`
 }
 
-/** Of the records below it, those whose JSON DuckDB refused although it is JSON: a lone surrogate, most likely. */
+/** Records whose JSON DuckDB refused although intake found it to be JSON. Long ones have had their chance. */
 export const REFUSED_SQL = `"kind" = 'k8s.audit' AND "auditID" IS NULL AND "stage" IS NULL
-  AND NOT contains(concat(' ', "words"), ' quarantined=') AND "raw" <> ''`
+  AND NOT contains(concat(' ', "words"), ' quarantined=') AND strlen("raw") BETWEEN 1 AND ${LINE_BYTES_MAX}`
 
 /** SQL that fills the event columns of `table` from a staged file whose json column was repaired. */
 export function repairSql(table: string, path: string): string {
@@ -164,8 +172,9 @@ const ZONED = `\\d{4}-\\d\\d-\\d\\dT${CLOCK}(Z|[+-]${HOUR}:[0-5]\\d)`
 const SECOND_MAX = "TIMESTAMP '2255-01-01 00:00:00'"
 
 /**
- * RFC 3339 to microseconds, later digits cut off; NULL for anything else, for days that do not exist, and outside of 1970
- * to 2254 (`0001-01-01T00:00:00Z` is Go's word for no time). A cast alone takes `infinity` and drops offsets.
+ * RFC 3339 to microseconds, later digits cut off; NULL for anything else, for days that do not exist, and
+ * outside of 1970 to 2254 (`0001-01-01T00:00:00Z` is Go's word for no time). A cast alone takes `infinity`
+ * and drops offsets.
  */
 export function timeSql(text: string): string {
   const at = `CASE WHEN ends_with(${text}, 'Z') THEN try_cast(${text} AS TIMESTAMP)
@@ -196,6 +205,7 @@ function matchSql(match: ActorMatch, username: string, groups: string): string {
 }
 
 const RECEIVED = "h[2]::TIMESTAMP"
+const USERNAME = `coalesce(${referenceOf(["user", "username"])}, '')`
 
 /** What comes from the head of the line, and what is derived by rules of ours. */
 const HEAD_SQL: Readonly<Record<string, string>> = {
@@ -209,7 +219,7 @@ const HEAD_SQL: Readonly<Record<string, string>> = {
   // In the order VictoriaLogs prints labels: by name. No character of these needs an escape.
   _stream: `concat('{cluster="', split_part(h[3], '/', 1), '",kind="', h[5], '",source="', h[3], '"}')`,
   cluster: "split_part(h[3], '/', 1)",
-  "actor.kind": `CASE WHEN e IS NOT NULL THEN ${actorSql(`coalesce(${referenceOf(["user", "username"])}, '')`, referenceOf(["user", "groups"]))} END`,
+  "actor.kind": `CASE WHEN e IS NOT NULL THEN ${actorSql(USERNAME, referenceOf(["user", "groups"]))} END`,
   raw: "raw",
   rawEncoding: "h[len(h)]",
 }

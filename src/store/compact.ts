@@ -10,17 +10,18 @@ import { writeSegmentFile } from "./segment-file.ts"
 import { type SegmentOrder, segmentDay, segmentPath } from "./segment-name.ts"
 
 /**
- * Compaction: fewer, smaller segments. Records keep their numbers, blocks and bytes, so proofs still work. Two kinds:
+ * Compaction: fewer, smaller segments. Records keep their numbers, blocks and bytes, so proofs still work.
+ * Two kinds:
  *
- * - `key`, for days that are over: consecutive segments of a day are merged, sorted by resource, verb, user and name and
- *   compressed harder; columns and bodies that resemble each other come together.
- * - `record`, for what is fresh: a ledger with few events makes a small segment every few minutes; when enough of them
- *   stand in a row they become one, in the order of their records.
+ * - `key`, for days that are over: consecutive segments of a day are merged, sorted by resource, verb, user
+ *   and name and compressed harder; columns and bodies that resemble each other come together.
+ * - `record`, for what is fresh: a ledger with few events makes a small segment every few minutes; when
+ *   enough of them stand in a row they become one, in the order of their records.
  */
 export type Compaction = { readonly entries: readonly CatalogueEntry[]; readonly order: SegmentOrder }
 
 export type CompactionLimits = {
-  /** Of one segment: what sorts within the memory of the search process. */
+  /** Of one segment. */
   readonly rowsMax: number
   /** Of the files that become one, as they are on disk; bodies are about six times that. */
   readonly bytesMax: number
@@ -37,7 +38,9 @@ export const COMPACTION_LIMITS: CompactionLimits = {
   smallCount: 8,
 }
 
-/** What to compact next, oldest first; undefined when there is nothing. `entries` are all, by record number. */
+/**
+ * What to compact next, oldest first; undefined when there is nothing. `entries` are all, by record number.
+ */
 export function planCompaction(
   entries: readonly CatalogueEntry[],
   now: Micros,
@@ -71,7 +74,10 @@ function sameDay(a: CatalogueEntry, b: CatalogueEntry): boolean {
   return segmentDay(a.name) === segmentDay(b.name)
 }
 
-/** The consecutive entries from `start` on that belong together and make one segment; those before `start` excluded. */
+/**
+ * The consecutive entries from `start` on that belong together and make one segment; those before `start`
+ * excluded.
+ */
 function run(
   entries: readonly CatalogueEntry[],
   start: number,
@@ -99,9 +105,9 @@ export type CompactRequest = {
 }
 
 /**
- * Writes the merged segment, whose `replaces` names the old ones. These must stay until the `segment.made` of the new one
- * is sealed and no reader holds them: removing them is the caller's. Throws `segment.unlike` when the files hold other
- * than the catalogue says: nothing is replaced by less.
+ * Writes the merged segment, whose `replaces` names the old ones. These must stay until the `segment.made`
+ * of the new one is sealed and no reader holds them: removing them is the caller's. Throws `segment.unlike`
+ * when the files hold other than the catalogue says: nothing is replaced by less.
  */
 export async function compact({ db, disk, dir, compaction }: CompactRequest): Promise<CatalogueEntry> {
   const { entries, order } = compaction
@@ -118,7 +124,7 @@ export async function compact({ db, disk, dir, compaction }: CompactRequest): Pr
     dir,
     relation,
     order,
-    inOrder: entries.every((one) => one.order === "record"),
+    inOrder: order === "record" && entries.every((one) => one.order === "record"),
     replaces: entries.map(({ name }) => name),
   })
   const [first, last] = [entries[0]?.first, entries.at(-1)?.last]

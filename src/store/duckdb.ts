@@ -19,12 +19,13 @@ import { assert } from "../base/assert.ts"
 import { Refusal } from "../base/refusal.ts"
 
 /**
- * DuckDB, in memory, for segments and queries: the only file that imports it. It never runs in the process that
- * acknowledges (design §6).
+ * DuckDB, in memory, for segments and queries: the only file that imports it. It never runs in the process
+ * that acknowledges (design §6).
  *
- * Results are materialised, never streamed: after an error or an interrupt DuckDB's stream just ends, and an answer that
- * was cut looks whole. Whoever starts the process sets UV_THREADPOOL_SIZE above the number of queries in flight: each
- * occupies a thread of that pool, and with the default of 4 a small query waits behind four large ones.
+ * Results are materialised, never streamed: after an error or an interrupt DuckDB's stream just ends, and an
+ * answer that was cut looks whole. Whoever starts the process sets UV_THREADPOOL_SIZE above the number of
+ * queries in flight: each occupies a thread of that pool, and with the default of 4 a small query waits
+ * behind four large ones.
  */
 export type DuckdbOptions = {
   /** DuckDB's own budget. The process needs about a third more. */
@@ -35,7 +36,10 @@ export type DuckdbOptions = {
   readonly tempDir: string
   /** Unlimited spilling writes gigabytes in seconds: beyond this a query is refused. */
   readonly tempBytesMax: number
-  /** Files outside these folders can be neither read nor written, whatever SQL says. `tempDir` is always among them. */
+  /**
+   * Files outside these folders can be neither read nor written, whatever SQL says. `tempDir` is always
+   * among them.
+   */
   readonly folders: readonly string[]
 }
 
@@ -55,8 +59,8 @@ export class Duckdb {
 
   /**
    * Runs one statement to its end. `stop` interrupts it (0-41 ms as measured; 5 s once, while spilling).
-   * Throws `store.interrupted`, `store.memory`, `store.full`, `store.broken` (this instance is dead: end the process)
-   * or `store.failed`. Messages never hold values of events.
+   * Throws `store.interrupted`, `store.memory`, `store.full`, `store.broken` (this instance is dead: end the
+   * process) or `store.failed`. Messages never hold values of events.
    */
   async query(sql: string, params: readonly Param[] = [], stop?: AbortSignal): Promise<Rows> {
     if (isAborted(stop)) throw interrupted()
@@ -100,7 +104,10 @@ export class Duckdb {
   }
 }
 
-/** DuckDB forgets an interrupt that comes while a statement is still being prepared: it is said again until heard. */
+/**
+ * DuckDB forgets an interrupt that comes while a statement is still being prepared: it is said again until
+ * heard.
+ */
 const INTERRUPT_AGAIN_MS = 20
 
 class Interrupter {
@@ -145,13 +152,18 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
   return db
 }
 
-/** A text as SQL writes it. For file names and constants of ours; what people wrote goes in as a parameter. */
+/**
+ * A text as SQL writes it. For file names and constants of ours; what people wrote goes in as a parameter.
+ */
 export function quote(text: string): string {
   assert(!text.includes("\0"), "no NUL in SQL text")
   return `'${text.replaceAll("'", "''")}'`
 }
 
-/** A materialised result. It stays in DuckDB's memory until it is collected; a batch is copied when it is asked for. */
+/**
+ * A materialised result. It stays in DuckDB's memory until it is collected; a batch is copied when it is
+ * asked for.
+ */
 export class Rows {
   readonly #result: DuckDBMaterializedResult
   readonly names: readonly string[]
@@ -163,7 +175,9 @@ export class Rows {
     this.count = result.rowCount
   }
 
-  /** In batches of at most 2,048 rows. Reading one copies the whole batch: ask only for columns that are used. */
+  /**
+   * In batches of at most 2,048 rows. Reading one copies the whole batch: ask only for columns that are used.
+   */
   *batches(): Generator<Batch> {
     for (let i = 0; i < this.#result.chunkCount; i++) yield new Batch(this.#result.getChunk(i))
   }
@@ -210,8 +224,8 @@ export class Column {
   }
 
   /**
-   * VARCHAR. About 1 µs for 36 bytes. A byte order mark at its start is lost (the library's decoder): evidence is read
-   * with {@link bytes}.
+   * VARCHAR. About 1 µs for 36 bytes. A byte order mark at its start is lost (the library's decoder):
+   * evidence is read with {@link bytes}.
    */
   text(row: number): string | undefined {
     const item = this.#vector.getItem(row)
@@ -246,7 +260,10 @@ export class Column {
     return item
   }
 
-  /** BLOB, without a string in between: `encode(raw)` makes one of a VARCHAR (a cast fails on backslashes). Read only. */
+  /**
+   * BLOB, without a string in between: `encode(raw)` makes one of a VARCHAR (a cast fails on backslashes).
+   * Read only.
+   */
   bytes(row: number): Uint8Array | undefined {
     assert(this.#vector instanceof DuckDBBlobVector, "bytes are read from a BLOB")
     return this.#vector.getItemBytes(row) ?? undefined

@@ -8,14 +8,16 @@ import { relationSql } from "./relation.ts"
 import { segmentPath } from "./segment-name.ts"
 
 /**
- * Marks repeated deliveries: `duplicateOf` becomes the number of the first record with the same body in the same cluster.
- * Candidates share cluster, auditID, stage and stageTimestamp; then all bytes are compared, but for the words that the log
- * back end alone writes first. Nothing is ever dropped: clients choose auditIDs, so equal ids prove nothing.
+ * Marks repeated deliveries: `duplicateOf` becomes the number of the first record with the same body in the
+ * same cluster. Candidates share cluster, auditID, stage and stageTimestamp; then all bytes are compared,
+ * but for the words that the log back end alone writes first. Nothing is ever dropped: clients choose
+ * auditIDs, so equal ids prove nothing.
  *
- * What is bounded, per call: at most {@link SEGMENTS_ASKED_MAX} segments whose range of `_time` holds a time of the batch
- * are asked by their Bloom filter (newest first), at most {@link SEGMENTS_READ_MAX} of them are read (those with most
- * candidates first), at most {@link MATCHES_MAX} earlier records are compared. A sender that invents timestamps can make
- * ranges overlap and reach these bounds; what is passed over stays unmarked (shown twice) and is counted in the answer.
+ * What is bounded, per call: at most {@link SEGMENTS_ASKED_MAX} segments whose range of `_time` holds a time
+ * of the batch are asked by their Bloom filter (newest first), at most {@link SEGMENTS_READ_MAX} of them are
+ * read (those with most candidates first), at most {@link MATCHES_MAX} earlier records are compared. A
+ * sender that invents timestamps can make ranges overlap and reach these bounds; what is passed over stays
+ * unmarked (shown twice) and is counted in the answer.
  */
 export type DuplicateSearch = {
   readonly db: Duckdb
@@ -60,8 +62,9 @@ export async function markDuplicates(search: DuplicateSearch): Promise<Duplicate
 }
 
 /**
- * Groups of records whose ids agree and whose bytes do not: somebody sent two truths, or chose the same audit id twice
- * within a microsecond. Repeated deliveries of one body do not count. Columns: the key and `records`, a list.
+ * Groups of records whose ids agree and whose bytes do not: somebody sent two truths, or chose the same
+ * audit id twice within a microsecond. Repeated deliveries of one body do not count. Columns: the key and
+ * `records`, a list.
  */
 export function conflictsSql(relation: string): string {
   return `SELECT ${KEY_LIST}, list("record" ORDER BY "record") AS records FROM ${relation}
@@ -184,7 +187,10 @@ async function hitsIn(blooms: BloomCache, entry: CatalogueEntry, fresh: New): Pr
   return hits
 }
 
-/** First without the bodies, which most candidates do not need: another stage of the same request is no duplicate. */
+/**
+ * First without the bodies, which most candidates do not need: another stage of the same request is no
+ * duplicate.
+ */
 async function compare(
   { db, table }: DuplicateSearch,
   records: readonly number[],

@@ -5,11 +5,14 @@ import { Refusal } from "../base/refusal.ts"
 import { type Disk, writeWhole } from "../journal/disk.ts"
 
 /**
- * Named bytes, written once: segments, tiles and checkpoints outside the ledger's own disk. A directory and a memory here;
- * every implementation passes `storeContract`.
+ * Named bytes, written once: segments, tiles and checkpoints outside the ledger's own disk. A directory and
+ * a memory here; every implementation passes `storeContract`.
  */
 export interface ObjectStore {
-  /** Durable when it resolves. The same bytes again are fine; others throw `store.conflict`, and change nothing. */
+  /**
+   * Durable when it resolves. The same bytes again are fine; others throw `store.conflict`, and change
+   * nothing.
+   */
   putOnce(name: string, bytes: Uint8Array): Promise<void>
   /** Undefined where there is none. */
   get(name: string): Promise<Uint8Array | undefined>
@@ -55,7 +58,10 @@ export function openMemoryStore(): ObjectStore {
 const TEMPORARY = "~"
 let temporaries = 0
 
-/** Objects as files under `dir`, which is made if missing. Several processes may write: a name is taken by the first. */
+/**
+ * Objects as files under `dir`, which is made if missing. Several processes may write: a name is taken by
+ * the first.
+ */
 export async function openDirectoryStore(dir: string, disk: Disk): Promise<ObjectStore> {
   await mkdir(dir, { recursive: true })
   return {

@@ -7,9 +7,10 @@ import { byteAt, createScan, scanKey, scanString, scanValue, skipWhite } from ".
 const MEMBERS: ReadonlySet<string> = new Set(EVENT_FIELDS.map(({ path }) => path?.[0] ?? ""))
 
 /**
- * The event in `body` as one line of JSON that DuckDB reads as JavaScript does: only what has a column, as `readField`
- * reads it (of members that stand twice the last, nothing of another type), lone surrogates replaced by U+FFFD.
- * Undefined where it is no JSON object. Costs a JSON.parse; meant for the few bodies that cannot be taken as they are.
+ * The event in `body` as one line of JSON that DuckDB reads as JavaScript does: only what has a column, as
+ * `readField` reads it (of members that stand twice the last, nothing of another type), lone surrogates
+ * replaced by U+FFFD. Undefined where it is no JSON object. Costs a JSON.parse; meant for the few bodies
+ * that cannot be taken as they are.
  */
 export function plainEvent(body: Uint8Array): string | undefined {
   const event = parseEvent(body)
@@ -50,8 +51,8 @@ const COMMA = 0x2c
 const OPEN = 0x7b
 
 /**
- * The members of a large event that have a column, copied byte by byte: nothing is parsed, so 20 MB of requestObject
- * cost neither DuckDB nor JavaScript memory. Undefined where the bytes are no JSON object.
+ * The members of a large event that have a column, copied byte by byte: nothing is parsed, so 20 MB of
+ * requestObject cost neither DuckDB nor JavaScript memory. Undefined where the bytes are no JSON object.
  */
 export function reducedEvent(body: Uint8Array): Uint8Array | undefined {
   const scan = createScan(body)

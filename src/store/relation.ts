@@ -10,8 +10,8 @@ export type RelationParts = {
 }
 
 /**
- * What a query reads FROM: one relation with COLUMNS, files and tables in the order given. Filters and the choice of columns
- * reach the files. Folder names are not columns; no file is opened that is not named.
+ * What a query reads FROM: one relation with COLUMNS, files and tables in the order given. Filters and the
+ * choice of columns reach the files. Folder names are not columns; no file is opened that is not named.
  */
 export function relationSql({ files, tables, tablesFrom }: RelationParts): string {
   const parts: string[] = []

@@ -8,11 +8,14 @@ import type { Micros } from "../base/time.ts"
 import { type Disk, replaceFile } from "../journal/disk.ts"
 import { bloomOf, formatBloom } from "./bloom.ts"
 import type { CatalogueEntry } from "./catalogue-entry.ts"
-import { columnList, ident } from "./columns.ts"
+import { columnList } from "./columns.ts"
 import { type Batch, type Duckdb, quote } from "./duckdb.ts"
 import { bloomPath, type SegmentOrder, segmentName, segmentPath, segmentsDir } from "./segment-name.ts"
+import { sortRows } from "./sort.ts"
 
-/** How a segment file is written. `record` order is for fresh ones, `key` for days that are over (design §8). */
+/**
+ * How a segment file is written. `record` order is for fresh ones, `key` for days that are over (design §8).
+ */
 export const SEGMENT_FORMS: Readonly<
   Record<SegmentOrder, { readonly zstd: number; readonly rowGroup: number }>
 > = {
@@ -96,43 +99,53 @@ export type SegmentRows = {
   /** A relation with {@link COLUMNS}: the rows of the segment, in any order. */
   readonly relation: string
   readonly order: SegmentOrder
-  /** `relation` should give its rows by record number; where it does not, they are sorted after all. */
+  /**
+   * `relation` gives its rows in this order already. Where that turns out to be wrong they are sorted after
+   * all.
+   */
   readonly inOrder: boolean
   readonly replaces: readonly string[]
 }
 
 /**
- * Writes the rows as a segment: to a temporary file, read back whole and compared, synced, renamed, folder synced, and a
- * Bloom filter beside it. A crash before the rename leaves a temporary file, after it a file without a `segment.made`:
- * both are ignored, and made again. Throws `segment.unlike` when the file does not read back as it was to be written.
+ * Writes the rows as a segment: to a temporary file, read back whole and compared, synced, renamed, folder
+ * synced, and a Bloom filter beside it. A crash before the rename leaves a temporary file, after it a file
+ * without a `segment.made`: both are ignored, and made again. Throws `segment.unlike` when the file does not
+ * read back as it was to be written.
  */
 export async function writeSegmentFile(rows: SegmentRows): Promise<CatalogueEntry> {
   const { db, disk, dir, relation, order, replaces } = rows
   const wanted = await summarise(db, relation)
   assert(wanted.rows > 0, "a segment holds at least one record")
-  const temporary = join(dir, "tmp", `segment-${wanted.first}-${wanted.last}.parquet`)
-  await db.query(copySql(rows, temporary))
-  // Records that took another way into their table (long lines, repaired ones) stand at its end: then it is sorted.
-  if (order === "record" && !(await isInOrder(db, temporary))) {
-    await db.query(copySql({ ...rows, inOrder: false }, temporary))
-  }
+  const { first, last, timeMin, timeMax, receivedMin, receivedMax } = wanted
+  const temporary = join(dir, "tmp", `segment-${first}-${last}.parquet`)
+  await copyRows(rows, temporary)
   const found = await summarise(db, `read_parquet(${quote(temporary)})`)
   if (!sameSummary(found, wanted)) {
     await rm(temporary, { force: true })
-    throw new Refusal(
-      "segment.unlike",
-      `${wanted.rows} records from ${wanted.first} on do not read back as written`,
-    )
+    throw new Refusal("segment.unlike", `${wanted.rows} records from ${first} on do not read back as written`)
   }
 
   const { sha256, bytes } = await hashFile(temporary)
-  const { first, last } = wanted
   const name = segmentName({ first, last, receivedAt: wanted.firstReceived, sha256 })
   await publish(disk, temporary, dir, name)
   await makeBloom(db, disk, dir, { name, sha256 })
-  const { timeMin, timeMax, receivedMin, receivedMax } = wanted
   const made = { name, first, last, bytes, sha256, replaces }
   return { ...made, rows: wanted.rows, order, timeMin, timeMax, receivedMin, receivedMax }
+}
+
+async function copyRows({ db, dir, relation, order, inOrder }: SegmentRows, path: string): Promise<void> {
+  if (inOrder) {
+    await db.query(copySql(relation, order, path))
+    // Records that took another way into their table (long lines, repaired ones) stand at its end.
+    if (order === "key" || (await isInOrder(db, path))) return
+  }
+  const sorted = await sortRows({ db, dir, relation, by: KEYS[order] })
+  try {
+    await db.query(copySql(sorted.relation, order, path))
+  } finally {
+    await sorted.remove()
+  }
 }
 
 /** Reads the auditIDs of a segment and puts their filter beside it, in the place of any that is there. */
@@ -148,13 +161,14 @@ export async function makeBloom(
   await replaceFile(disk, { path, temporary, folder: dirname(path) }, formatBloom(bloom, sha256))
 }
 
-const KEY_ORDER = ["objectRef.resource", "verb", "user.username", "objectRef.name", "record"]
+const KEYS: Readonly<Record<SegmentOrder, readonly string[]>> = {
+  record: ["record"],
+  key: ["objectRef.resource", "verb", "user.username", "objectRef.name", "record"],
+}
 
-function copySql({ relation, order, inOrder }: SegmentRows, path: string): string {
+function copySql(relation: string, order: SegmentOrder, path: string): string {
   const { zstd, rowGroup } = SEGMENT_FORMS[order]
-  const by = order === "key" ? KEY_ORDER : ["record"]
-  const sort = order === "record" && inOrder ? "" : `ORDER BY ${by.map(ident).join(", ")}`
-  return `COPY (SELECT ${columnList()} FROM ${relation} ${sort}) TO ${quote(path)} (
+  return `COPY (SELECT ${columnList()} FROM ${relation}) TO ${quote(path)} (
     FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${zstd}, ROW_GROUP_SIZE ${rowGroup}, PARQUET_VERSION V2,
     KV_METADATA { format: ${quote(FORMAT)}, "order": ${quote(order)} })`
 }

@@ -23,8 +23,9 @@ const DIGITS = 16
 const NAME = /^date=\d{4}-\d{2}-\d{2}\/(\d{16})-(\d{16})-[0-9a-f]{16}\.parquet$/
 
 /**
- * The day is that of the first record's receivedAt, in UTC. A segment that reaches over midnight stands under the day it
- * begins in, so a day's folder may hold some records of the next; queries go by the catalogue's times, never by folders.
+ * The day is that of the first record's receivedAt, in UTC. A segment that reaches over midnight stands
+ * under the day it begins in, so a day's folder may hold some records of the next; queries go by the
+ * catalogue's times, never by folders.
  */
 export function segmentName(segment: {
   readonly first: number

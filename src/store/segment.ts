@@ -42,8 +42,9 @@ export type TailSegment = {
 }
 
 /**
- * Writes the records of sealed blocks from the tables they were searched in as a segment, and reads it back. The file
- * counts from its `segment.made` on; until then a crash makes nothing of it (see `writeSegmentFile`).
+ * Writes the records of sealed blocks from the tables they were searched in as a segment, and reads it back.
+ * The file counts from its `segment.made` on; until then a crash makes nothing of it (see
+ * `writeSegmentFile`).
  *
  * Throws `segment.damagedJournal` when records of the blocks are missing that are not known to be lost.
  */
@@ -159,7 +160,10 @@ async function createSeeds(db: Duckdb, table: string, blocks: readonly SeededBlo
   }
 }
 
-/** The rows of the blocks with their seeds. The join keeps the order of the tables; the file is checked for it. */
+/**
+ * The rows of the blocks with their seeds. The join keeps the order of the tables; the file is checked for
+ * it.
+ */
 function seededRelation(tables: readonly string[], seeds: string): string {
   const own: Readonly<Record<string, string>> = { seed: "s.seed", leafHint: `s.hint AS "leafHint"` }
   const columns = COLUMNS.map(({ name }) => own[name] ?? `t.${ident(name)}`).join(", ")

@@ -4,25 +4,12 @@ import { join } from "node:path"
 import { fromBase64 } from "../base/bytes.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { journalNames } from "../journal/files.ts"
+import type { JournalPosition } from "../journal/journal.ts"
 import { type Group, groupLines, scanJournal } from "../journal/line.ts"
 import { plainEvent, reducedEvent } from "./plain.ts"
 
-/**
- * Staging: committed lines of the journal on their way into DuckDB. They are copied to a file of tab separated values with
- * the columns head, raw and json, which `read_csv` takes; what it cannot take goes another way:
- *
- * - a body in base64 that is an event all the same (pretty-printed, say) has its JSON in the third column;
- * - a line of more than a mebibyte is put into files of its own, so that the reader needs no buffer for the longest;
- * - bytes that are not UTF-8 are in base64 already; one such byte in `read_csv` kills the whole instance.
- */
-export type JournalEnd = {
-  /** File name in the journal. */
-  readonly file: string
-  /** Committed and synced length of that file. */
-  readonly bytes: number
-  /** Number of the next record: all below are in the journal or in segments. */
-  readonly next: number
-}
+/** How far the journal is committed: nothing beyond is read. */
+export type JournalEnd = JournalPosition
 
 /** Where to go on reading. Always between two groups. */
 export type JournalCursor = { readonly file: string; readonly bytes: number; readonly next: number }
@@ -38,23 +25,26 @@ export type StageRequest = {
   readonly cursor?: JournalCursor
   /** Staging ends after the group that reaches one of these. */
   readonly limits?: Partial<StageLimits>
-  /** Path of the file to write; files beside it begin with the same name. Overwritten. */
+  /** What the paths of the files written begin with. They are overwritten. */
   readonly path: string
 }
 
 export type StageLimits = {
   /** Most records in one staging: what a table in memory should hold. */
   readonly recordsMax: number
-  /** Most bytes: they stand in memory about 1.5 times over once they are in a table. */
+  /**
+   * Most bytes: in a table they take about 1.5 times their size, and as much again while they are written.
+   */
   readonly bytesMax: number
 }
 
-export const STAGE_LIMITS: StageLimits = { recordsMax: 150_000, bytesMax: 160 * 1024 * 1024 }
+export const STAGE_LIMITS: StageLimits = { recordsMax: 150_000, bytesMax: 96 * 1024 * 1024 }
 
 export type Staged = {
+  /** What the paths of all files of this staging begin with. */
   readonly path: string
-  /** Lines in the file. */
-  readonly lines: number
+  /** Files of lines, in order; each small enough to be read at once. */
+  readonly files: readonly string[]
   readonly long: readonly LongLine[]
   /** Records staged, long ones included; none where nothing new is committed. */
   readonly records: number
@@ -74,27 +64,43 @@ export type LongLine = {
   readonly json: string | undefined
 }
 
-/** Lines up to this are read by `read_csv` with its ordinary buffers (it allocates sixteen times its longest line). */
-const LINE_BYTES_MAX = 1024 * 1024
-/** Read at once; grows to the size of the largest group. Also what is worked on between two turns of the event loop. */
+/**
+ * Lines up to this are read by `read_csv` with its ordinary buffers (it allocates sixteen times its longest
+ * line).
+ */
+export const LINE_BYTES_MAX = 1024 * 1024
+/**
+ * Read at once; grows to the size of the largest group. Also what is worked on between two turns of the
+ * event loop.
+ */
 const WINDOW_BYTES = 2 * 1024 * 1024
-/** The json column where a body in base64 holds no event: never a JSON text. An empty one says "as in raw". */
+/**
+ * The json column where a body in base64 holds no event: never a JSON text. An empty one says "as in raw".
+ */
 const NO_EVENT = "-"
 
-/** Resolves with what was staged. Reads committed bytes only; lines outside valid groups are left out. */
+/**
+ * Staging: committed lines of the journal on their way into DuckDB. They are copied to files of tab
+ * separated values with the columns head, raw and json, which `read_csv` takes; what it cannot take goes
+ * another way:
+ *
+ * - a body in base64 that is an event all the same (pretty-printed, say) has its JSON in the third column,
+ *   as has one with a lone surrogate, which is JSON for everybody but DuckDB;
+ * - a line of more than a mebibyte is put into files of its own, so that the reader needs no buffer for the
+ *   longest;
+ * - bytes that are not UTF-8 are in base64 already; one such byte in `read_csv` kills the whole instance.
+ *
+ * Resolves with what was staged. Reads committed bytes only; lines outside valid groups are left out.
+ */
 export async function stageJournal(request: StageRequest): Promise<Staged> {
-  const out = new Stage(await open(request.path, "w"), request)
-  try {
-    let cursor = request.cursor
-    for (const file of await filesFrom(request)) {
-      cursor = await stageFile(request, file, out)
-      if (out.full) break
-    }
-    await out.flush()
-    return out.staged(cursor ?? { file: request.end.file, bytes: request.end.bytes, next: request.end.next })
-  } finally {
-    await out.close()
+  const out = new Stage(request)
+  let cursor = request.cursor
+  for (const file of await filesFrom(request)) {
+    cursor = await stageFile(request, file, out)
+    if (out.full) break
   }
+  await out.flush()
+  return out.staged(cursor ?? { file: request.end.file, bytes: request.end.bytes, next: request.end.next })
 }
 
 type File = {
@@ -161,20 +167,23 @@ async function readWindow(handle: FileHandle, start: number, end: number): Promi
 }
 
 const [LF, TAB, SPACE] = [0x0a, 0x09, 0x20]
-const OUT_BYTES = 4 * 1024 * 1024
+/**
+ * Of one file. DuckDB works on 2,048 lines at once and copies them several times over: this bounds what that
+ * takes.
+ */
+const FILE_BYTES_MAX = 16 * 1024 * 1024
 /** Of a line in the staged file: head, raw and json together. */
 export const STAGED_LINE_BYTES_MAX = 3 * 1024 * 1024
 
-/** The file being written, and the count of what went into it. */
+/** The files being written, and the count of what went into them. */
 class Stage {
-  readonly #handle: FileHandle
+  readonly #files: string[] = []
   readonly #path: string
   readonly #limits: StageLimits
   readonly #first: number
   readonly #long: LongLine[] = []
-  #buffer = Buffer.allocUnsafe(OUT_BYTES)
+  readonly #buffer = Buffer.allocUnsafeSlow(FILE_BYTES_MAX)
   #used = 0
-  #lines = 0
   #rawBytes = 0
   #seen = 0
   #bytes = 0
@@ -183,8 +192,7 @@ class Stage {
   /** Number after the last record staged: the next one wanted. */
   next: number
 
-  constructor(handle: FileHandle, { path, first, limits }: StageRequest) {
-    this.#handle = handle
+  constructor({ path, first, limits }: StageRequest) {
     this.#path = path
     this.#limits = { ...STAGE_LIMITS, ...limits }
     this.#first = first
@@ -203,10 +211,11 @@ class Stage {
   async take(window: Buffer, group: Group, below: number): Promise<void> {
     if (!isUtf8(window.subarray(group.start, group.commit)))
       throw damaged(`group ${group.group} is not UTF-8`)
+    const hasSurrogates = mentionsSurrogate(window.subarray(group.start, group.commit))
     let number = group.first
     for (const line of groupLines(window, group)) {
       if (number >= this.next && number < below) {
-        const waits = this.#takeLine(line as Buffer)
+        const waits = this.#takeLine(line as Buffer, hasSurrogates)
         if (waits !== undefined) await waits
         this.#begin ??= number
         this.next = number + 1
@@ -220,7 +229,7 @@ class Stage {
   staged(cursor: JournalCursor): Staged {
     return {
       path: this.#path,
-      lines: this.#lines,
+      files: this.#files,
       long: this.#long,
       records: this.#seen,
       first: this.#begin ?? this.#first,
@@ -231,24 +240,23 @@ class Stage {
   }
 
   async flush(): Promise<void> {
-    await this.#handle.writeFile(this.#buffer.subarray(0, this.#used))
+    if (this.#used === 0) return
+    const path = `${this.#path}.${this.#files.length}.tsv`
+    await writeFile(path, this.#buffer.subarray(0, this.#used))
+    this.#files.push(path)
     this.#used = 0
   }
 
-  close(): Promise<void> {
-    return this.#handle.close()
-  }
-
   /** Resolves at once (undefined) unless something must be written. */
-  #takeLine(line: Buffer): Promise<void> | undefined {
+  #takeLine(line: Buffer, hasSurrogates: boolean): Promise<void> | undefined {
     const tab = line.indexOf(TAB)
     this.#rawBytes += line.length - tab - 2
     if (line.length > LINE_BYTES_MAX) return this.#takeLong(line, tab)
     // "text" or "base64", told apart by the last letter of the head.
-    const json = line[tab - 1] === 0x74 ? "" : eventInBase64(line, tab)
+    const isText = line[tab - 1] === 0x74
+    const json = isText ? (hasSurrogates ? eventWithSurrogates(line, tab) : "") : eventInBase64(line, tab)
     const room = json === "" ? 2 : Buffer.byteLength(json) + 2
     if (room > LINE_BYTES_MAX) return this.#takeLong(line, tab)
-    this.#lines++
     if (this.#used + line.length + room > this.#buffer.length) return this.#makeRoom(line, json)
     this.#put(line, json)
     return undefined
@@ -283,6 +291,17 @@ class Stage {
 /** Whether event columns are to be filled: the kind says so and nobody doubted it. */
 export function isEvent(head: string): boolean {
   return head.split(" ", 5)[4] === "k8s.audit" && !head.includes(" quarantined=")
+}
+
+/** Both ways to begin an escape of a surrogate. */
+function mentionsSurrogate(bytes: Buffer): boolean {
+  return bytes.includes("\\ud") || bytes.includes("\\uD")
+}
+
+/** DuckDB refuses JSON with a lone surrogate; which of them are lone, JSON.parse knows. */
+function eventWithSurrogates(line: Buffer, tab: number): string {
+  if (!mentionsSurrogate(line) || !isEvent(line.toString("latin1", 0, tab))) return ""
+  return plainEvent(line.subarray(tab + 1, line.length - 1)) ?? ""
 }
 
 function eventInBase64(line: Buffer, tab: number): string {

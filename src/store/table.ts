@@ -7,8 +7,8 @@ import { plainEvent } from "./plain.ts"
 import type { Staged } from "./stage.ts"
 
 /**
- * Tables in memory with the records that are in no segment yet: searched as the tail of every query, then written as a
- * segment, so a line is parsed once. Dropped whole: DELETE frees no memory.
+ * Tables in memory with the records that are in no segment yet: searched as the tail of every query, then
+ * written as a segment, so a line is parsed once. Dropped whole: DELETE frees no memory.
  */
 export async function createTail(db: Duckdb, table: string): Promise<void> {
   await db.query(createTableSql(table))
@@ -19,13 +19,13 @@ export async function dropTail(db: Duckdb, table: string): Promise<void> {
 }
 
 /**
- * Puts what was staged into a table. Throws `segment.unlike` when not every line arrived as it was staged. The staged
- * files may be removed afterwards ({@link removeStaged}).
+ * Puts what was staged into a table. Throws `segment.unlike` when not every line arrived as it was staged.
+ * The staged files may be removed afterwards ({@link removeStaged}).
  */
 export async function loadStaged(db: Duckdb, table: string, staged: Staged): Promise<void> {
   const before = await measure(db, table)
-  if (staged.lines > 0) {
-    await db.query(`INSERT INTO ${ident(table)} ${stagedSelect(stagedLines(staged.path))}`)
+  for (const file of staged.files) {
+    await db.query(`INSERT INTO ${ident(table)} ${stagedSelect(stagedLines(file))}`)
   }
   for (const line of staged.long) await loadLong(db, table, line)
   const after = await measure(db, table)
@@ -38,7 +38,7 @@ export async function loadStaged(db: Duckdb, table: string, staged: Staged): Pro
 }
 
 export async function removeStaged(staged: Staged): Promise<void> {
-  await rm(staged.path, { force: true })
+  for (const file of staged.files) await rm(file, { force: true })
   for (const { raw, json } of staged.long) {
     await rm(raw, { force: true })
     if (json !== undefined) await rm(json, { force: true })
@@ -55,7 +55,10 @@ async function measure(db: Duckdb, table: string): Promise<Measure> {
   return { records: row.integer(0) ?? 0, rawBytes: row.integer(1) ?? 0, refused: row.integer(2) ?? 0 }
 }
 
-/** A record whose line no reader takes. Where its event needs more memory than there is, its columns stay NULL. */
+/**
+ * A record whose line no reader takes. Where its event is too much for DuckDB (a list of millions of groups,
+ * say), its columns stay NULL; the record is there.
+ */
 async function loadLong(db: Duckdb, table: string, line: Staged["long"][number]): Promise<void> {
   const into = (json: string) =>
     `INSERT INTO ${ident(table)} ${stagedSelect(`(
@@ -68,13 +71,13 @@ async function loadLong(db: Duckdb, table: string, line: Staged["long"][number])
   try {
     await db.query(into("(SELECT content FROM read_text($3::VARCHAR))"), [line.head, line.raw, line.json])
   } catch (error) {
-    if (!isRefusal(error, "store.memory")) throw error
+    if (!isRefusal(error, "store.memory") && !isRefusal(error, "store.failed")) throw error
     await db.query(without, [line.head, line.raw])
   }
 }
 
 /** Bodies held at once while they are repaired; each is at most a mebibyte. */
-const REPAIRS_AT_ONCE = 64
+const REPAIRS_AT_ONCE = 256
 
 /** Reads again, in JavaScript, the events whose JSON DuckDB refused, and fills in their columns. */
 async function repair(db: Duckdb, table: string, staged: Staged): Promise<void> {
