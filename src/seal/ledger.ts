@@ -38,7 +38,7 @@ export type LedgerOptions = {
   readonly onSealed?: (blocks: readonly SealedBlock[], sealed: Sealed) => void
   /** Damage found, or something refused that a person should hear of. */
   readonly onTrouble?: (trouble: Refusal) => void
-  /** The process must end at once, without closing anything: nobody knows what is on the disk. */
+  /** The process must end: a sync failed, and nobody knows what is on the disk. What is closed after it writes nothing. */
   readonly onFatal: (error: unknown) => void
 }
 
@@ -73,7 +73,15 @@ export async function openLedger(dir: string, options: LedgerOptions): Promise<O
   }
 }
 
-async function openHeld(place: LedgerPlace, lock: Lock, options: LedgerOptions): Promise<OpenLedger> {
+async function openHeld(place: LedgerPlace, lock: Lock, given: LedgerOptions): Promise<OpenLedger> {
+  const health = { failed: false }
+  const options: LedgerOptions = {
+    ...given,
+    onFatal(error) {
+      health.failed = true
+      given.onFatal(error)
+    },
+  }
   const { signer, clock, random = randomBytes, remembered } = options
   await makeFolders(place)
   const read = readLog(place.log, signer)
@@ -90,7 +98,7 @@ async function openHeld(place: LedgerPlace, lock: Lock, options: LedgerOptions):
       found,
     )
     if (trouble !== undefined) onTrouble?.(trouble)
-    return new HeldLedger({ place, options, journal, sealer, reserve, lock })
+    return new HeldLedger({ place, options, journal, sealer, reserve, lock, health })
   } catch (error) {
     await journal.close()
     throw error
@@ -119,6 +127,8 @@ type Held = {
   readonly sealer: Sealer
   readonly reserve: Reserve
   readonly lock: Lock
+  /** Failed after a sync that failed: nothing is written any more. */
+  readonly health: { readonly failed: boolean }
 }
 
 class HeldLedger implements OpenLedger {
@@ -172,12 +182,12 @@ class HeldLedger implements OpenLedger {
   }
 
   async close(): Promise<void> {
-    const { journal, sealer, lock } = this.#held
+    const { journal, sealer, lock, health } = this.#held
     try {
       await journal.close()
-      await sealer.sealOnce()
+      if (!health.failed) await sealer.sealOnce()
       await sealer.close()
-      await this.#remember()
+      if (!health.failed) await this.#remember()
     } finally {
       lock.release()
     }
