@@ -6,7 +6,7 @@ import { ROOT } from "./sources.ts"
 
 /**
  * One line for each test file, the failures in full at the end, and then `N passed, N failed`. Where
- * TALLYSTICK_TEST_COUNTS names a file the counts are appended to it: .ci/run sums them up.
+ * TEST_COUNTS_FILE names a file the counts are appended to it: .ci/run sums them up.
  */
 // biome-ignore lint/style/noDefaultExport: node --test-reporter takes the default export
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
@@ -31,7 +31,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
   }
   if (failures.length > 0) yield `\n${failures.join("\n")}\n`
   yield `${passed} passed, ${failed} failed\n`
-  const counts = process.env.TALLYSTICK_TEST_COUNTS
+  const counts = process.env.TEST_COUNTS_FILE
   if (counts !== undefined && complete) appendFileSync(counts, `${passed} ${failed}\n`)
 }
 
