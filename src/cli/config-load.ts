@@ -25,9 +25,9 @@ export const CONFIG_FLAGS: readonly Option[] = [
   },
   {
     flags: "-s, --set <option=value...>",
-    description: "set one option, as in listen.port=9000; may be repeated",
+    description: "set one option of docs/CONFIG.md, as in listen.port=9000; may be repeated",
   },
-  { flags: "--dir <dir>", description: "the ledger: short for --set dir=<dir>" },
+  { flags: "--dir <dir>", description: "the ledger's directory (short for --set dir=<dir>)" },
 ]
 
 /** Where the value of an option was found. */

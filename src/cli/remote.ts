@@ -21,8 +21,8 @@ const ANSWER_BYTES_MAX = 1024 * 1024
 
 /** How to be believed there; `--server` itself is each command's. */
 export const REMOTE_FLAGS: readonly Option[] = [
-  { flags: "--token-file <file>", description: "bearer token for the server" },
-  { flags: "--ca <file>", description: "authorities of the server's certificate, PEM" },
+  { flags: "--token-file <file>", description: "file with the bearer token for the server" },
+  { flags: "--ca <file>", description: "PEM file with the authorities behind the server's certificate" },
 ]
 
 /** Refuses `usage` for what is no http or https URL, and for a token over plain http to anywhere but this machine. */

@@ -38,7 +38,8 @@ export const importCommand: Command = {
     ...CONFIG_FLAGS,
     {
       flags: "--source <source>",
-      description: "where the events come from, cluster first: prod-1/apiserver-0",
+      description:
+        "where the events come from, cluster first: prod-1/apiserver-0 (default: as the credential or intake.anonymousSource says)",
     },
     { flags: "--server <url>", description: "send them to a running server instead of opening the ledger" },
     ...REMOTE_FLAGS,

@@ -10,7 +10,7 @@ export const init: Command = {
     ...CONFIG_FLAGS,
     {
       flags: "--origin <origin>",
-      description: "its name, for good, as in ledger.example.com/prod (short for --set origin=)",
+      description: "name of the ledger, for good: ledger.example.com/prod (short for --set origin=<origin>)",
     },
   ],
   examples: [

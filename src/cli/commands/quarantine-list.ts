@@ -17,7 +17,7 @@ export const quarantineList: Command = {
     ...CONFIG_FLAGS,
     ...QUARANTINE_FLAGS,
     { flags: "--reason <code>", description: `only one of ${Object.keys(QUARANTINE).join(", ")}` },
-    { flags: "--limit <n>", description: "so many newest", default: String(LIMIT_DEFAULT) },
+    { flags: "--limit <n>", description: "show at most so many", default: String(LIMIT_DEFAULT) },
   ],
   examples: ["tallystick quarantine list", "tallystick quarantine list --reason cutOff --json"],
   async run(_args, options, world) {

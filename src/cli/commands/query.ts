@@ -33,7 +33,10 @@ export const query: Command = {
       description: "server to ask (default: the one that the configuration describes)",
     },
     ...REMOTE_FLAGS,
-    { flags: "--dir <dir>", description: "read this ledger's directory instead; a server may hold it" },
+    {
+      flags: "--dir <dir>",
+      description: "read this ledger's directory instead of asking a server; one may be running on it",
+    },
     {
       flags: "--limit <n>",
       description: `so many rows, newest first (default: ${ROWS_SHOWN} on a terminal, else all)`,

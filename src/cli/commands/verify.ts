@@ -25,16 +25,23 @@ export const verify: Command = {
   summary:
     "Read a whole ledger again and tell all that is not as it was sealed. Needs no server; changes nothing.",
   arguments: [
-    { name: "dir", description: "the ledger (default: as the configuration says)", optional: true },
+    {
+      name: "dir",
+      description: "the ledger's directory (default: as the configuration says)",
+      optional: true,
+    },
   ],
   options: [
     ...CONFIG_FLAGS,
     KEY_FLAG,
     { flags: "--columns", description: "derive every typed column from the exact bytes again and compare" },
-    { flags: "--age-max <duration>", description: "could not tell when the newest block is older: 10m, 24h" },
+    {
+      flags: "--age-max <duration>",
+      description: "answer 'could not tell' when the newest block is older: 10m, 24h",
+    },
     {
       flags: "--no-remember",
-      description: "do not keep the checkpoint to hold the ledger to it the next time",
+      description: "do not remember the checkpoint; else later runs hold the ledger to it",
     },
   ],
   examples: [
