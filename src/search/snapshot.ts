@@ -3,7 +3,7 @@ import { type Sql, trusted } from "../query/sql.ts"
 import { MICROS_LAST, type Span } from "../query/time.ts"
 import { type CatalogueEntry, pickEntries } from "../store/catalogue.ts"
 import { columnList, ident } from "../store/columns.ts"
-import { relationSql } from "../store/relation.ts"
+import { quote } from "../store/duckdb.ts"
 import { segmentPath } from "../store/segment-name.ts"
 
 /** Records that are in no segment yet, in a table of the search process. */
@@ -81,13 +81,14 @@ function ofTail({ name, first, next, timeMin, timeMax, repeats }: TailTable): So
 
 /** One relation over several sources: files are read as one, tables are added. */
 export function relationOf(sources: readonly Source[]): Sql {
-  const files = sources.flatMap(({ file }) => (file === undefined ? [] : [file]))
-  const parts: string[] = files.length === 0 ? [] : [`SELECT * FROM ${relationSql({ files, tables: [] })}`]
-  for (const { table, first, last } of sources) {
-    if (table === undefined) continue
-    parts.push(`SELECT ${columnList()} FROM ${ident(table)} WHERE "record" BETWEEN ${first} AND ${last}`)
-  }
-  return trusted(`(${parts.join(" UNION ALL ")})`)
+  const files = sources.flatMap(({ file }) => (file === undefined ? [] : [quote(file)]))
+  const list = `read_parquet([${files.join(", ")}], hive_partitioning = false)`
+  const tables = sources.flatMap(({ table, first, last }) =>
+    table === undefined ? [] : [`FROM ${ident(table)} WHERE "record" BETWEEN ${first} AND ${last}`],
+  )
+  if (tables.length === 0) return trusted(list)
+  const parts = files.length === 0 ? tables : [`FROM ${list}`, ...tables]
+  return trusted(`(${parts.map((part) => `SELECT ${columnList()} ${part}`).join(" UNION ALL ")})`)
 }
 
 /** Rows of one statement: enough to keep both cores busy, few enough for a result to be seen early. */
