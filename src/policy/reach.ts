@@ -1,0 +1,95 @@
+import type { Attributes, Policy } from "./policy.ts"
+import { type Box, boxesMeet, boxesOf, isEmpty, outside } from "./request-set.ts"
+import { witnessOf } from "./witness.ts"
+
+/** Whether a rule ever decides. `shadowed` names the earlier rules that together take all its requests. */
+export type Reach =
+  | { readonly kind: "reached"; readonly witness: Attributes }
+  | { readonly kind: "shadowed"; readonly by: readonly number[]; readonly witness: Attributes }
+  | { readonly kind: "empty" }
+  /** Too many combinations: nothing is claimed. */
+  | { readonly kind: "unknown" }
+
+/**
+ * Steps of the search for one rule. Real policies need some hundreds; the search is exponential for adversarial ones
+ * (the question is as hard as satisfiability), and gives up here.
+ */
+const STEPS_MAX = 20_000
+
+type Owned = { readonly rule: number; readonly box: Box }
+type Search = { stepsLeft: number; readonly used: Set<number> }
+
+/** Decides for every rule whether the ones before it leave it a request. */
+export function reachOfRules(policy: Policy): readonly Reach[] {
+  const earlier: Owned[] = []
+  return policy.rules.map((rule, index) => {
+    const boxes = boxesOf(rule).filter((box) => !isEmpty(box))
+    const reach = reachOf(boxes, earlier)
+    earlier.push(...boxes.map((box) => ({ rule: index, box })))
+    return reach
+  })
+}
+
+function reachOf(boxes: readonly Box[], earlier: readonly Owned[]): Reach {
+  const [first] = boxes
+  if (first === undefined) return { kind: "empty" }
+  const search: Search = { stepsLeft: STEPS_MAX, used: new Set() }
+  for (const box of boxes) {
+    const free = findFree(box, relevant(box, earlier, 0), 0, search)
+    if (free === "unknown") return { kind: "unknown" }
+    if (free !== undefined) return { kind: "reached", witness: witnessOf(free) }
+  }
+  return { kind: "shadowed", by: fewest(boxes, earlier, search.used), witness: witnessOf(first) }
+}
+
+/** A part of the box that no earlier rule matches. */
+function findFree(
+  box: Box,
+  earlier: readonly Owned[],
+  from: number,
+  search: Search,
+): Box | "unknown" | undefined {
+  if (search.stepsLeft-- <= 0) return "unknown"
+  let at = from
+  while (at < earlier.length && !boxesMeet(box, (earlier[at] as Owned).box)) at++
+  const meeting = earlier[at]
+  if (meeting === undefined) return box
+  search.used.add(meeting.rule)
+  for (const part of outside(box, meeting.box)) {
+    const free = findFree(part, earlier, at + 1, search)
+    if (free !== undefined) return free
+  }
+  return undefined
+}
+
+/** Boxes that can matter, those that take most first: the sooner a part is empty, the shorter the search. */
+function relevant(box: Box, earlier: readonly Owned[], from: number): readonly Owned[] {
+  return earlier
+    .slice(from)
+    .filter(({ box: other }) => boxesMeet(box, other))
+    .map((owned) => ({ owned, parts: outside(box, owned.box).length }))
+    .sort((a, b) => a.parts - b.parts)
+    .map(({ owned }) => owned)
+}
+
+/** Of the rules the search met, as few as still take everything; one alone where there is one. */
+function fewest(
+  boxes: readonly Box[],
+  earlier: readonly Owned[],
+  used: ReadonlySet<number>,
+): readonly number[] {
+  const suffices = (rules: ReadonlySet<number>): boolean => {
+    const search: Search = { stepsLeft: STEPS_MAX, used: new Set() }
+    const those = earlier.filter(({ rule }) => rules.has(rule))
+    return boxes.every((box) => findFree(box, relevant(box, those, 0), 0, search) === undefined)
+  }
+  const candidates = [...used].sort((a, b) => a - b)
+  const single = candidates.find((rule) => suffices(new Set([rule])))
+  if (single !== undefined) return [single]
+  let kept = new Set(candidates)
+  for (const rule of candidates) {
+    const without = new Set([...kept].filter((other) => other !== rule))
+    if (suffices(without)) kept = without
+  }
+  return [...kept]
+}
