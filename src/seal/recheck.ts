@@ -20,7 +20,7 @@ export type Reread = {
     | { readonly kind: "kept"; readonly seed: Uint8Array; readonly body: Uint8Array }
     | { readonly kind: "erased"; readonly size: number; readonly digest: Hash }
   /** First two bytes of the record's hash when it was sealed; it convicts a single record of a damaged block. */
-  readonly hint?: number
+  readonly hint?: number | undefined
 }
 
 /** What the records of consecutive blocks add to the count of each source, in order. */

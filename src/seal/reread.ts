@@ -90,7 +90,7 @@ function* recordsOf(rows: Rows): Generator<readonly Reread[]> {
         kind,
         words,
         content: { kind: "kept", seed, body },
-        ...(hint === undefined ? {} : { hint }),
+        hint,
       })
     }
     yield records

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process"
+import { once } from "node:events"
 import { extname } from "node:path"
 import type { Done, Job } from "./verify-job.ts"
 
@@ -44,9 +45,10 @@ export class VerifyPool {
     return outcome
   }
 
-  close(): void {
+  /** Resolves when no child is left. */
+  async close(): Promise<void> {
     this.#stop?.removeEventListener("abort", this.#onStop)
-    for (const reader of this.#all) reader.end()
+    await Promise.all([...this.#all].map((reader) => reader.end()))
   }
 
   async #take(): Promise<Reader> {
@@ -102,8 +104,10 @@ class Reader {
     this.#child.kill("SIGKILL")
   }
 
-  end(): void {
+  async end(): Promise<void> {
+    const exit = this.alive ? once(this.#child, "exit") : undefined
     if (this.#child.connected) this.#child.disconnect()
+    await exit
   }
 
   #hear({ done, failed }: Message): void {

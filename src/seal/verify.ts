@@ -65,7 +65,7 @@ export async function verifyLedger(request: VerifyRequest): Promise<Verified> {
     if ("verdict" in opened) return opened
     return await verifyOpened(request, { snapshot, pool, journal, candidates, keys, opened })
   } finally {
-    if (request.pool === undefined) pool.close()
+    if (request.pool === undefined) await pool.close()
     snapshot.close()
   }
 }

@@ -57,7 +57,7 @@ before(async () => {
 })
 
 after(async () => {
-  pool.close()
+  await pool.close()
   db.close()
   await rm(root, { recursive: true, force: true })
 })

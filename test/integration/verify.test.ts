@@ -1,0 +1,157 @@
+/** `verify`, `prove`, `receipt check` and the scrub as their users meet them: beside a writer, over changed keys, twice. */
+import assert from "node:assert/strict"
+import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after, before, test } from "node:test"
+import { createEventMaker } from "../../bench/segment-events.ts"
+import { run } from "../../src/cli/run.ts"
+import { newKey } from "../../src/seal/keys.ts"
+import { openLedger } from "../../src/seal/ledger.ts"
+import { type ScrubState, scrub } from "../../src/seal/scrub.ts"
+import { type VerifyRequest, verifyLedger } from "../../src/seal/verify.ts"
+import { openSigner } from "../../src/tlog/signer.ts"
+import { formatVerifierKey } from "../../src/tlog/verifier-key.ts"
+import { flip } from "../support/attacks.ts"
+import { BUILT_AT, type BuiltLedger, buildLedger, ORIGIN } from "../support/built-ledger.ts"
+import { testWorld } from "../support/world.ts"
+
+const SIZE = { body: createEventMaker(5), perBlock: 10, perBatch: 50, perSegment: 200, fileBytes: 50_000 }
+
+let root = ""
+let whole = ""
+let older = ""
+let built: BuiltLedger
+
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), "tallystick-verify-test-"))
+  whole = join(root, "whole")
+  older = join(root, "older")
+  built = await buildLedger({ ...SIZE, dir: whole, records: 500, copies: [{ records: 300, to: older }] })
+})
+
+after(() => rm(root, { recursive: true, force: true }))
+
+const request = (dir: string, keys: readonly string[]): VerifyRequest => ({
+  dir,
+  keys,
+  remembered: undefined,
+  now: BUILT_AT,
+  readers: 2,
+})
+
+async function tallystick(...argv: string[]) {
+  const env = { XDG_STATE_HOME: join(root, "state"), NO_COLOR: "1" }
+  const world = testWorld({ cwd: root, env, clock: () => BUILT_AT + 60_000_000 })
+  return { exit: await run(argv, world), out: world.out(), err: world.err() }
+}
+
+test("a ledger that is being written to is whole at every moment", async () => {
+  const dir = join(root, "live")
+  let building = true
+  const written = buildLedger({ ...SIZE, dir, records: 3_000 }).finally(() => {
+    building = false
+  })
+  let since: ScrubState | undefined
+  let runs = 0
+  while (building) {
+    const { verdict, state } = await scrub({ dir, keys: [built.vkey], since, now: BUILT_AT })
+    assert.deepEqual(verdict.damages, [], `run ${runs}`)
+    if (state !== undefined) since = state
+    runs++
+  }
+  await written
+  assert.ok(runs > 1, "it was looked at more than once")
+  const { verdict } = await scrub({ dir, keys: [built.vkey], since, now: BUILT_AT })
+  assert.equal(verdict.answer, "fine", JSON.stringify(verdict))
+})
+
+test("an incremental scrub reads what came since; a full one finds what happened to the old", async () => {
+  const dir = join(root, "scrubbed")
+  cpSync(whole, dir, { recursive: true })
+  const first = await scrub({ dir, keys: [built.vkey], since: undefined, now: BUILT_AT })
+  assert.equal(first.verdict.answer, "fine")
+  const name = built.made[0]?.name ?? ""
+  const path = `segments/${name}`
+  flip(dir, path, Math.floor(statSync(join(dir, path)).size / 2))
+  const again = await scrub({ dir, keys: [built.vkey], since: first.state, now: BUILT_AT })
+  assert.equal(again.verdict.answer, "fine", "old records are not read again")
+  const full = await scrub({ dir, keys: [built.vkey], since: undefined, now: BUILT_AT })
+  assert.equal(full.verdict.answer, "tampered")
+  rmSync(dir, { recursive: true })
+  cpSync(older, dir, { recursive: true })
+  const back = await scrub({ dir, keys: [built.vkey], since: first.state, now: BUILT_AT })
+  assert.equal(back.verdict.answer, "tampered", "the log went back")
+})
+
+test("a changed key is trusted where the old one says so, and only there", async () => {
+  const dir = join(root, "rotated")
+  cpSync(whole, dir, { recursive: true })
+  const next = openSigner(newKey(ORIGIN, (bytes) => new Uint8Array(bytes).fill(9)))
+  const onFatal = (error: unknown) => {
+    throw error
+  }
+  let now = BUILT_AT + 10_000_000
+  const clock = () => ++now
+  const ledger = await openLedger(dir, { signer: built.signer, clock, steady: () => now, onFatal })
+  await ledger.sealer.rotateKey(next)
+  await ledger.close()
+
+  const byOld = await verifyLedger(request(dir, [built.vkey]))
+  assert.equal(byOld.verdict.answer, "fine", JSON.stringify(byOld.verdict.damages))
+  assert.match(byOld.verdict.notes.join(), /took over at \d+ blocks/)
+  const byNew = await verifyLedger(request(dir, [formatVerifierKey(next)]))
+  assert.equal(byNew.verdict.answer, "fine")
+  const stranger = openSigner(newKey(ORIGIN, (bytes) => new Uint8Array(bytes).fill(3)))
+  const byOther = await verifyLedger(request(dir, [formatVerifierKey(stranger)]))
+  assert.deepEqual(
+    byOther.verdict.damages.map(({ cause }) => cause),
+    ["unknown key"],
+  )
+})
+
+test("verify remembers what it accepted, and holds the ledger to it", async () => {
+  const dir = join(root, "seen")
+  cpSync(whole, dir, { recursive: true })
+  writeFileSync(join(root, "key.vkey"), `${built.vkey}\n`)
+  const first = await tallystick("verify", dir, "--key", "@key.vkey", "--columns")
+  assert.equal(first.exit, 0, first.out + first.err)
+  assert.match(first.out, /^fine: ledger\.example\.com\/built\n/)
+  assert.match(first.out, /rests on {3}the keys given: it cannot tell/)
+  const second = await tallystick("verify", dir, "--key", built.vkey, "--json")
+  const said = JSON.parse(second.out) as { restsOn: string[]; answer: string }
+  assert.match(said.restsOn.join(), /^remembered size \d+$/)
+
+  rmSync(dir, { recursive: true })
+  cpSync(older, dir, { recursive: true })
+  const third = await tallystick("verify", dir, "--key", built.vkey)
+  assert.equal(third.exit, 1)
+  assert.match(third.out, /^tampered: .*\n {2}checkpoint truncated \d+-\d+ {2}log\/checkpoint: /)
+
+  assert.equal((await tallystick("verify", join(root, "nothing"), "--key", built.vkey)).exit, 1)
+  assert.equal((await tallystick("verify", whole)).exit, 64, "no key is no judgement")
+  const old = await tallystick("verify", whole, "--key", built.vkey, "--age-max", "10s", "--no-remember")
+  assert.equal(old.exit, 2, old.out)
+})
+
+test("prove writes a receipt once, and receipt check says what it proves", async () => {
+  const made = await tallystick("prove", "7", "--dir", whole, "--out", "seven.receipt")
+  assert.equal(made.exit, 0, made.err)
+  const again = await tallystick("prove", "7", "--dir", whole, "--out", "seven.receipt")
+  assert.equal(again.exit, 2)
+  assert.match(again.err, /it is there already/)
+  const checked = await tallystick("receipt", "check", "seven.receipt", "--key", built.vkey)
+  assert.equal(checked.exit, 0, checked.err)
+  assert.match(checked.out, /^proved: /)
+  assert.match(checked.out, /record {5}7, number 2 of its source/)
+  assert.match(checked.out, /auditID .* \(chosen by the client\)/)
+  const text = readFileSync(join(root, "seven.receipt"), "utf8")
+  writeFileSync(join(root, "other.receipt"), text.replace('"stage"', '"stagf"'))
+  const refuted = await tallystick("receipt", "check", "other.receipt", "--key", built.vkey)
+  assert.equal(refuted.exit, 1, refuted.out)
+  const withheld = await tallystick("prove", "7", "--dir", whole, "--withhold-body")
+  assert.match(withheld.out, /\nbody withheld\n/)
+  assert.equal((await tallystick("prove", "1000000", "--dir", whole)).exit, 2)
+  assert.equal((await tallystick("prove", "seven", "--dir", whole)).exit, 64)
+})
