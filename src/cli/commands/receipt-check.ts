@@ -79,7 +79,8 @@ function textOf(facts: ReceiptFacts, world: Pick<World, "stdout" | "env">): stri
 }
 
 function bodyNote(body: Uint8Array | undefined): string[] {
-  if (body === undefined) return ["the body is withheld: how much came from where and when is proved, not what"]
+  if (body === undefined)
+    return ["the body is withheld: how much came from where and when is proved, not what"]
   const text = utf8(body)
   return [`the body is no event: ${escapeText((text ?? toBase64(body)).slice(0, SHOWN_LENGTH_MAX))}`]
 }
