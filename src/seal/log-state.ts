@@ -15,6 +15,8 @@ export type SealedBlock = {
   /** 16 bytes; the salts of its records follow from it. */
   readonly seed: Uint8Array
   readonly text: string
+  /** First two bytes, big endian, of each record's hash; absent of blocks from before a restart. In memory only. */
+  readonly hints?: Uint16Array
 }
 
 /** All that is needed to add blocks to a log. */

@@ -13,27 +13,35 @@ const TURN_BYTES_MAX = 512 * 1024
 /** What a record costs besides its body: a line of 250 bytes and its node, in bytes of hashing. */
 const LINE_BYTES = 400
 
-/** The text of the block that holds `records`, which follow the log's last one. */
+export type NextBlock = {
+  readonly text: string
+  /** First two bytes, big endian, of each record's hash: they tell later which record of a damaged block was changed. */
+  readonly hints: Uint16Array
+}
+
+/** The block that holds `records`, which follow the log's last one. */
 export async function nextBlock(
   log: { readonly origin: string; readonly state: LogState },
   records: readonly PlacedRecord[],
   drawn: { readonly seed: Uint8Array; readonly now: Micros },
-): Promise<string> {
+): Promise<NextBlock> {
   const first = records[0]?.number
   const last = records.at(-1)
   assert(
     first === log.state.records && last !== undefined,
     "a block's records follow those of the block before",
   )
-  return formatBlock({
+  const { root, hints } = await hashAll(records, drawn.seed)
+  const text = formatBlock({
     origin: log.origin,
     number: log.state.edge.size,
     first,
     count: records.length,
-    root: await rootOf(records, drawn.seed),
+    root,
     sealedAt: notBefore(Math.max(last.receivedAt, log.state.sealedAt ?? 0), drawn.now),
     previous: log.state.previous,
   })
+  return { text, hints }
 }
 
 /** A small step back of the clock shows in no block; a larger one was recorded, and is true here too. */
@@ -42,20 +50,26 @@ function notBefore(earlier: Micros, now: Micros): Micros {
 }
 
 /** Root over the hashes of the records, grown record by record so that no turn of the event loop is long. */
-async function rootOf(records: readonly PlacedRecord[], seed: Uint8Array): Promise<Hash> {
+async function hashAll(
+  records: readonly PlacedRecord[],
+  seed: Uint8Array,
+): Promise<{ readonly root: Hash; readonly hints: Uint16Array }> {
   const salts = blockSalts(seed, records.length)
   const complete: Hash[] = []
+  const hints = new Uint16Array(records.length)
   let bytes = 0
   for (const [index, record] of records.entries()) {
     const digest = recordDigest({ salt: saltAt(salts, index), body: record.body })
     const text = formatRecord({ ...record, size: record.body.length, digest })
     assert(text.length <= LINE_BYTES_MAX, "a record's line has at most 1,024 bytes")
-    pushLeaf(complete, index, recordHash(text))
+    const hash = recordHash(text)
+    hints[index] = (hash[0] ?? 0) * 256 + (hash[1] ?? 0)
+    pushLeaf(complete, index, hash)
     bytes += record.body.length + LINE_BYTES
     if (bytes > TURN_BYTES_MAX) {
       await setImmediate()
       bytes = 0
     }
   }
-  return foldRight(complete)
+  return { root: foldRight(complete), hints }
 }

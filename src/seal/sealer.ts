@@ -165,8 +165,8 @@ class OpenSealer implements Sealer {
       throw new Refusal("ledger.damaged", `record ${from} is not in the journal, and not sealed`)
     }
     const seed = random(SEED_BYTES)
-    const text = await nextBlock({ origin, state: this.#state }, records, { seed, now: clock() })
-    const block = { number: this.#state.edge.size, first: from, count: records.length, seed, text }
+    const { text, hints } = await nextBlock({ origin, state: this.#state }, records, { seed, now: clock() })
+    const block = { number: this.#state.edge.size, first: from, count: records.length, seed, text, hints }
     await this.#tail.append(block)
     return block
   }
