@@ -66,7 +66,7 @@ function holds(operator: Operator, difference: number): boolean {
 
 /** The number a column's text stands for. Only decimals: sizes and durations as values are compared in memory alone. */
 export function decimalSql(value: Sql): Sql {
-  return sql`CASE WHEN regexp_full_match(${value}, ${DECIMAL_RE2}) THEN TRY_CAST(${value} AS DOUBLE) END`
+  return sql`TRY_CAST(regexp_extract(${value}, ${`^(?:${DECIMAL_RE2})$`}) AS DOUBLE)`
 }
 
 /** A bound as a parameter: DuckDB compares BIGINT with DOUBLE as DOUBLE. */
