@@ -15,7 +15,7 @@ import { COLUMNS } from "../src/store/columns.ts"
 export const FORMAT_PAGE = join(import.meta.dirname, "../docs/FORMAT.md")
 
 const EVIDENCE_MEANINGS: Readonly<Record<string, string>> = {
-  raw: "the body: its text, or its base64; exactly the bytes that were hashed",
+  raw: "the body: its text, or its base64; exactly the bytes that were hashed; clients choose much of it",
   rawEncoding: "`text` or `base64`, as in the journal",
   seed: "of the record's block, 32 hex digits; NULL where something of the block was erased",
   salt: "base64; only where something of the block was erased, for the seed would give the erased salt away",
@@ -30,7 +30,7 @@ function columns(): string[] {
     const field = fields.get(name)
     const meaning = field?.description ?? EVIDENCE_MEANINGS[name] ?? missing(`column ${name}`)
     const from = field?.path === undefined ? "" : `\`${field.path.join(".")}\``
-    return [`\`${name}\``, type, from, field?.trust ?? "ledger", meaning]
+    return [`\`${name}\``, type, from, field?.trust ?? (name === "raw" ? "mixed" : "ledger"), meaning]
   })
   return table(["column", "type", "member of the event", "decided by", "what"], rows)
 }
