@@ -1,15 +1,14 @@
 import { compareTexts } from "./words.ts"
 
 /**
- * Numbers as LogsQL compares them: decimals, hexadecimals, sizes (`1.5KB`, `22.5GiB`), durations (`1h5m`, in nanoseconds),
- * IPv4 addresses (as 32-bit numbers) and RFC 3339 times (in nanoseconds). Everything else is text.
+ * Numbers as LogsQL compares them: decimals, hexadecimals, sizes (`1.5KB`, `22.5GiB`) and durations (`1h5m`, in
+ * nanoseconds). Everything else is text.
  */
 
 const DECIMAL = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/
 const GROUPED = /^[+-]?[0-9]+(_[0-9]+)+(\.[0-9]+)?$/
 const HEXADECIMAL = /^([+-]?)0[xX]([0-9A-Fa-f]+)$/
 const IPV4 = /^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})$/
-const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$/
 const PART = /([0-9]+(?:\.[0-9]+)?|\.[0-9]+)([A-Za-zµ]+)/y
 
 /** The same rule as {@link DECIMAL}, for RE2 in SQL. */
@@ -56,7 +55,7 @@ export function parseNumber(text: string): number {
   if (hex !== null) return Number.parseInt(`${hex[1] ?? ""}${hex[2] ?? ""}`, 16)
   const infinite = /^([+-]?)inf(inity)?$/i.exec(text)
   if (infinite !== null) return infinite[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
-  return parseSize(text) ?? parseDuration(text) ?? parseIpv4(text) ?? parseTimeNanos(text) ?? Number.NaN
+  return parseSize(text) ?? parseDuration(text) ?? Number.NaN
 }
 
 /** Nanoseconds of `1h5m`, `-2.5h`, `34s5ms`; undefined where it is no duration. */
@@ -100,23 +99,15 @@ export function formatIpv4(address: number): string {
   return [2 ** 24, 2 ** 16, 2 ** 8, 1].map((unit) => Math.floor(address / unit) % 256).join(".")
 }
 
-function parseTimeNanos(text: string): number | undefined {
-  if (!TIME.test(text)) return undefined
-  const millis = Date.parse(text)
-  return Number.isNaN(millis) ? undefined : millis * 1e6
+/** The number of a plain decimal, or NaN: what SQL takes for a number too. */
+export function parseDecimal(text: string): number {
+  return text.length <= 64 && DECIMAL.test(text) ? Number(text) : Number.NaN
 }
 
-/**
- * Order of two values as `sort`, `min` and `max` see it: as numbers where both are numbers, else as bytes of UTF-8.
- * Negative when `a` comes first.
- */
-export function compareValues(a: string, b: string): number {
-  if (a === b) return 0
-  const x = parseNumber(a)
-  if (Number.isNaN(x)) return compareTexts(a, b)
-  const y = parseNumber(b)
-  if (Number.isNaN(y)) return compareTexts(a, b)
-  return x === y ? compareTexts(a, b) : x - y
+/** Order of two values: as numbers where both are plain decimals, else as bytes of UTF-8. */
+export function compareDecimals(a: string, b: string): number {
+  const [x, y] = [parseDecimal(a), parseDecimal(b)]
+  return Number.isNaN(x) || Number.isNaN(y) ? compareTexts(a, b) : x - y
 }
 
 /** A number as a value: whole numbers without exponent, others shortest. */

@@ -15,6 +15,8 @@ export type ValueTest = {
   sql(value: Sql): Sql
   /** On a BIGINT column, where that is simpler than on its text. */
   integer?(column: Sql): Sql
+  /** On a TIMESTAMP column, where that is simpler than on its text. */
+  time?(column: Sql): Sql
   /** On a VARCHAR[] column: whether an element matches, where that is simpler than a lambda. */
   element?(column: Sql): Sql
   readonly exactly?: readonly string[]
@@ -67,7 +69,7 @@ function whereColumn(column: Exclude<Column, { kind: "absent" }>, test: ValueTes
     case "text":
       return test.sql(column.text)
     case "time":
-      return test.sql(textSql(column))
+      return test.time === undefined ? test.sql(textSql(column)) : test.time(column.column)
   }
 }
 

@@ -55,6 +55,8 @@ export type OpenRequest = {
   readonly dir: string
   /** Every segment that is sealed in the log; undefined: as the catalogue says. */
   readonly made: readonly SegmentNews[] | undefined
+  /** Segments that were recorded besides. */
+  readonly recorded?: readonly SegmentNews[]
   readonly limits: SearchLimits
 }
 

@@ -75,6 +75,8 @@ class Supervisor implements SearchProcess {
   #position: News["position"] | undefined
   readonly #blocks = new Map<number, SealedSeed>()
   #unsent = new Map<number, SealedSeed>()
+  /** Recorded since the start: a child that died may not have told the catalogue. */
+  readonly #recorded: SegmentNews[] = []
   #newsUnderWay = false
   #newsWaits = false
 
@@ -191,7 +193,8 @@ class Supervisor implements SearchProcess {
     if (this.#child !== child) return
     this.#unsent = new Map(this.#blocks)
     this.#newsUnderWay = false
-    this.#send({ kind: "open", request: { dir: this.#options.dir, made, limits: this.#limits } })
+    const request = { dir: this.#options.dir, made, recorded: this.#recorded, limits: this.#limits }
+    this.#send({ kind: "open", request })
   }
 
   #ended(): void {
@@ -263,6 +266,7 @@ class Supervisor implements SearchProcess {
     const child = this.#child
     this.#options.onSegment(made).then(
       () => {
+        this.#recorded.push(made)
         for (const [number, block] of this.#blocks) if (block.first <= made.last) this.#blocks.delete(number)
         if (this.#child === child) this.#send({ kind: "recorded", name: made.name, ok: true })
       },

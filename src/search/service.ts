@@ -108,6 +108,13 @@ export class SearchService {
     }
   }
 
+  /** Records between the last segment and the first of the tail that are nowhere: a segment that is not known, or damage. */
+  get gap(): { readonly first: number; readonly next: number } | undefined {
+    const { first } = this.tail
+    const { next } = this.catalogue
+    return first !== undefined && first > next ? { first: next, next: first } : undefined
+  }
+
   /** Taken in one turn: every record is in it once. */
   #snapshot(): Snapshot {
     const segments = this.catalogue.entries
@@ -117,7 +124,10 @@ export class SearchService {
 
   #partial(...reasons: readonly (string | undefined)[]): string | undefined {
     const missing = this.#missing === 0 ? undefined : `segments: ${this.#missing} files are missing`
-    const all = [...reasons, missing].filter((reason) => reason !== undefined)
+    const { gap } = this
+    const lacking =
+      gap === undefined ? undefined : `segments: records ${gap.first} to ${gap.next - 1} are in none`
+    const all = [...reasons, missing, lacking].filter((reason) => reason !== undefined)
     return all.length === 0 ? undefined : all.join("; ")
   }
 }
@@ -134,7 +144,9 @@ export async function openService(options: ServiceOptions): Promise<SearchServic
     folders: [segmentsDir(dir), join(dir, "tmp")],
   })
   try {
-    const made = options.made ?? (await readCatalogue(cataloguePath(dir))).entries
+    const known = options.made ?? (await readCatalogue(cataloguePath(dir))).entries
+    const names = new Set(known.map(({ name }) => name))
+    const made = [...known, ...(options.recorded ?? []).filter(({ name }) => !names.has(name))]
     const { catalogue, missing } = await openCatalogue({ db, dir, made, disk })
     const blooms = new BloomCache({ db, dir, disk, bytesMax: BLOOM_BYTES })
     const tail = new Tail({

@@ -64,6 +64,11 @@ export class Tail {
     return this.#next
   }
 
+  /** First record in a table; undefined where there is none. */
+  get first(): number | undefined {
+    return this.#tables[0]?.first
+  }
+
   /** Names of all tables, in the order of their records. */
   get tables(): readonly string[] {
     return this.#tables.map(({ name }) => name)

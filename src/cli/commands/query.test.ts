@@ -99,3 +99,9 @@ test("query: the caret stands under what cannot be read", async (context) => {
   await run(["query", 'verb:get\nuser.username:"bob', "--dir", "data"], world)
   assert.ok(world.err().startsWith('  user.username:"bob\n                ^\n'), world.err())
 })
+
+test("query: a directory without a ledger is refused", async (context) => {
+  const world = testWorld({ cwd: temporaryFolder(context) })
+  assert.equal(await run(["query", "*", "--dir", "data"], world), 2)
+  assert.match(world.err(), /there is no ledger in /)
+})

@@ -1,5 +1,5 @@
 import { type Column, textSql } from "../column.ts"
-import { compareValues } from "../number.ts"
+import { compareDecimals } from "../number.ts"
 import { quoteIfNeeded } from "../quote.ts"
 import { fieldValue } from "../row.ts"
 import { type Sql, sql, trusted } from "../sql.ts"
@@ -37,8 +37,9 @@ function compareFields(word: "eq_field" | "lt_field" | "le_field", example: stri
         fields: [left, fieldOr(other)],
         print: () => `${fieldPrefix(left)}${word}(${quoteIfNeeded(other)})`,
         matches: (row) => {
-          const order = compareValues(fieldValue(row, left), fieldValue(row, fieldOr(other)))
-          return word === "eq_field" ? order === 0 : word === "lt_field" ? order < 0 : order <= 0
+          const [a, b] = [fieldValue(row, left), fieldValue(row, fieldOr(other))]
+          if (word === "eq_field") return a === b
+          return word === "lt_field" ? compareDecimals(a, b) < 0 : compareDecimals(a, b) <= 0
         },
         where: (columns) => comparison(word, columns.find(left), columns.find(fieldOr(other))),
       }

@@ -1,8 +1,10 @@
-import { parseNumber } from "../number.ts"
+import { parseDecimal, parseNumber } from "../number.ts"
 import { type Sql, sql, trusted } from "../sql.ts"
 import { valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
-import { decimalSql } from "./compare.ts"
+import { numberLike, numberSql } from "./compare.ts"
+
+const INFINITE = /^[+-]?inf$/i
 
 /** `field:range(1, 10]`: a number between two; a bracket takes its bound in, a parenthesis leaves it out. */
 export const range: FilterWord = {
@@ -23,6 +25,8 @@ export const range: FilterWord = {
     const [maxText, max] = number("the upper bound")
     if (!reader.is(")", "]")) throw reader.refuse(`expected ")" or "]" after the bounds of range`)
     const closing = reader.next().text
+    const unit =
+      [minText, maxText].find((text) => Number.isNaN(parseDecimal(text)) && !INFINITE.test(text)) ?? "0"
     const inside = (value: number) =>
       (opening === "[" ? value >= min : value > min) && (closing === "]" ? value <= max : value < max)
     const from = opening === "[" ? trusted(">=") : trusted(">")
@@ -31,8 +35,8 @@ export const range: FilterWord = {
     return valueLeaf(field, {
       word: "range",
       text: `range${opening}${minText}, ${maxText}${closing}`,
-      test: (value) => inside(parseNumber(value)),
-      sql: (value) => between(decimalSql(value)),
+      test: (value) => inside(numberLike(unit, value)),
+      sql: (value) => between(numberSql(unit, value)),
       integer: between,
     })
   },
