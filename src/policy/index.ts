@@ -2,8 +2,14 @@
  * Kubernetes audit policy, decided exactly as kube-apiserver decides it. Pure: no files, no clock.
  *
  *     decide(policy, { ...attributesOf("GET", "/api/v1/secrets"), user: "alice", groups: [] }).level
+ *
+ * `loadPolicy` refuses what the server would refuse; `lint` never throws and tells what the server does not: rules that
+ * never decide (with a request that shows it), credentials in bodies, names that match nothing. A lint rule is a file in
+ * rules/ and a line in rules/index.ts. `reachOfRules` and `decidersOf` answer by reasoning over sets of requests.
  */
 export { compilePolicy, conditionsOf, type Decide, decide } from "./decide.ts"
+export { type Finding, type LintRule, SEVERITIES, type Severity } from "./finding.ts"
+export { type LintOptions, lint } from "./lint.ts"
 export { type LoadedPolicy, loadPolicy, readPolicy, type UnknownKey } from "./load.ts"
 export {
   type Attributes,
@@ -17,7 +23,9 @@ export {
   STAGES,
   type Stage,
 } from "./policy.ts"
+export { type Decider, decidersOf, type Reach, reachOfRules } from "./reach.ts"
 export { attributesOf, isLongRunning } from "./request-info.ts"
+export { LINT_RULES } from "./rules/index.ts"
 export {
   formatPolicyErrors,
   type KubernetesVersion,

@@ -24,15 +24,21 @@ export function loadPolicy(text: string, kubernetes: KubernetesVersion = NEWEST)
 }
 
 export function readPolicy(text: string, kubernetes: KubernetesVersion = NEWEST): LoadedPolicy {
+  const loaded = decodePolicyText(text)
+  if (loaded.policy.rules.length === 0) throw illegal("loaded illegal policy with 0 rules")
+  const errors = validatePolicy(loaded.policy, kubernetes)
+  if (errors.length > 0) throw illegal(formatPolicyErrors(errors))
+  return loaded
+}
+
+/** As {@link readPolicy}, but what only validation refuses comes through, for those who want to say more about it. */
+export function decodePolicyText(text: string): LoadedPolicy {
   const yaml = parse(text)
   const document = yaml.value ?? {}
   if (!isObject(document)) throw illegal(`failed decoding: ${cannotUnmarshal(document, "", "v1.Policy")}`)
   checkType(document)
   const decoder: Decoder = { unknownKeys: [] }
   const policy = decodePolicy(decoder, document)
-  if (policy.rules.length === 0) throw illegal("loaded illegal policy with 0 rules")
-  const errors = validatePolicy(policy, kubernetes)
-  if (errors.length > 0) throw illegal(formatPolicyErrors(errors))
   return { policy, unknownKeys: decoder.unknownKeys, duplicateKeys: yaml.duplicateKeys, yaml }
 }
 
@@ -79,8 +85,8 @@ function checkType({ apiVersion, kind }: JsonObject): void {
   }
 }
 
-const POLICY_KEYS = ["apiVersion", "kind", "metadata", "rules", "omitStages", "omitManagedFields"]
-const RULE_KEYS = [
+export const POLICY_KEYS = ["apiVersion", "kind", "metadata", "rules", "omitStages", "omitManagedFields"]
+export const RULE_KEYS = [
   "level",
   "users",
   "userGroups",
@@ -91,7 +97,7 @@ const RULE_KEYS = [
   "omitStages",
   "omitManagedFields",
 ]
-const RESOURCE_KEYS = ["group", "resources", "resourceNames"]
+export const RESOURCE_KEYS = ["group", "resources", "resourceNames"]
 
 function decodePolicy(decoder: Decoder, from: JsonObject): Policy {
   noteUnknown(decoder, from, [], POLICY_KEYS)

@@ -1,5 +1,5 @@
 import type { Attributes, Policy } from "./policy.ts"
-import { type Box, boxesMeet, boxesOf, isEmpty, outside } from "./request-set.ts"
+import { type Box, boxesMeet, boxesOf, intersection, isEmpty, outside } from "./request-set.ts"
 import { witnessOf } from "./witness.ts"
 
 /** Whether a rule ever decides. `shadowed` names the earlier rules that together take all its requests. */
@@ -15,6 +15,39 @@ export type Reach =
  * (the question is as hard as satisfiability), and gives up here.
  */
 const STEPS_MAX = 20_000
+
+/** A way in which a policy decides some requests of a box; `rule` is absent where no rule matches them. */
+export type Decider = { readonly rule?: number; readonly witness: Attributes }
+
+/** Every rule that decides some request of the box, in order, with such a request; last what no rule matches. */
+export function decidersOf(policy: Policy, box: Box): readonly Decider[] {
+  const earlier: Owned[] = []
+  const deciders: Decider[] = []
+  const search = (part: Box) => {
+    const free = findFree(part, relevant(part, earlier, 0), 0, { stepsLeft: STEPS_MAX, used: new Set() })
+    return free === "unknown" ? undefined : free
+  }
+  for (const [rule, { boxes }] of policyBoxes(policy).entries()) {
+    const parts = boxes.filter((other) => boxesMeet(box, other)).map((other) => intersection(box, other))
+    const free = firstOf(parts, search)
+    if (free !== undefined) deciders.push({ rule, witness: witnessOf(free) })
+    earlier.push(...boxes.map((other) => ({ rule, box: other })))
+  }
+  const free = search(box)
+  return free === undefined ? deciders : [...deciders, { witness: witnessOf(free) }]
+}
+
+function policyBoxes(policy: Policy): readonly { readonly boxes: readonly Box[] }[] {
+  return policy.rules.map((rule) => ({ boxes: boxesOf(rule).filter((box) => !isEmpty(box)) }))
+}
+
+function firstOf<T, U>(items: readonly T[], look: (item: T) => U | undefined): U | undefined {
+  for (const item of items) {
+    const found = look(item)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
 
 type Owned = { readonly rule: number; readonly box: Box }
 type Search = { stepsLeft: number; readonly used: Set<number> }
@@ -39,7 +72,23 @@ function reachOf(boxes: readonly Box[], earlier: readonly Owned[]): Reach {
     if (free === "unknown") return { kind: "unknown" }
     if (free !== undefined) return { kind: "reached", witness: witnessOf(free) }
   }
-  return { kind: "shadowed", by: fewest(boxes, earlier, search.used), witness: witnessOf(first) }
+  const by = fewest(boxes, earlier, search.used)
+  return { kind: "shadowed", by, witness: witnessOf(decidedBy(boxes, earlier, by[0] ?? 0) ?? first) }
+}
+
+/** A part of the boxes that the earlier rule really decides, so that the witness shows that rule at work. */
+function decidedBy(boxes: readonly Box[], earlier: readonly Owned[], by: number): Box | undefined {
+  const before = earlier.filter(({ rule }) => rule < by)
+  const parts = earlier
+    .filter(({ rule }) => rule === by)
+    .flatMap(({ box: taker }) =>
+      boxes.filter((box) => boxesMeet(box, taker)).map((box) => intersection(box, taker)),
+    )
+  return firstOf(parts, (part) => {
+    const search: Search = { stepsLeft: STEPS_MAX, used: new Set() }
+    const free = findFree(part, relevant(part, before, 0), 0, search)
+    return free === "unknown" ? undefined : free
+  })
 }
 
 /** A part of the box that no earlier rule matches. */

@@ -35,7 +35,8 @@ export type Paths = { readonly pattern: string; readonly without: readonly strin
 export const ANY: Names = { kind: "except", names: new Set() }
 /** Stands for "no user at all" (a 401) among the names of users; a name cannot hold this character. */
 export const NO_USER = "\u0000"
-const SOME_USER: Names = { kind: "except", names: new Set([NO_USER]) }
+/** Anybody but the nobody of a 401. */
+export const SIGNED_IN: Names = { kind: "except", names: new Set([NO_USER]) }
 const NO_GROUPS: Groups = { some: [], none: new Set() }
 const ANY_PATH: Paths = { pattern: "/*", without: [] }
 const DIMENSIONS = ["verb", "namespace", "apiGroup", "resource", "subresource", "name", "user"] as const
@@ -44,18 +45,21 @@ export function only(...names: readonly string[]): Names {
   return { kind: "only", names: new Set(names) }
 }
 
+/** Every request for a resource, whoever asks. */
+export const RESOURCES: Box = {
+  ...{ kind: "resource", user: ANY, groups: NO_GROUPS, verb: ANY, namespace: ANY, path: ANY_PATH },
+  ...{ apiGroup: ANY, resource: ANY, subresource: ANY, name: ANY },
+}
+
 /** Every request that the rule matches and no other. */
 export function boxesOf(rule: PolicyRule): readonly Box[] {
   const listed = (names: readonly string[]): Names => (names.length === 0 ? ANY : only(...names))
   const identity = {
-    user: rule.users.length > 0 ? only(...rule.users) : rule.userGroups.length > 0 ? SOME_USER : ANY,
+    user: rule.users.length > 0 ? only(...rule.users) : rule.userGroups.length > 0 ? SIGNED_IN : ANY,
     groups: rule.userGroups.length > 0 ? { ...NO_GROUPS, some: [new Set(rule.userGroups)] } : NO_GROUPS,
     verb: listed(rule.verbs),
   }
-  const resource: Box = {
-    ...{ kind: "resource", ...identity, path: ANY_PATH, namespace: listed(rule.namespaces) },
-    ...{ apiGroup: ANY, resource: ANY, subresource: ANY, name: ANY },
-  }
+  const resource: Box = { ...RESOURCES, ...identity, namespace: listed(rule.namespaces) }
   const url: Box = { ...resource, kind: "url", namespace: ANY }
   if (rule.resources.length > 0) return rule.resources.flatMap((entry) => entryBoxes(entry, resource))
   if (rule.namespaces.length > 0) return [resource]

@@ -1,7 +1,12 @@
 import { LEVELS, type Policy, STAGES } from "./policy.ts"
 
 /** `rules[0].level: Required value`: path and text as kube-apiserver prints them. */
-export type PolicyError = { readonly path: string; readonly text: string }
+export type PolicyError = {
+  readonly path: string
+  readonly text: string
+  /** Where it stands: upstream's paths leave out which entry of `resources` is meant. */
+  readonly at: readonly (string | number)[]
+}
 
 /** Which server would judge. Group `*` means any group since 1.36; before, it kept the server from starting. */
 export type KubernetesVersion = { readonly minor: number }
@@ -17,18 +22,27 @@ export function validatePolicy(
   kubernetes: KubernetesVersion = NEWEST,
 ): readonly PolicyError[] {
   return [
-    ...stageErrors(policy.omitStages, "omitStages"),
+    ...stageErrors(policy.omitStages, ["omitStages"]),
     ...policy.rules.flatMap((rule, index) => {
-      const path = `rules[${index}]`
+      const at: At = ["rules", index]
       return [
-        ...levelErrors(rule.level, `${path}.level`),
-        ...stageErrors(rule.omitStages, `${path}.omitStages`),
-        ...urlErrors(rule.nonResourceURLs, `${path}.nonResourceURLs`),
-        ...rule.resources.flatMap((entry) => groupErrors(entry, `${path}.resources`, kubernetes)),
-        ...mixErrors(rule, `${path}.nonResourceURLs`),
+        ...levelErrors(rule.level, [...at, "level"]),
+        ...stageErrors(rule.omitStages, [...at, "omitStages"]),
+        ...urlErrors(rule.nonResourceURLs, [...at, "nonResourceURLs"]),
+        ...rule.resources.flatMap((entry, i) =>
+          groupErrors(entry, { at: [...at, "resources", i], path: `rules[${index}].resources`, kubernetes }),
+        ),
+        ...mixErrors(rule, [...at, "nonResourceURLs"]),
       ]
     }),
   ]
+}
+
+type At = PolicyError["at"]
+
+function errorAt(at: At, text: string): PolicyError {
+  const path = at.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("")
+  return { path: path.slice(1), text, at }
 }
 
 /** One error as it is, several in brackets: how Go prints an aggregate. */
@@ -37,40 +51,30 @@ export function formatPolicyErrors(errors: readonly PolicyError[]): string {
   return texts.length === 1 ? (texts[0] ?? "") : `[${texts.join(", ")}]`
 }
 
-function levelErrors(level: string, path: string): PolicyError[] {
-  if (level === "") return [{ path, text: "Required value" }]
+function levelErrors(level: string, at: At): PolicyError[] {
+  if (level === "") return [errorAt(at, "Required value")]
   if (LEVELS.some((known) => known === level)) return []
   const supported = LEVELS.map((known) => `"${known}"`).join(", ")
-  return [{ path, text: `Unsupported value: ${quote(level)}: supported values: ${supported}` }]
+  return [errorAt(at, `Unsupported value: ${quote(level)}: supported values: ${supported}`)]
 }
 
-function stageErrors(stages: readonly string[], path: string): PolicyError[] {
+function stageErrors(stages: readonly string[], at: At): PolicyError[] {
+  const allowed = `allowed stages are ${STAGES.join(",")}`
   return stages.flatMap((stage, index) =>
     STAGES.some((known) => known === stage)
       ? []
-      : [
-          {
-            path: `${path}[${index}]`,
-            text: `Invalid value: ${quote(stage)}: allowed stages are ${STAGES.join(",")}`,
-          },
-        ],
+      : [errorAt([...at, index], `Invalid value: ${quote(stage)}: ${allowed}`)],
   )
 }
 
-function urlErrors(urls: readonly string[], path: string): PolicyError[] {
+function urlErrors(urls: readonly string[], at: At): PolicyError[] {
   return urls.flatMap((url, index) => {
     if (url === "*") return []
-    const at = `${path}[${index}]`
+    const invalid = (why: string) => errorAt([...at, index], `Invalid value: ${quote(url)}: ${why}`)
     const errors: PolicyError[] = []
-    if (!url.startsWith("/")) {
-      errors.push({
-        path: at,
-        text: `Invalid value: ${quote(url)}: non-resource URL rules must begin with a '/' character`,
-      })
-    }
+    if (!url.startsWith("/")) errors.push(invalid("non-resource URL rules must begin with a '/' character"))
     if (url.slice(0, -1).includes("*")) {
-      const why = "non-resource URL wildcards '*' must be the final character of the rule"
-      errors.push({ path: at, text: `Invalid value: ${quote(url)}: ${why}` })
+      errors.push(invalid("non-resource URL wildcards '*' must be the final character of the rule"))
     }
     return errors
   })
@@ -85,31 +89,29 @@ const SUBDOMAIN_TEXT =
   `'${LABEL}(\\.${LABEL})*')`
 
 function groupErrors(
-  entry: Policy["rules"][number]["resources"][number],
-  path: string,
-  kubernetes: KubernetesVersion,
+  { group, resources, resourceNames }: Policy["rules"][number]["resources"][number],
+  { at, path, kubernetes }: { at: At; path: string; kubernetes: KubernetesVersion },
 ): PolicyError[] {
-  const { group, resources, resourceNames } = entry
   const errors: PolicyError[] = []
+  const invalid = (key: string, value: string, why: string) =>
+    errors.push({ path: `${path}.${key}`, text: `Invalid value: ${value}: ${why}`, at: [...at, key] })
   const anyGroup = group === "*" && kubernetes.minor >= ANY_GROUP_SINCE
   if (group !== "" && !anyGroup) {
-    const invalid = (why: string) =>
-      errors.push({ path: `${path}.group`, text: `Invalid value: ${quote(group)}: ${why}` })
-    if (group.length > SUBDOMAIN_BYTES_MAX) invalid(`must be no more than ${SUBDOMAIN_BYTES_MAX} bytes`)
-    if (!SUBDOMAIN.test(group)) invalid(SUBDOMAIN_TEXT)
+    const tooLong = `must be no more than ${SUBDOMAIN_BYTES_MAX} bytes`
+    if (group.length > SUBDOMAIN_BYTES_MAX) invalid("group", quote(group), tooLong)
+    if (!SUBDOMAIN.test(group)) invalid("group", quote(group), SUBDOMAIN_TEXT)
   }
   if (resourceNames.length > 0 && resources.length === 0) {
-    const why = "using resourceNames requires at least one resource"
-    errors.push({ path: `${path}.resourceNames`, text: `Invalid value: ${goStrings(resourceNames)}: ${why}` })
+    invalid("resourceNames", goStrings(resourceNames), "using resourceNames requires at least one resource")
   }
   return errors
 }
 
-function mixErrors(rule: Policy["rules"][number], path: string): PolicyError[] {
+function mixErrors(rule: Policy["rules"][number], at: At): PolicyError[] {
   const both = rule.nonResourceURLs.length > 0 && (rule.resources.length > 0 || rule.namespaces.length > 0)
   if (!both) return []
   const why = "rules cannot apply to both regular resources and non-resource URLs"
-  return [{ path, text: `Invalid value: ${goStrings(rule.nonResourceURLs)}: ${why}` }]
+  return [errorAt(at, `Invalid value: ${goStrings(rule.nonResourceURLs)}: ${why}`)]
 }
 
 /** Go's %q for the text that occurs in policies: JSON's quoting agrees for everything printable. */

@@ -1,0 +1,94 @@
+import { isRefusal } from "../base/refusal.ts"
+import { type Finding, type Found, type LintRule, SEVERITIES, type Subject } from "./finding.ts"
+import { decodePolicyText, type LoadedPolicy } from "./load.ts"
+import { type Reach, reachOfRules } from "./reach.ts"
+import { LINT_RULES } from "./rules/index.ts"
+import { type Suppression, suppressionsIn } from "./suppression.ts"
+import { type KubernetesVersion, NEWEST, validatePolicy } from "./validate.ts"
+
+export type LintOptions = { readonly kubernetes?: KubernetesVersion; readonly rules?: readonly LintRule[] }
+
+/**
+ * What is wrong with the text of a policy, in the order of its lines. Never throws on any text. A finding is left out
+ * where a comment on its line, or on the lines right above, says `# tallystick-lint: ignore <rule> -- <reason>`.
+ */
+export function lint(text: string, options: LintOptions = {}): readonly Finding[] {
+  let loaded: LoadedPolicy
+  try {
+    loaded = decodePolicyText(text)
+  } catch (error) {
+    if (!isRefusal(error, "policy.illegal")) throw error
+    const { line = 1, column = 1 } = error.facts
+    return [unloadable(error.message, { line: Number(line), column: Number(column) })]
+  }
+  const { kubernetes = NEWEST, rules = LINT_RULES } = options
+  const subject = subjectOf(loaded, kubernetes)
+  const findings = rules.flatMap((rule) =>
+    [...rule.check(subject)].map((found) => place(rule, found, loaded)),
+  )
+  return applySuppressions(findings, suppressionsIn(text)).sort(byPlace)
+}
+
+function subjectOf(loaded: LoadedPolicy, kubernetes: KubernetesVersion): Subject {
+  let reach: readonly Reach[] | undefined
+  return {
+    ...loaded,
+    kubernetes,
+    errors: validatePolicy(loaded.policy, kubernetes),
+    reach: () => {
+      reach ??= reachOfRules(loaded.policy)
+      return reach
+    },
+  }
+}
+
+function unloadable(message: string, place: { readonly line: number; readonly column: number }): Finding {
+  return {
+    ...{ rule: "unloadable", severity: "error", ...place, message },
+    why: "kube-apiserver does not start with a policy that it cannot load",
+  }
+}
+
+function place(rule: LintRule, found: Found, { yaml }: LoadedPolicy): Finding {
+  const { path, message, severity = rule.severity, why = rule.why, fix, witness } = found
+  return {
+    ...{ rule: rule.name, severity, ...yaml.placeOf(path), message, why },
+    ...(fix === undefined ? {} : { fix }),
+    ...(witness === undefined ? {} : { witness }),
+  }
+}
+
+/** Findings that no suppression covers, and one for each suppression that is without reason, unknown or for nothing. */
+function applySuppressions(findings: readonly Finding[], suppressions: readonly Suppression[]): Finding[] {
+  const used = new Set<Suppression>()
+  const left = findings.filter((finding) => {
+    const by = suppressions.find(
+      ({ rule, first, last, reason }) =>
+        reason !== "" && rule === finding.rule && first <= finding.line && finding.line <= last,
+    )
+    if (by !== undefined) used.add(by)
+    return by === undefined
+  })
+  const idle = suppressions.filter((suppression) => !used.has(suppression))
+  return [
+    ...left,
+    ...idle.map(({ rule, reason, line, column }): Finding => {
+      const message =
+        reason === "" ? `no reason given for ignoring ${rule}` : `${rule} finds nothing here to ignore`
+      return {
+        ...{ rule: "suppression", severity: "warning", line, column, message },
+        why: "a reason tells the next reader; a suppression for nothing hides the next mistake",
+        fix: "# tallystick-lint: ignore <rule> -- <reason>",
+      }
+    }),
+  ]
+}
+
+function byPlace(a: Finding, b: Finding): number {
+  return (
+    a.line - b.line ||
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    a.column - b.column ||
+    (a.rule < b.rule ? -1 : a.rule > b.rule ? 1 : 0)
+  )
+}

@@ -1,0 +1,31 @@
+import { isRecording, type LintRule, ruleNumber, rulesOf } from "../finding.ts"
+
+export const requestReceived: LintRule = {
+  name: "request-received",
+  severity: "warning",
+  summary: "RequestReceived recorded beside ResponseComplete.",
+  why: "it says nothing that the later stage does not say, and doubles the events; only of a request that never ends it is the one trace",
+  firing: "- level: Metadata",
+  silent: "- level: Metadata\n  omitStages: [RequestReceived]",
+  *check({ policy }) {
+    if (policy.omitStages.includes("RequestReceived")) return
+    const kept = [...rulesOf(policy)].filter(
+      ({ rule }) => isRecording(rule) && !rule.omitStages.includes("RequestReceived"),
+    )
+    const [first] = kept
+    if (first === undefined) return
+    const others = kept.length === 1 ? "" : ` (and ${kept.length - 1} more: ${numbers(kept.slice(1))})`
+    yield {
+      path: first.path,
+      message: `${ruleNumber(first.index)} records RequestReceived too${others}`,
+      fix: "omitStages: [RequestReceived] at the top of the policy",
+    }
+  },
+}
+
+const SHOWN_MAX = 10
+
+function numbers(rules: readonly { readonly index: number }[]): string {
+  const shown = rules.slice(0, SHOWN_MAX).map(({ index }) => index + 1)
+  return `${shown.join(", ")}${rules.length > SHOWN_MAX ? ", …" : ""}`
+}
