@@ -5,6 +5,7 @@
  * they are its own, each with ids and times of its own. Prints a table, and the figures as JSON in the last
  * line.
  */
+import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -13,7 +14,7 @@ import { bloomKey } from "../src/store/bloom.ts"
 import { BloomCache } from "../src/store/bloom-cache.ts"
 import type { CatalogueEntry } from "../src/store/catalogue-entry.ts"
 import { compact } from "../src/store/compact.ts"
-import { openDuckdb } from "../src/store/duckdb.ts"
+import { DUCKDB_ENVIRONMENT, openDuckdb } from "../src/store/duckdb.ts"
 import { markDuplicates } from "../src/store/duplicates.ts"
 import { relationSql } from "../src/store/relation.ts"
 import { writeSegment } from "../src/store/segment.ts"
@@ -23,6 +24,12 @@ import { createTail, dropTail, loadStaged, removeStaged } from "../src/store/tab
 import { NOON, placeRecords, writeJournal } from "../test/support/journal-file.ts"
 import { blocksOver } from "../test/support/segments.ts"
 import { createEventMaker, type EventMaker, seededRandom } from "./segment-events.ts"
+
+// As the search process is started: the environment is read before anything runs.
+if (process.env.MALLOC_ARENA_MAX === undefined) {
+  const env = { ...process.env, ...DUCKDB_ENVIRONMENT }
+  process.exit(spawnSync(process.execPath, process.argv.slice(1), { env, stdio: "inherit" }).status ?? 1)
+}
 
 const SEGMENTS = 4
 const RECORDS = 40_000
@@ -90,17 +97,16 @@ const entries: CatalogueEntry[] = []
 const shared = { db, disk: realDisk, dir: root, journalDir, entries, blooms }
 const sum = (of: (entry: CatalogueEntry) => number) => entries.reduce((total, entry) => total + of(entry), 0)
 
-let received = 0
-let needle = ""
-for (let i = 0; i < SEGMENTS; i++) {
-  const filled = await fillJournal(i)
-  received += filled.bytes
-  needle = filled.needle
+const journals: Awaited<ReturnType<typeof fillJournal>>[] = []
+for (let i = 0; i < SEGMENTS; i++) journals.push(await fillJournal(i))
+const received = journals.reduce((total, { bytes }) => total + bytes, 0)
+const needle = journals.at(-1)?.needle ?? ""
+for (const [i, filled] of journals.entries()) {
   const { entry } = await measure(`segment ${i}: journal to Parquet`, RECORDS, () =>
     writeSegment({ ...shared, end: filled.end, blocks: filled.blocks }),
   )
   entries.push(entry)
-  if (i < SEGMENTS - 1) continue
+  if (i < journals.length - 1) continue
   const request = { journalDir, end: filled.end, first: i * RECORDS, path: join(root, "tmp", "tail") }
   const staged = await measure("  of it: staging", RECORDS, () => stageJournal(request))
   await createTail(db, "tail")

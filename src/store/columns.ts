@@ -75,8 +75,8 @@ export const MSG_SQL = formatExpression(SUMMARY, (field, key) =>
  * Staged lines as a relation (head, raw, json). Nothing is quoted or escaped in them. No field is ever NULL:
  * the text that would stand for it holds a byte that no line has.
  */
-export function stagedLines(path: string): string {
-  return `read_csv(${quote(path)}, delim = '\t', quote = '', escape = '', header = false, auto_detect = false,
+export function stagedLines(paths: readonly string[]): string {
+  return `read_csv([${paths.map(quote).join(", ")}], delim = '\t', quote = '', escape = '', header = false, auto_detect = false,
     columns = {'head': 'VARCHAR', 'raw': 'VARCHAR', 'json': 'VARCHAR'}, nullstr = '\x01', new_line = '\\n',
     max_line_size = ${STAGED_LINE_BYTES_MAX}, buffer_size = ${4 * STAGED_LINE_BYTES_MAX}, parallel = false)`
 }
@@ -115,7 +115,7 @@ export function repairSql(table: string, path: string): string {
     `"_time" = coalesce(repaired."stageTimestamp", repaired."requestReceivedTimestamp", t."receivedAt")`,
   )
   return `UPDATE ${ident(table)} AS t SET ${set.join(", ")}
-    FROM (${stagedSelect(stagedLines(path))}) AS repaired WHERE t."record" = repaired."record"`
+    FROM (${stagedSelect(stagedLines([path]))}) AS repaired WHERE t."record" = repaired."record"`
 }
 
 type Shape = { [name: string]: Shape | string | readonly string[] }

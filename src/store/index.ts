@@ -46,6 +46,7 @@ export {
 } from "./compact.ts"
 export {
   type Batch,
+  DUCKDB_ENVIRONMENT,
   type Duckdb,
   type DuckdbOptions,
   openDuckdb,

@@ -19,13 +19,16 @@ export async function dropTail(db: Duckdb, table: string): Promise<void> {
 }
 
 /**
- * Puts what was staged into a table. Throws `segment.unlike` when not every line arrived as it was staged.
- * The staged files may be removed afterwards ({@link removeStaged}).
+ * Puts what was staged into a table. An empty one takes it at 7 µs per record; one that holds records already at 20,
+ * since DuckDB then copies what it has just made: give much at once a table of its own.
+ *
+ * Throws `segment.unlike` when not every line arrived as it was staged. The staged files may be removed afterwards
+ * ({@link removeStaged}).
  */
 export async function loadStaged(db: Duckdb, table: string, staged: Staged): Promise<void> {
   const before = await measure(db, table)
-  for (const file of staged.files) {
-    await db.query(`INSERT INTO ${ident(table)} ${stagedSelect(stagedLines(file))}`)
+  if (staged.files.length > 0) {
+    await db.query(`INSERT INTO ${ident(table)} ${stagedSelect(stagedLines(staged.files))}`)
   }
   for (const line of staged.long) await loadLong(db, table, line)
   const after = await measure(db, table)
