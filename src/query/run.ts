@@ -11,6 +11,11 @@ export function connectPipes(pipes: readonly Pipe[], last: Sink, scene: RunScene
   return pipes.reduceRight((next, pipe) => pipe.run(next, scene), last)
 }
 
+/** Whether the pipe holds rows or groups until the end, and so may need a budget. */
+export function holdsRows({ shape }: Pipe): boolean {
+  return shape?.kind !== "each" && shape?.kind !== "limit" && shape?.kind !== "offset"
+}
+
 /** Takes every row that comes. */
 export class Collected implements Sink {
   readonly rows: Row[] = []

@@ -39,8 +39,8 @@ export interface SearchProcess {
 export type SearchOptions = {
   /** The ledger's directory. */
   readonly dir: string
-  /** Every sealed `segment.made`, in order, at the time of a start; absent: as the catalogue says. */
-  readonly made?: () => Promise<readonly SegmentNews[]>
+  /** Every sealed `segment.made`, in order, at the time of a start; undefined: as the catalogue says. */
+  readonly made?: () => Promise<readonly SegmentNews[] | undefined>
   /** Records `segment.made`, waits until it is sealed, lets sealer and journal forget; rejects when that cannot be. */
   readonly onSegment: (made: SegmentNews) => Promise<void>
   readonly onTrouble?: (refusal: Refusal) => void

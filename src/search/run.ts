@@ -6,7 +6,7 @@ import { compareRows, TopRows } from "../query/order.ts"
 import { parseQuery } from "../query/parse.ts"
 import { areLight, type GroupsRead, type Plan, planQuery, type RowsRead } from "../query/plan.ts"
 import { newRow, type Row } from "../query/row.ts"
-import { connectPipes } from "../query/run.ts"
+import { holdsRows } from "../query/run.ts"
 import { andSql, joinSql, type Sql, sql, trusted } from "../query/sql.ts"
 import type { Budget, GroupSink, RunScene, Sink } from "../query/tree.ts"
 import { bloomKey } from "../store/bloom.ts"
@@ -83,10 +83,12 @@ class Run {
     this.#engine = engine
     this.#stop = stop
     this.out = new Output(plan, request.rowsMax)
-    const budget = this.#budget(request.memoryMax ?? engine.stepsMemoryMax)
-    const scene: RunScene = { now: request.now, budget }
-    const pipes = connectPipes(plan.pipes, this.out, scene)
-    this.#head = plan.read.kind === "groups" ? plan.read.grouping.join(pipes, scene) : pipes
+    // Each step that holds rows has its share: one that is full passes on what it has to steps that still have room.
+    const holding = plan.pipes.filter(holdsRows).length + (plan.read.kind === "groups" ? 1 : 0)
+    const share = (request.memoryMax ?? engine.stepsMemoryMax) / Math.max(1, holding)
+    const scene = (): RunScene => ({ now: request.now, budget: this.#budget(share) })
+    const pipes = plan.pipes.reduceRight<Sink>((next, pipe) => pipe.run(next, scene()), this.out)
+    this.#head = plan.read.kind === "groups" ? plan.read.grouping.join(pipes, scene()) : pipes
   }
 
   get partial(): string | undefined {
