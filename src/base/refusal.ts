@@ -99,7 +99,7 @@ export const REFUSALS = {
   "receipt.refuted": { http: 422, exit: 1, hint: "keep the receipt: it does not prove what it says" },
   // store
   "store.interrupted": { http: 503, exit: 2, hint: "ask for less at once, or raise search.timeoutMs" },
-  "store.memory": { http: 503, exit: 2, hint: "ask for less at once, or raise search.memoryMax" },
+  "store.memory": { http: 503, exit: 2, hint: "ask for less at once, or raise search.memoryBytesMax" },
   "store.full": { http: 503, exit: 2, hint: "free space on the ledger's volume" },
   "store.broken": { http: 503, exit: 2, hint: "the search process starts again by itself; report this" },
   "store.failed": { http: 500, exit: 2, hint: "report this, with the version of Tallystick" },

@@ -161,7 +161,7 @@ const findings: [why: string, given: Given, beginnings: string[]][] = [
   [
     "a section that is none",
     { yaml: "listen: 9628\n" },
-    ["f:1:1: expected a section with address, port, insecure, saw 9628"],
+    ["f:1:1: expected a section with address, port, connectionsMax, co"],
   ],
   ["a file that is a list", { yaml: "- a\n" }, ['f:1:1: expected keys and values, saw ["a"]']],
   [

@@ -188,6 +188,20 @@ export const Config = section("", {
           "not one of Kubernetes' own, and below those that systems give out by themselves (32768 and up)",
       },
     ),
+    connectionsMax: integer(
+      { minimum: 16, maximum: 65_536, default: 1_024 },
+      {
+        description: "Open connections, all senders and readers together.",
+        reason: "an API server needs a handful; each open one costs memory",
+      },
+    ),
+    connectionsPerAddressMax: integer(
+      { minimum: 1, maximum: 65_536, default: 256 },
+      {
+        description: "Open connections from one address. Raise it behind a proxy, where all come from one.",
+        reason: "a quarter: one broken client must not lock the others out",
+      },
+    ),
     insecure: flag({
       description: "Listen beyond loopback without authentication, or take passwords and tokens without TLS.",
       reason: "must be asked for by name",
@@ -361,20 +375,6 @@ export const Config = section("", {
       reason: "starts, stops and trouble; nothing per request",
     }),
   }),
-  connectionsMax: integer(
-    { minimum: 16, maximum: 65_536, default: 1_024 },
-    {
-      description: "Open connections, all senders and readers together.",
-      reason: "an API server needs a handful; each open one costs memory",
-    },
-  ),
-  connectionsPerAddressMax: integer(
-    { minimum: 1, maximum: 65_536, default: 256 },
-    {
-      description: "Open connections from one address. Raise it behind a proxy, where all come from one.",
-      reason: "a quarter: one broken client must not lock the others out",
-    },
-  ),
 })
 
 type DeepReadonly<T> = T extends readonly (infer I)[]

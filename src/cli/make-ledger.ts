@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs"
 import { Refusal } from "../base/refusal.ts"
-import { newKey, readSigner, writeKey } from "../seal/keys.ts"
 import { initLedger } from "../seal/init-ledger.ts"
+import { newKey, readSigner, writeKey } from "../seal/keys.ts"
+import { openRemembered, rememberedFolder } from "../seal/remember.ts"
 import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
@@ -30,6 +31,7 @@ export async function makeLedger(config: ConfigType, world: World): Promise<Made
     throw new Refusal("key.malformed", `${keyFile} is a key of ${signer.name}, not of ${origin}`)
   }
   if (config.redaction.enabled) await makeRedactionKey(redactionKeyFileOf(config))
-  await initLedger(dir, { signer, clock: world.clock })
+  const remembered = openRemembered(rememberedFolder(world.env))
+  await initLedger(dir, { signer, clock: world.clock, remembered })
   return { origin, keyFile, verifierKey: formatVerifierKey(signer) }
 }

@@ -16,6 +16,7 @@ import type { Deliver } from "../intake/source.ts"
 import { controlRecord } from "../journal/control-kind.ts"
 import { did, importDone } from "../seal/control.ts"
 import type { OpenLedger } from "../seal/ledger.ts"
+import { madeSegments } from "../seal/made-segments.ts"
 import { openSearch, type SearchProcess } from "../search/process.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
@@ -83,6 +84,8 @@ export async function serve(serving: Serving): Promise<void> {
     redactionRules: redactionNamesOf(config),
   })
   metrics.push(counted)
+  const made = await madeSegments(config.dir, ledger.sealer.sealed.records)
+  if (made !== undefined) log.warn("catalogue.rebuilt", { segments: made.length })
   const search = openSearch({
     dir: config.dir,
     limits: {
@@ -91,6 +94,7 @@ export async function serve(serving: Serving): Promise<void> {
       segmentRecords: config.segments.recordsMin,
       segmentWaitMs: config.segments.waitMinutes * 60_000,
     },
+    made: async () => made,
     onSegment: segmentRecorder(ledger),
     onTrouble,
   })
@@ -160,6 +164,7 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
 
 function apiDeps(parts: Parts, { credentials, tls, onTrouble }: Doors, inform: () => void): ApiDeps {
   const { config, ledger, metrics, search, world } = parts
+  const { connectionsMax, connectionsPerAddressMax } = config.listen
   return {
     listen: config.listen,
     tls,
@@ -167,7 +172,7 @@ function apiDeps(parts: Parts, { credentials, tls, onTrouble }: Doors, inform: (
     anonymousSource: config.intake.anonymousSource,
     deliver: parts.deliver,
     redactor: parts.redaction,
-    limits: { ...DEFAULT_LIMITS, ...config.intake.limits },
+    limits: { ...DEFAULT_LIMITS, ...config.intake.limits, connectionsMax, connectionsPerAddressMax },
     search: {
       // What is acknowledged when the question comes is part of its answer.
       query(request, stop) {
@@ -222,9 +227,12 @@ async function keep({ ledger }: Parts, records: readonly NewRecord[]): Promise<v
   await ledger.journal.appendControl(records)
 }
 
-/** Knows from the last delivery whether the journal takes anything. */
+/** A refusal says nothing about later: without another one in this time the journal counts as well again. */
+const REFUSED_MS = 10_000
+
+/** Knows from deliveries whether the journal takes anything; when nothing is sent any more, time heals. */
 function watchIntake(deliver: Deliver): { readonly deliver: Deliver; readonly health: () => Health } {
-  let refused: Refusal | undefined
+  let refused: { readonly why: string; readonly at: number } | undefined
   return {
     async deliver(batch) {
       try {
@@ -232,14 +240,14 @@ function watchIntake(deliver: Deliver): { readonly deliver: Deliver; readonly he
         refused = undefined
         return delivered
       } catch (error) {
-        if (isRefusal(error)) refused = error
+        if (isRefusal(error)) refused = { why: error.message, at: performance.now() }
         throw error
       }
     },
     health: () =>
-      refused === undefined
+      refused === undefined || performance.now() - refused.at > REFUSED_MS
         ? { part: "journal", state: "ok" }
-        : { part: "journal", state: "down", reason: refused.message },
+        : { part: "journal", state: "down", reason: refused.why },
   }
 }
 

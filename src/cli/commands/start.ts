@@ -26,7 +26,7 @@ export const start: Command = {
       ...(port === undefined ? [] : [`listen.port=${port}`]),
     ]
     const { config } = await loadConfig({ ...options, set }, world)
-    if (!existsSync(join(config.dir, "journal"))) {
+    if (!existsSync(join(config.dir, "log", "checkpoint"))) {
       const made = await makeLedger({ origin: trialOrigin(), ...config }, world)
       world.stdout.write(
         `made a ledger in ${config.dir}\n  origin  ${made.origin}\n  key     ${made.keyFile}\n`,
