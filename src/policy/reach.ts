@@ -1,5 +1,13 @@
-import type { Attributes, Policy } from "./policy.ts"
-import { type Box, boxesMeet, boxesOf, intersection, isEmpty, outside } from "./request-set.ts"
+import type { Attributes, Policy, PolicyRule } from "./policy.ts"
+import {
+  type Box,
+  boxesMeet,
+  boxesOf,
+  conditionCount,
+  intersection,
+  isEmpty,
+  outside,
+} from "./request-set.ts"
 import { witnessOf } from "./witness.ts"
 
 /** Whether a rule ever decides. `shadowed` names the earlier rules that together take all its requests. */
@@ -19,27 +27,45 @@ const STEPS_MAX = 20_000
 /** A way in which a policy decides some requests of a box; `rule` is absent where no rule matches them. */
 export type Decider = { readonly rule?: number; readonly witness: Attributes }
 
-/** Every rule that decides some request of the box, in order, with such a request; last what no rule matches. */
-export function decidersOf(policy: Policy, box: Box): readonly Decider[] {
+/**
+ * Every rule that decides some request of the box, in order, with such a request; last what no rule matches. Only rules
+ * that are `wanted` are looked for.
+ */
+export function decidersOf(
+  policy: Policy,
+  box: Box,
+  wanted: (rule: PolicyRule) => boolean = () => true,
+): readonly Decider[] {
   const earlier: Owned[] = []
   const deciders: Decider[] = []
   const search = (part: Box) => {
-    const free = findFree(part, relevant(part, earlier, 0), 0, { stepsLeft: STEPS_MAX, used: new Set() })
+    const free = findFree(part, relevant(part, earlier), 0, { stepsLeft: STEPS_MAX, used: new Set() })
     return free === "unknown" ? undefined : free
   }
   for (const [rule, { boxes }] of policyBoxes(policy).entries()) {
-    const parts = boxes.filter((other) => boxesMeet(box, other)).map((other) => intersection(box, other))
-    const free = firstOf(parts, search)
-    if (free !== undefined) deciders.push({ rule, witness: witnessOf(free) })
-    earlier.push(...boxes.map((other) => ({ rule, box: other })))
+    const meeting = boxes.filter((other) => boxesMeet(box, other))
+    const given = policy.rules[rule]
+    if (meeting.length > 0 && given !== undefined && wanted(given)) {
+      const parts = meeting.map((other) => intersection(box, other))
+      const free = firstOf(parts, search)
+      if (free !== undefined) deciders.push({ rule, witness: witnessOf(free) })
+    }
+    earlier.push(...meeting.map((other) => ({ rule, box: other })))
   }
   const free = search(box)
   return free === undefined ? deciders : [...deciders, { witness: witnessOf(free) }]
 }
 
+/** Boxes of every rule; remembered, because lint asks for them often. */
 function policyBoxes(policy: Policy): readonly { readonly boxes: readonly Box[] }[] {
-  return policy.rules.map((rule) => ({ boxes: boxesOf(rule).filter((box) => !isEmpty(box)) }))
+  const known = remembered.get(policy)
+  if (known !== undefined) return known
+  const made = policy.rules.map((rule) => ({ boxes: boxesOf(rule).filter((box) => !isEmpty(box)) }))
+  remembered.set(policy, made)
+  return made
 }
+
+const remembered = new WeakMap<Policy, readonly { readonly boxes: readonly Box[] }[]>()
 
 function firstOf<T, U>(items: readonly T[], look: (item: T) => U | undefined): U | undefined {
   for (const item of items) {
@@ -55,8 +81,7 @@ type Search = { stepsLeft: number; readonly used: Set<number> }
 /** Decides for every rule whether the ones before it leave it a request. */
 export function reachOfRules(policy: Policy): readonly Reach[] {
   const earlier: Owned[] = []
-  return policy.rules.map((rule, index) => {
-    const boxes = boxesOf(rule).filter((box) => !isEmpty(box))
+  return policyBoxes(policy).map(({ boxes }, index) => {
     const reach = reachOf(boxes, earlier)
     earlier.push(...boxes.map((box) => ({ rule: index, box })))
     return reach
@@ -68,7 +93,7 @@ function reachOf(boxes: readonly Box[], earlier: readonly Owned[]): Reach {
   if (first === undefined) return { kind: "empty" }
   const search: Search = { stepsLeft: STEPS_MAX, used: new Set() }
   for (const box of boxes) {
-    const free = findFree(box, relevant(box, earlier, 0), 0, search)
+    const free = findFree(box, relevant(box, earlier), 0, search)
     if (free === "unknown") return { kind: "unknown" }
     if (free !== undefined) return { kind: "reached", witness: witnessOf(free) }
   }
@@ -86,7 +111,7 @@ function decidedBy(boxes: readonly Box[], earlier: readonly Owned[], by: number)
     )
   return firstOf(parts, (part) => {
     const search: Search = { stepsLeft: STEPS_MAX, used: new Set() }
-    const free = findFree(part, relevant(part, before, 0), 0, search)
+    const free = findFree(part, relevant(part, before), 0, search)
     return free === "unknown" ? undefined : free
   })
 }
@@ -111,14 +136,11 @@ function findFree(
   return undefined
 }
 
-/** Boxes that can matter, those that take most first: the sooner a part is empty, the shorter the search. */
-function relevant(box: Box, earlier: readonly Owned[], from: number): readonly Owned[] {
+/** Boxes that can matter, those with fewest conditions first: the sooner a part is empty, the shorter the search. */
+function relevant(box: Box, earlier: readonly Owned[]): readonly Owned[] {
   return earlier
-    .slice(from)
     .filter(({ box: other }) => boxesMeet(box, other))
-    .map((owned) => ({ owned, parts: outside(box, owned.box).length }))
-    .sort((a, b) => a.parts - b.parts)
-    .map(({ owned }) => owned)
+    .sort((a, b) => conditionCount(a.box) - conditionCount(b.box))
 }
 
 /** Of the rules the search met, as few as still take everything; one alone where there is one. */
@@ -130,7 +152,7 @@ function fewest(
   const suffices = (rules: ReadonlySet<number>): boolean => {
     const search: Search = { stepsLeft: STEPS_MAX, used: new Set() }
     const those = earlier.filter(({ rule }) => rules.has(rule))
-    return boxes.every((box) => findFree(box, relevant(box, those, 0), 0, search) === undefined)
+    return boxes.every((box) => findFree(box, relevant(box, those), 0, search) === undefined)
   }
   const candidates = [...used].sort((a, b) => a - b)
   const single = candidates.find((rule) => suffices(new Set([rule])))

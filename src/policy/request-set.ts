@@ -123,6 +123,8 @@ export function includesPattern(outer: string, inner: string): boolean {
 }
 
 export function meets(a: Names, b: Names): boolean {
+  if (a === ANY) return b.kind === "except" || b.names.size > 0
+  if (b === ANY) return a.kind === "except" || a.names.size > 0
   if (a.kind === "except" && b.kind === "except") return true
   const [listed, other] = a.kind === "only" ? [a, b] : [b, a]
   for (const name of listed.names) if (has(other, name)) return true
@@ -140,20 +142,26 @@ export function minus(a: Names, b: Names): Names {
 }
 
 export function both(a: Names, b: Names): Names {
+  if (a === ANY) return b
+  if (b === ANY) return a
   if (a.kind === "only") return { kind: "only", names: new Set([...a.names].filter((name) => has(b, name))) }
   if (b.kind === "only") return both(b, a)
   return { kind: "except", names: union(a.names, b.names) }
 }
 
 function union(a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> {
+  if (a.size === 0) return b
+  if (b.size === 0) return a
   return new Set([...a, ...b])
 }
 
 /** Whether some request is in both. */
 export function boxesMeet(a: Box, b: Box): boolean {
   if (a.kind !== b.kind || !DIMENSIONS.every((dimension) => meets(a[dimension], b[dimension]))) return false
-  const none = union(a.groups.none, b.groups.none)
-  if ([...a.groups.some, ...b.groups.some].some((some) => isCovered(some, none))) return false
+  if (a.groups.some.length + b.groups.some.length > 0) {
+    const none = union(a.groups.none, b.groups.none)
+    if ([...a.groups.some, ...b.groups.some].some((some) => isCovered(some, none))) return false
+  }
   return a.kind === "resource" || pathsMeet(a.path, b.path)
 }
 
@@ -185,20 +193,27 @@ function pathsMeet(a: Paths, b: Paths): boolean {
 }
 
 /** Parts of `box` that together are what `other` does not match; they may overlap. */
-export function outside(box: Box, other: Box): readonly Box[] {
-  const parts: Box[] = []
+export function* outside(box: Box, other: Box): Generator<Box> {
   for (const dimension of DIMENSIONS) {
+    if (other[dimension] === ANY) continue
     const rest = minus(box[dimension], other[dimension])
-    if (!isNone(rest)) parts.push({ ...box, [dimension]: rest })
+    if (!isNone(rest)) yield { ...box, [dimension]: rest }
   }
   for (const some of other.groups.some) {
-    parts.push({ ...box, groups: { ...box.groups, none: union(box.groups.none, some) } })
+    const none = union(box.groups.none, some)
+    if (!box.groups.some.some((needed) => isCovered(needed, none))) {
+      yield { ...box, groups: { ...box.groups, none } }
+    }
   }
   if (box.kind === "url") {
     const path = { ...box.path, without: [...box.path.without, other.path.pattern] }
-    parts.push({ ...box, path })
+    if (!isNonePath(path)) yield { ...box, path }
   }
-  return parts.filter((part) => !isEmpty(part))
+}
+
+/** How much a box asks for. */
+export function conditionCount(box: Box): number {
+  return DIMENSIONS.filter((dimension) => box[dimension] !== ANY).length + box.groups.some.length
 }
 
 /** Whether the box holds the request. */

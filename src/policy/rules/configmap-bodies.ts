@@ -11,7 +11,11 @@ export const configmapBodies: LintRule = {
   silent: '- level: Metadata\n  resources: [{group: "", resources: [configmaps]}]',
   *check({ policy }) {
     const box = { ...RESOURCES, apiGroup: only(""), resource: only("configmaps"), subresource: only("") }
-    for (const { rule: index, witness } of decidersOf(policy, box)) {
+    for (const { rule: index, witness } of decidersOf(
+      policy,
+      box,
+      ({ level }) => level === "RequestResponse",
+    )) {
       if (index === undefined || policy.rules[index]?.level !== "RequestResponse") continue
       yield {
         path: ["rules", index, "level"],

@@ -16,7 +16,7 @@ export const noneProtected: LintRule = {
     const told = new Map<number, { readonly names: string[]; readonly witness: Attributes }>()
     for (const protection of PROTECTED) {
       for (const { name, box } of boxesOfProtected(protection)) {
-        for (const { rule: index, witness } of decidersOf(policy, box)) {
+        for (const { rule: index, witness } of decidersOf(policy, box, (rule) => !isRecording(rule))) {
           const rule = index === undefined ? undefined : policy.rules[index]
           if (index === undefined || rule === undefined || isRecording(rule) || isCatchAll(rule)) continue
           const seen = told.get(index) ?? { names: [], witness }

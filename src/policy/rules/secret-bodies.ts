@@ -18,7 +18,7 @@ export const secretBodies: LintRule = {
         ...RESOURCES,
         ...{ apiGroup: only(group), resource: only(resource), subresource: only(subresource), verb: verbs },
       }
-      for (const { rule: index, witness } of decidersOf(policy, box)) {
+      for (const { rule: index, witness } of decidersOf(policy, box, ({ level }) => levels.includes(level))) {
         const rule = index === undefined ? undefined : policy.rules[index]
         if (index === undefined || rule === undefined || !levels.includes(rule.level)) continue
         const key = index * CREDENTIALS.length + CREDENTIALS.findIndex((known) => known.what === what)
