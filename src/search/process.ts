@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { Answer } from "./answer.ts"
 import {
+  CHILD_ENVIRONMENT,
   type FromChild,
   type News,
   partialOf,
@@ -13,7 +14,6 @@ import {
   type SearchLimits,
   type SegmentNews,
   type SentRefusal,
-  THREAD_POOL,
   type ToChild,
 } from "./message.ts"
 
@@ -164,7 +164,7 @@ class Supervisor implements SearchProcess {
     this.#startedAt = performance.now()
     const child = fork(childPath(), [], {
       serialization: "advanced",
-      env: { ...process.env, UV_THREADPOOL_SIZE: String(THREAD_POOL) },
+      env: { ...process.env, ...CHILD_ENVIRONMENT },
       execArgv: process.execArgv.filter(
         (argument) => !/^--(test|inspect|watch|input-type|eval|print)/.test(argument),
       ),

@@ -10,6 +10,8 @@ import type { TailTable } from "./snapshot.ts"
 
 /** Records in one table: what one segment is made of; then it is dropped whole. */
 const TABLE_RECORDS = 40_000
+/** So much at once gets a table of its own: into one that holds records already it costs three times as much. */
+const FRESH_RECORDS = 5_000
 /** Records and bytes in all tables. Beyond, queries see the older part and say so; segments make room. */
 const TAIL_RECORDS_MAX = 200_000
 const TAIL_BYTES_MAX = 160 * 1024 ** 2
@@ -145,7 +147,7 @@ export class Tail {
     const { db, dir, tempDir, blooms, entries } = this.#options
     const last = this.#tables.at(-1)
     const room = last === undefined ? 0 : TABLE_RECORDS - (last.next - last.first)
-    const fresh = room <= 0
+    const fresh = room <= 0 || end.next - this.#next >= FRESH_RECORDS
     const name = last === undefined || fresh ? `tail_${this.#next}_${this.#made++}` : last.name
     const staged = await stageJournal({
       journalDir: join(dir, "journal"),
