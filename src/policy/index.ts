@@ -7,8 +7,12 @@
  * never decide (with a request that shows it), credentials in bodies, names that match nothing. A lint rule is a file in
  * rules/ and a line in rules/index.ts. `reachOfRules` and `decidersOf` answer by reasoning over sets of requests.
  */
+export { type Covered, coverageOf, isCovered } from "./coverage.ts"
 export { compilePolicy, conditionsOf, type Decide, decide } from "./decide.ts"
+export { type Difference, diffPolicies } from "./diff.ts"
+export { type Explanation, explain } from "./explain.ts"
 export { type Finding, type LintRule, SEVERITIES, type Severity } from "./finding.ts"
+export { ACTORS, levelTable, VERB_COLUMNS } from "./level-table.ts"
 export { type LintOptions, lint } from "./lint.ts"
 export { type LoadedPolicy, loadPolicy, readPolicy, type UnknownKey } from "./load.ts"
 export {
@@ -23,8 +27,11 @@ export {
   STAGES,
   type Stage,
 } from "./policy.ts"
+export { PRESETS, type Preset } from "./presets/index.ts"
+export { PROTECTED, type Protected } from "./protected.ts"
 export { type Decider, decidersOf, type Reach, reachOfRules } from "./reach.ts"
 export { attributesOf, isLongRunning } from "./request-info.ts"
+export { formatRequest, formatResource, parseResource, requestOf } from "./request-text.ts"
 export { LINT_RULES } from "./rules/index.ts"
 export {
   formatPolicyErrors,

@@ -2,9 +2,10 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
 import { decide } from "./decide.ts"
+import { diffPolicies, treatsAlike } from "./diff.ts"
 import type { Attributes, GroupResources, Policy, PolicyRule } from "./policy.ts"
-import { reachOfRules } from "./reach.ts"
-import { boxesOf, holds, isEmpty } from "./request-set.ts"
+import { decidersOf, reachOfRules } from "./reach.ts"
+import { boxesOf, holds, isEmpty, RESOURCES, URLS } from "./request-set.ts"
 import { witnessOf } from "./witness.ts"
 
 const EVERY: PolicyRule = {
@@ -172,5 +173,37 @@ test("property: reached rules decide their witness, shadowed ones decide nothing
       },
     ),
     { numRuns: 1500 },
+  )
+})
+
+test("property: deciders are all the rules that decide something, and what no rule matches", () => {
+  fc.assert(
+    fc.property(fc.array(rule, { maxLength: 5 }), fc.array(request, { maxLength: 60 }), (rules, requests) => {
+      const policy = { ...policyOf(), rules }
+      const deciders = [RESOURCES, URLS].flatMap((box) => decidersOf(policy, box))
+      for (const { rule, witness } of deciders) assert.equal(decide(policy, witness).rule, rule)
+      const found = new Set(deciders.map(({ rule }) => rule))
+      for (const request of requests) assert.ok(found.has(decide(policy, request).rule))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test("property: a difference is one, and where there is none requests are treated alike", () => {
+  const level = fc.constantFrom("None", "Metadata", "Request")
+  const leveled = fc.tuple(rule, level).map(([rule, level]) => ({ ...rule, level }) as PolicyRule)
+  const rules = fc.array(leveled, { maxLength: 4 })
+  fc.assert(
+    fc.property(rules, rules, fc.array(request, { maxLength: 60 }), (before, after, requests) => {
+      const a: Policy = { ...policyOf(), rules: before }
+      const b: Policy = { ...policyOf(), rules: after }
+      const found = diffPolicies(a, b)
+      for (const { before, after, witness } of found) {
+        assert.ok(!treatsAlike(a, b, witness))
+        assert.deepEqual([decide(a, witness).rule, decide(b, witness).rule], [before.rule, after.rule])
+      }
+      if (found.length === 0) for (const request of requests) assert.ok(treatsAlike(a, b, request))
+    }),
+    { numRuns: 500 },
   )
 })

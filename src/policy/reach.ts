@@ -7,6 +7,8 @@ import {
   intersection,
   isEmpty,
   outside,
+  RESOURCES,
+  URLS,
 } from "./request-set.ts"
 import { witnessOf } from "./witness.ts"
 
@@ -54,6 +56,54 @@ export function decidersOf(
   }
   const free = search(box)
   return free === undefined ? deciders : [...deciders, { witness: witnessOf(free) }]
+}
+
+export type Region = {
+  readonly before: number | undefined
+  readonly after: number | undefined
+  readonly witness: Attributes
+}
+
+/** Pairs of rules, one of each policy (undefined: none matches), that together decide some request. */
+export function* regionsOf(
+  a: Policy,
+  b: Policy,
+  wanted: (before: number | undefined, after: number | undefined) => boolean,
+): Generator<Region> {
+  const first = decisionsIn(a)
+  const second = decisionsIn(b)
+  for (const one of first) {
+    for (const other of second) {
+      if (!wanted(one.rule, other.rule)) continue
+      const earlier = [...one.earlier, ...other.earlier]
+      const parts = one.boxes.flatMap((box) =>
+        other.boxes.filter((taker) => boxesMeet(box, taker)).map((taker) => intersection(box, taker)),
+      )
+      const free = firstOf(parts, (part) => {
+        const search: Search = { stepsLeft: STEPS_MAX, used: new Set() }
+        const found = findFree(part, relevant(part, earlier), 0, search)
+        return found === "unknown" ? undefined : found
+      })
+      if (free !== undefined) yield { before: one.rule, after: other.rule, witness: witnessOf(free) }
+    }
+  }
+}
+
+type Decided = {
+  readonly rule: number | undefined
+  readonly boxes: readonly Box[]
+  readonly earlier: readonly Owned[]
+}
+
+/** Each rule with the boxes of those before it; last everything, after all rules. */
+function decisionsIn(policy: Policy): readonly Decided[] {
+  const owned = policyBoxes(policy).map(({ boxes }, rule) => boxes.map((box) => ({ rule, box })))
+  const rules = policyBoxes(policy).map(({ boxes }, rule) => ({
+    rule,
+    boxes,
+    earlier: owned.slice(0, rule).flat(),
+  }))
+  return [...rules, { rule: undefined, boxes: [RESOURCES, URLS], earlier: owned.flat() }]
 }
 
 /** Boxes of every rule; remembered, because lint asks for them often. */

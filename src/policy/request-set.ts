@@ -51,6 +51,9 @@ export const RESOURCES: Box = {
   ...{ apiGroup: ANY, resource: ANY, subresource: ANY, name: ANY },
 }
 
+/** Every request for anything else. */
+export const URLS: Box = { ...RESOURCES, kind: "url" }
+
 /** Every request that the rule matches and no other. */
 export function boxesOf(rule: PolicyRule): readonly Box[] {
   const listed = (names: readonly string[]): Names => (names.length === 0 ? ANY : only(...names))
@@ -60,7 +63,7 @@ export function boxesOf(rule: PolicyRule): readonly Box[] {
     verb: listed(rule.verbs),
   }
   const resource: Box = { ...RESOURCES, ...identity, namespace: listed(rule.namespaces) }
-  const url: Box = { ...resource, kind: "url", namespace: ANY }
+  const url: Box = { ...URLS, ...identity }
   if (rule.resources.length > 0) return rule.resources.flatMap((entry) => entryBoxes(entry, resource))
   if (rule.namespaces.length > 0) return [resource]
   if (rule.nonResourceURLs.length === 0) return [resource, url]
