@@ -90,6 +90,7 @@ export async function serve(serving: Serving): Promise<void> {
     dir: config.dir,
     limits: {
       memoryMax: config.search.memoryBytesMax / 2,
+      residentMax: config.search.memoryBytesMax * 2,
       queriesMax: config.search.queriesMax,
       segmentRecords: config.segments.recordsMin,
       segmentWaitMs: config.segments.waitMinutes * 60_000,

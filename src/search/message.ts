@@ -63,6 +63,8 @@ export type OpenRequest = {
 export type SearchLimits = {
   /** Bytes DuckDB may use; the process needs about a third more. */
   readonly memoryMax: number
+  /** Bytes the whole process may have in memory; beyond, it is ended and started again. */
+  readonly residentMax: number
   /** Bytes it may spill to `tmp/`. */
   readonly tempMax: number
   readonly threads: number
@@ -79,6 +81,7 @@ export type SearchLimits = {
 
 export const SEARCH_LIMITS: SearchLimits = {
   memoryMax: 512 * 1024 ** 2,
+  residentMax: 2 * 1024 ** 3,
   tempMax: 4 * 1024 ** 3,
   threads: 2,
   queriesMax: 8,

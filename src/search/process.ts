@@ -1,4 +1,6 @@
-import { type ChildProcess, fork } from "node:child_process"
+import {
+import { watchMemory } from "./watch-memory.ts" type ChildProcess, fork } from "node:child_process"
+
 import { fileURLToPath } from "node:url"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { Answer } from "./answer.ts"
@@ -175,9 +177,14 @@ class Supervisor implements SearchProcess {
       if (this.#child === child) this.#take(message)
     })
     child.on("error", () => undefined)
+    const watched = new AbortController()
     child.once("exit", () => {
+      watched.abort()
       if (this.#child === child) this.#ended()
     })
+    if (child.pid !== undefined) {
+      void watchMemory(child.pid, this.#limits.residentMax, (bytes) => this.#tooLarge(child, bytes), watched.signal)
+    }
     this.#open(child).catch((error: unknown) => {
       this.#trouble(
         isRefusal(error)
@@ -186,6 +193,12 @@ class Supervisor implements SearchProcess {
       )
       child.kill("SIGKILL")
     })
+  }
+
+  #tooLarge(child: ChildProcess, bytes: number): void {
+    const mebibytes = Math.round(bytes / 1024 ** 2)
+    this.#trouble(new Refusal("search.failed", `the search process grew to ${mebibytes} MiB and was ended`))
+    child.kill("SIGKILL")
   }
 
   async #open(child: ChildProcess): Promise<void> {
