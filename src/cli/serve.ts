@@ -100,7 +100,7 @@ export async function serve(serving: Serving): Promise<void> {
     onTrouble,
   })
   const redaction = await openRedaction(config, counted.redacted)
-  const intake = watchIntake((batch) => ledger.journal.append(batch))
+  const intake = watchIntake((batch) => ledger.journal.append(batch), log)
   const parts: Parts = {
     ...serving,
     ledger,
@@ -232,16 +232,28 @@ async function keep({ ledger }: Parts, records: readonly NewRecord[]): Promise<v
 const REFUSED_MS = 10_000
 
 /** Knows from deliveries whether the journal takes anything; when nothing is sent any more, time heals. */
-function watchIntake(deliver: Deliver): { readonly deliver: Deliver; readonly health: () => Health } {
+function watchIntake(
+  deliver: Deliver,
+  log: Log,
+): { readonly deliver: Deliver; readonly health: () => Health } {
   let refused: { readonly why: string; readonly at: number } | undefined
+  /** Since when senders hear 503; told at its beginning and its end, not for each of them. */
+  let since: number | undefined
   return {
     async deliver(batch) {
       try {
         const delivered = await deliver(batch)
-        refused = undefined
+        if (since !== undefined)
+          log.info("intake.resumed", { seconds: Math.round((performance.now() - since) / 1000) })
+        refused = since = undefined
         return delivered
       } catch (error) {
-        if (isRefusal(error)) refused = { why: error.message, at: performance.now() }
+        // What one sender alone does wrong takes nobody out of rotation.
+        if (isRefusal(error, "journal.unavailable")) {
+          refused = { why: error.message, at: performance.now() }
+          if (since === undefined) log.warn("intake.refused", { reason: refused.why })
+          since ??= refused.at
+        }
         throw error
       }
     },

@@ -1,5 +1,4 @@
-import {
-import { watchMemory } from "./watch-memory.ts" type ChildProcess, fork } from "node:child_process"
+import { type ChildProcess, fork } from "node:child_process"
 
 import { fileURLToPath } from "node:url"
 import { isRefusal, Refusal } from "../base/refusal.ts"
@@ -18,6 +17,7 @@ import {
   type SentRefusal,
   type ToChild,
 } from "./message.ts"
+import { watchMemory } from "./watch-memory.ts"
 
 /** The parent's side: lives in the process that acknowledges, never waits for the child and holds little. */
 export interface SearchProcess {
@@ -183,7 +183,12 @@ class Supervisor implements SearchProcess {
       if (this.#child === child) this.#ended()
     })
     if (child.pid !== undefined) {
-      void watchMemory(child.pid, this.#limits.residentMax, (bytes) => this.#tooLarge(child, bytes), watched.signal)
+      void watchMemory(
+        child.pid,
+        this.#limits.residentMax,
+        (bytes) => this.#tooLarge(child, bytes),
+        watched.signal,
+      )
     }
     this.#open(child).catch((error: unknown) => {
       this.#trouble(
