@@ -59,6 +59,11 @@ export const REFUSALS = {
     exit: 64,
     hint: "name a source as segments of letters, digits, dot, dash and underscore: prod-1/apiserver-0",
   },
+  "source.tooMany": {
+    http: 503,
+    exit: 2,
+    hint: "send under a source the ledger knows; a credential should name one source, not make new ones",
+  },
   "source.reserved": { http: 400, exit: 64, hint: "use another name: tallystick is the ledger itself" },
   // journal
   "journal.unavailable": {
@@ -139,6 +144,11 @@ export const REFUSALS = {
   "ledger.missing": { http: 500, exit: 2, hint: "tallystick init makes a ledger; check the path before" },
   "ledger.exists": { http: 409, exit: 2, hint: "use the ledger that is there, or another directory" },
   "ledger.locked": { http: 503, exit: 2, hint: "another process holds this ledger; stop one of them" },
+  "ledger.unwritable": {
+    http: 503,
+    exit: 2,
+    hint: "give the process the right to write there, and room; tallystick doctor looks at both",
+  },
   "ledger.shrunk": {
     http: 503,
     exit: 1,
@@ -210,6 +220,11 @@ export const REFUSALS = {
     exit: 1,
     hint: "kube-apiserver would not start with this policy: mend what the message names",
   },
+  "coverage.malformed": {
+    http: 422,
+    exit: 2,
+    hint: "write a list of {group, resources, verbs, level}: docs/POLICY.md, 'Coverage'",
+  },
   // api
   "auth.required": {
     http: 401,
@@ -231,6 +246,11 @@ export const REFUSALS = {
     exit: 64,
     hint: "set credentials and tls, or listen.address 127.0.0.1, or listen.insecure true",
   },
+  "listen.unavailable": {
+    http: 500,
+    exit: 2,
+    hint: "choose another listen.port (--set listen.port=9000) or listen.address, or end what is there",
+  },
   "tls.malformed": { http: 400, exit: 64, hint: "check tls.certificate, tls.key and tls.clientCa" },
   "http.malformed": { http: 400, exit: 2, hint: "send HTTP/1.1 or HTTP/2" },
   "http.parameters": { http: 400, exit: 64, hint: "see /openapi.json for what this route takes" },
@@ -250,6 +270,11 @@ export const REFUSALS = {
   },
   "server.refused": { http: 502, exit: 2, hint: "check that the address is the one of tallystick serve" },
   "record.notQuarantined": { http: 404, exit: 2, hint: "tallystick quarantine list shows those that are" },
+  "system.failed": {
+    http: 500,
+    exit: 2,
+    hint: "look at what the message names: that it is there, its rights, the room on its disk; tallystick doctor helps",
+  },
   "input.unreadable": { http: 400, exit: 2, hint: "check the path and the rights of the file" },
   "output.unwritable": { http: 400, exit: 2, hint: "choose a new file in a folder you may write to" },
   usage: { http: 400, exit: 64, hint: "see tallystick --help" },

@@ -18,6 +18,7 @@ const JSON_OPTION: Option = { flags: "--json", description: "print JSON, for pro
 export const GROUPS: Readonly<Record<string, string>> = {
   config: "Check and show the configuration.",
   keys: "Make, show and replace the key that signs checkpoints.",
+  policy: "Check, explain and compare audit policies of Kubernetes.",
   quarantine: "Look at what could not be understood.",
   receipt: "Work with receipts.",
 }

@@ -1,6 +1,7 @@
 import { LEVELS, type Level, type Policy, type PolicyRule } from "./policy.ts"
 import { boxesOfProtected, PROTECTED, type Protected } from "./protected.ts"
 import { decidersOf } from "./reach.ts"
+import { type Box, minus, only, SIGNED_IN } from "./request-set.ts"
 import { formatRequest } from "./request-text.ts"
 
 /** One resource of a coverage list under one policy. */
@@ -22,8 +23,11 @@ export type Covered = {
 
 /** The level that every request of the list reaches, whoever sends it. */
 export function coverageOf(policy: Policy, list: readonly Protected[] = PROTECTED): readonly Covered[] {
+  // A star in a user's name is somebody's mistake, and nobody's name.
+  const starred = policy.rules.flatMap(({ users }) => users.filter((user) => user.includes("*")))
+  const user = minus(SIGNED_IN, only(...starred))
   return list.flatMap((line) =>
-    boxesOfProtected(line).map(({ name, box }) => coveredBy(policy, { line, name, box })),
+    boxesOfProtected(line).map(({ name, box }) => coveredBy(policy, { line, name, box: { ...box, user } })),
   )
 }
 
@@ -34,7 +38,7 @@ export function isCovered(covered: readonly Covered[]): boolean {
 type Asked = {
   readonly line: Protected
   readonly name: string
-  readonly box: ReturnType<typeof boxesOfProtected>[number]["box"]
+  readonly box: Box
 }
 
 function coveredBy(policy: Policy, { line, name, box }: Asked): Covered {

@@ -1,3 +1,4 @@
+import { isClusterScoped } from "./catalogue.ts"
 import type { Attributes } from "./policy.ts"
 import { type Box, has, includesPattern, type Names, NO_USER } from "./request-set.ts"
 
@@ -25,11 +26,11 @@ export function witnessOf(box: Box): Attributes {
     }
   }
   const apiGroup = pick(box.apiGroup, USUAL.apiGroup, "group.example.com")
+  const resource = pick(box.resource, USUAL.resource, "resource")
+  const clustered = isClusterScoped(apiGroup, resource)
   const object = {
-    apiGroup,
-    apiVersion: "v1",
-    namespace: pick(box.namespace, USUAL.namespace, "namespace"),
-    resource: pick(box.resource, USUAL.resource, "resource"),
+    ...{ apiGroup, apiVersion: "v1", resource },
+    namespace: pick(box.namespace, clustered ? ["", ...USUAL.namespace] : USUAL.namespace, "namespace"),
     subresource: pick(box.subresource, USUAL.subresource, "subresource"),
   }
   const verb = pick(box.verb, USUAL.verb, "verb")

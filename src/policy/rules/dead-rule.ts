@@ -18,7 +18,8 @@ export const deadRule: LintRule = {
   },
 }
 
-function deadFor(rule: PolicyRule): string | undefined {
+/** Why no request can match the rule, as far as its own conditions tell. */
+export function deadFor(rule: PolicyRule): string | undefined {
   const { verbs, resources, namespaces, nonResourceURLs } = rule
   for (const [key, names] of Object.entries({
     users: rule.users,
@@ -26,8 +27,8 @@ function deadFor(rule: PolicyRule): string | undefined {
     verbs,
     namespaces,
   })) {
-    if (names.length > 0 && names.every((name) => name === "*"))
-      return `"*" in ${key} is a name, not a wildcard`
+    if (names.length > 0 && names.every((name) => name.includes("*")))
+      return `a star in ${key} is part of a name, not a wildcard`
   }
   const ofResources = resources.length > 0 || namespaces.length > 0
   if (

@@ -1,4 +1,5 @@
 import { isRecording, type LintRule, ruleNumber, rulesOf } from "../finding.ts"
+import type { PolicyRule } from "../policy.ts"
 
 export const execVerbs: LintRule = {
   name: "exec-verbs",
@@ -11,23 +12,23 @@ export const execVerbs: LintRule = {
     for (const { rule, index, path } of rulesOf(policy)) {
       const { verbs } = rule
       if (!isRecording(rule) || verbs.length === 0) continue
-      const streams = namedOf(rule.resources, /\/(exec|attach|portforward)$/)
-      const proxies = namedOf(rule.resources, /\/proxy$/)
-      const missing = [
-        ...(streams.length > 0 || proxies.length > 0 ? ["get", "create"] : []),
-        ...(proxies.length > 0 ? ["update", "patch", "delete"] : []),
-      ].filter((verb) => !verbs.includes(verb))
-      if (missing.length === 0) continue
+      const missed = [
+        ...missedBy(rule, /\/(exec|attach|portforward)$/, ["get", "create"]),
+        ...missedBy(rule, /\/proxy$/, ["get", "create", "update", "patch", "delete"]),
+      ]
+      if (missed.length === 0) continue
       yield {
         path: [...path, "verbs"],
-        severity: missing.includes("get") || missing.includes("create") ? "error" : "warning",
-        message: `${ruleNumber(index)} misses ${[...streams, ...proxies].join(", ")} with the verb ${missing.join(", ")}`,
+        severity: verbs.includes("get") && verbs.includes("create") ? "warning" : "error",
+        message: `${ruleNumber(index)} misses ${missed.join("; ")}`,
         fix: "remove verbs from this rule",
       }
     }
   },
 }
 
-function namedOf(entries: readonly { readonly resources: readonly string[] }[], pattern: RegExp): string[] {
-  return entries.flatMap(({ resources }) => resources.filter((text) => pattern.test(text)))
+function missedBy(rule: PolicyRule, pattern: RegExp, verbs: readonly string[]): string[] {
+  const named = rule.resources.flatMap(({ resources }) => resources.filter((text) => pattern.test(text)))
+  const missing = verbs.filter((verb) => !rule.verbs.includes(verb))
+  return named.length === 0 || missing.length === 0 ? [] : [`${missing.join(", ")} of ${named.join(", ")}`]
 }

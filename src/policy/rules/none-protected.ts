@@ -3,6 +3,7 @@ import type { Attributes } from "../policy.ts"
 import { boxesOfProtected, PROTECTED } from "../protected.ts"
 import { decidersOf } from "../reach.ts"
 import { isCatchAll } from "./catch-all.ts"
+import { deadFor } from "./dead-rule.ts"
 
 export const noneProtected: LintRule = {
   name: "none-protected",
@@ -18,7 +19,8 @@ export const noneProtected: LintRule = {
       for (const { name, box } of boxesOfProtected(protection)) {
         for (const { rule: index, witness } of decidersOf(policy, box, (rule) => !isRecording(rule))) {
           const rule = index === undefined ? undefined : policy.rules[index]
-          if (index === undefined || rule === undefined || isRecording(rule) || isCatchAll(rule)) continue
+          if (index === undefined || rule === undefined || isCatchAll(rule) || deadFor(rule) !== undefined)
+            continue
           const seen = told.get(index) ?? { names: [], witness }
           if (!seen.names.includes(name)) seen.names.push(name)
           told.set(index, seen)

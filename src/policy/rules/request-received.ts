@@ -14,10 +14,10 @@ export const requestReceived: LintRule = {
     )
     const [first] = kept
     if (first === undefined) return
-    const others = kept.length === 1 ? "" : ` (and ${kept.length - 1} more: ${numbers(kept.slice(1))})`
+    const who = kept.length === 1 ? `${ruleNumber(first.index)} records` : `rules ${numbers(kept)} record`
     yield {
       path: first.path,
-      message: `${ruleNumber(first.index)} records RequestReceived too${others}`,
+      message: `${who} RequestReceived too`,
       fix: "omitStages: [RequestReceived] at the top of the policy",
     }
   },

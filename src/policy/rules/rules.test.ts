@@ -40,3 +40,15 @@ for (const name of ["gce.yaml", "documentation.yaml"]) {
     )
   })
 }
+
+test("docs/POLICY.md lists every lint rule as it is", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../../docs/POLICY.md"), "utf8")
+  const missing = LINT_RULES.filter(
+    ({ name, severity, summary }) =>
+      !page.includes(`| \`${name}\` | ${severity} | ${summary.replaceAll("|", "\\|")} |`),
+  )
+  assert.deepEqual(
+    missing.map(({ name }) => name),
+    [],
+  )
+})
