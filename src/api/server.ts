@@ -28,7 +28,7 @@ import type { SecureServer } from "./tls.ts"
 export type ApiServer = {
   /** For tests: `app.inject`. */
   readonly app: FastifyInstance
-  /** Resolves with what to print: `http://127.0.0.1:9628`. */
+  /** Resolves with what to print: `http://127.0.0.1:9628`. Refuses `listen.unavailable`. */
   listen(): Promise<readonly string[]>
   /** Looks at certificate and secret files now; true when certificates changed. Also runs by itself. */
   reload(): Promise<boolean>
@@ -66,7 +66,9 @@ export async function createApi(deps: ApiDeps): Promise<ApiServer> {
 
   async function listen(): Promise<readonly string[]> {
     const { address, port } = deps.listen
-    await app.listen({ host: address, port })
+    await app.listen({ host: address, port }).catch((error: unknown) => {
+      throw unavailable(error, `${address}:${port}`)
+    })
     timer = setInterval(() => void watch(), deps.reloadIntervalMs ?? RELOAD_INTERVAL_MS).unref()
     return urlsOf(app)
   }
@@ -182,6 +184,21 @@ function takeBodiesRaw(app: FastifyInstance): void {
     // Fastify refuses one it cannot read, with 415.
     delete raw.headers["content-type"]
   })
+}
+
+const NOT_LISTENING: Readonly<Record<string, string>> = {
+  EADDRINUSE: "something listens there already",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "this machine has no such address",
+  EACCES: "this user may not",
+}
+
+/** Why it cannot listen where it should, for whoever starts it; what is no answer of the system stays as it is. */
+function unavailable(error: unknown, where: string): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : ""
+  const why = NOT_LISTENING[code]
+  if (why === undefined) return error
+  return new Refusal("listen.unavailable", `cannot listen on ${where}: ${why}`, { code }, error)
 }
 
 function urlsOf(app: FastifyInstance): readonly string[] {

@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { Refusal } from "../base/refusal.ts"
 import { readSigner } from "../seal/keys.ts"
 import type { LedgerOptions, OpenLedger } from "../seal/ledger.ts"
 import { openLedger } from "../seal/ledger.ts"
@@ -15,8 +18,16 @@ export function verifierKeyOf(config: ConfigType): string {
 }
 
 /** The configured ledger, for writing. Must be closed. Refuses as `openLedger` and `readSigner` do. */
-export function openConfiguredLedger(config: ConfigType, world: World, heard: Heard): Promise<OpenLedger> {
+export async function openConfiguredLedger(
+  config: ConfigType,
+  world: World,
+  heard: Heard,
+): Promise<OpenLedger> {
   const { journal, seal } = config
+  // Before the key, which is missing too where there is no ledger: a new key would be the wrong advice.
+  if (!existsSync(join(config.dir, "log", "checkpoint"))) {
+    throw new Refusal("ledger.missing", `${config.dir} holds no ledger: there is no log/checkpoint`)
+  }
   return openLedger(config.dir, {
     signer: readSigner(keyFileOf(config)),
     clock: world.clock,

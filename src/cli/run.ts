@@ -1,5 +1,5 @@
 import { Bug } from "../base/assert.ts"
-import { isRefusal, REFUSALS, type Refusal } from "../base/refusal.ts"
+import { isRefusal, REFUSALS, Refusal } from "../base/refusal.ts"
 import { type Command, EXIT, type ExitCode, type World } from "./command.ts"
 import { commandsFor } from "./commands/index.ts"
 import { runProgram } from "./program.ts"
@@ -8,7 +8,8 @@ import { VERSION } from "./version.ts"
 
 /**
  * One command line from words to exit code. Everything that can go wrong is caught and printed here, once: a refusal as
- * one line and a hint (with `--json` as a problem object on standard output), a bug with its stack.
+ * one line and a hint (with `--json` as a problem object on standard output), what the system refused likewise, a bug
+ * with its stack.
  */
 export async function run(
   argv: readonly string[],
@@ -23,8 +24,17 @@ export async function run(
     if (isRefusal(error)) return reportRefusal(error, argv.includes("--json"), world)
     if (world.stop.aborted && error instanceof Error && error.name === "AbortError")
       return reportStopped(world)
+    if (isSystemError(error)) {
+      const refusal = new Refusal("system.failed", `the system refused: ${error.message}`, {}, error)
+      return reportRefusal(refusal, argv.includes("--json"), world)
+    }
     return reportBug(error, world)
   }
+}
+
+/** No room, no right, no such file: the world's doing, whatever call of ours met it. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "errno" in error && "code" in error && "syscall" in error
 }
 
 /** A refusal for programs, shaped as over HTTP (RFC 9457), with the exit code. */

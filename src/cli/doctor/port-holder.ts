@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from "node:fs/promises"
+import { isRefusal, Refusal } from "../../base/refusal.ts"
 
 /** A process that listens on a port. */
 export type PortHolder = { readonly pid: number; readonly name: string }
@@ -26,6 +27,15 @@ export async function findPortHolder(port: number): Promise<PortHolder | undefin
     }
   }
   return undefined
+}
+
+/** A start that found its port taken, with who has it. */
+export async function withPortHolder(error: unknown, port: number): Promise<unknown> {
+  if (!isRefusal(error, "listen.unavailable") || error.facts.code !== "EADDRINUSE") return error
+  const holder = await findPortHolder(port)
+  if (holder === undefined) return error
+  const message = `${error.message} (process ${holder.pid}, ${holder.name})`
+  return new Refusal("listen.unavailable", message, error.facts, error)
 }
 
 // Processes end while we look, and those of others cannot be looked into: both mean "not seen".

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict"
+import { writeFileSync } from "node:fs"
+import type { AddressInfo } from "node:net"
+import { createServer } from "node:net"
+import { join } from "node:path"
+import { after, before, test } from "node:test"
+import { type Server, startServer, tallystick, temporaryFolder } from "../support/server.ts"
+
+/** Starts that cannot be: each says what it saw and what to do, ends with 2, and is never called a bug. */
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let server: Server
+before(async () => {
+  folder = await temporaryFolder()
+  server = await startServer(join(folder.path, "ledger"))
+})
+after(async () => {
+  await server.end()
+  await folder.remove()
+})
+
+const run = (...args: string[]) =>
+  tallystick(args, { cwd: folder.path, env: { XDG_STATE_HOME: join(folder.path, "state") } })
+
+test("a ledger that is held: the process that holds it is named", async () => {
+  const { code, stderr } = await run("start", "--dir", join(folder.path, "ledger"), "--port", "0")
+  assert.equal(code, 2)
+  const who = process.platform === "linux" ? `process ${server.child.pid}` : "another process"
+  assert.match(stderr, new RegExp(`${who} holds .*/ledger/lock\n  .*stop one of them`))
+})
+
+test("a port that is taken", async () => {
+  const other = createServer().listen(0, "127.0.0.1")
+  await new Promise((resolve) => other.once("listening", resolve))
+  const { port } = other.address() as AddressInfo
+  const { code, stderr } = await run("start", "--dir", join(folder.path, "second"), "--port", String(port))
+  other.close()
+  assert.equal(code, 2)
+  const who = process.platform === "linux" ? ` \\(process ${process.pid}, ` : "\n"
+  assert.match(
+    stderr,
+    new RegExp(`cannot listen on 127.0.0.1:${port}: something listens there already${who}`),
+  )
+  assert.match(stderr, /choose another listen\.port/)
+})
+
+test("an address this machine does not have", async () => {
+  const dir = join(folder.path, "third")
+  const address = ["--set", "listen.address=192.0.2.1", "--set", "listen.insecure=true"]
+  const { code, stderr } = await run("start", "--dir", dir, "--port", "0", ...address)
+  assert.equal(code, 2)
+  assert.match(stderr, /cannot listen on 192\.0\.2\.1:0: this machine has no such address/)
+})
+
+test("no ledger: to make one is the advice, not to make a key", async () => {
+  const { code, stderr } = await run("serve", "--dir", join(folder.path, "none"))
+  assert.equal(code, 2)
+  assert.match(
+    stderr,
+    /none holds no ledger: there is no log\/checkpoint\n {2}tallystick init makes a ledger/,
+  )
+})
+
+test("a directory that cannot be", async () => {
+  writeFileSync(join(folder.path, "file"), "")
+  const { code, stderr } = await run("start", "--dir", join(folder.path, "file", "ledger"), "--port", "0")
+  assert.equal(code, 2)
+  assert.match(stderr, /the system refused: ENOTDIR: .*file\/ledger/)
+  assert.doesNotMatch(stderr, /bug| {4}at /)
+})
