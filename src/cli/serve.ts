@@ -20,6 +20,7 @@ import { madeSegments } from "../seal/made-segments.ts"
 import { openSearch, type SearchProcess } from "../search/process.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
+import { withPortHolder } from "./doctor/port-holder.ts"
 import type { Log } from "./log.ts"
 import { fileLossRecord, webhookLossRecord } from "./loss-record.ts"
 import { openConfiguredLedger, verifierKeyOf } from "./open-ledger.ts"
@@ -133,7 +134,9 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
   const inform = (): void =>
     parts.search.inform({ position: journal.position(), blocks: sealer.unsegmented() })
   const api = await createApi(apiDeps(parts, doors, inform))
-  const urls = await api.listen()
+  const urls = await api.listen().catch(async (error: unknown) => {
+    throw await withPortHolder(error, config.listen.port)
+  })
   log.info("listening", { urls })
   announce(urls)
   try {

@@ -28,7 +28,7 @@ export async function deliverPatiently(
     try {
       return await patience.deliver(records)
     } catch (error) {
-      if (!isRefusal(error, "journal.unavailable")) throw error
+      if (!isRefusal(error, "journal.unavailable") && !isRefusal(error, "source.tooMany")) throw error
       if (tries === 0) patience.onTrouble(error)
       await patience.pause(BACKOFF_MS[Math.min(tries, BACKOFF_MS.length - 1)] ?? 0, patience.stop)
     }

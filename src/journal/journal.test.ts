@@ -194,7 +194,7 @@ test("what is over the budget is refused, a request alone is not", async (t) => 
 test("a ledger counts only so many sources", async (t) => {
   const { journal } = await open(t, { limits: { sourcesMax: 2 } })
   await journal.append([record("x", "a"), record("x", "b")])
-  await assert.rejects(journal.append([record("x", "c")]), { code: "journal.unavailable" })
+  await assert.rejects(journal.append([record("x", "c")]), { code: "source.tooMany" })
   await journal.append([record("x", "b")])
   await journal.close()
 })

@@ -38,7 +38,8 @@ export type JournalPosition = {
 export interface Journal {
   /**
    * Resolves after the sync. The records' bodies must not change any more, ever. Refuses `journal.unavailable` (503) when
-   * the disk is full, the queue is over its budget, or the journal is closing or dead.
+   * the disk is full, the queue is over its budget, or the journal is closing or dead; `source.tooMany` where a source is
+   * new and there are as many as are counted.
    */
   append(batch: readonly NewRecord[]): Promise<Delivered>
   /** The same for the ledger's own records, which are taken as long as anything can be written at all. */
@@ -119,6 +120,8 @@ function damaged({ why, first, count, bytes, detail }: Loss): Refusal {
 /** What a line has besides source and words: 1 + 6 fields with their separators, at their longest. */
 const LINE_BYTES_BESIDE = 180
 
+const NEARLY_FULL = "the disk is nearly full"
+
 class OpenJournal implements Journal {
   readonly #options: JournalOptions
   readonly #limits: JournalLimits
@@ -134,6 +137,8 @@ class OpenJournal implements Journal {
   #place: Place
   #group: number
   #running: Promise<void> | undefined
+  /** Senders were refused for the disk's sake: told once, not for every one of them. */
+  #full = false
   #closing = false
   #dead = false
 
@@ -219,7 +224,10 @@ class OpenJournal implements Journal {
     if (this.#known.has(source)) return
     assert(isSource(source), "a record's source is checked where it is made")
     if (this.#known.size >= this.#limits.sourcesMax && source !== RESERVED) {
-      throw unavailable(`${this.#known.size} sources are the most that this ledger counts`)
+      throw new Refusal(
+        "source.tooMany",
+        `${this.#known.size} sources are the most that this ledger counts, and ${source} is none of them`,
+      )
     }
     this.#known.add(source)
   }
@@ -228,7 +236,10 @@ class OpenJournal implements Journal {
   async #run(): Promise<void> {
     while (this.#queue.bytes > 0) {
       const entries = this.#queue.take(this.#limits.groupBytesMax)
-      const taken = this.#isFull() ? this.#onlyOwn(entries) : entries
+      const full = this.#isFull()
+      const taken = full ? this.#onlyOwn(entries) : entries
+      if (taken.length < entries.length && !this.#full) this.#options.onTrouble?.(unavailable(NEARLY_FULL))
+      this.#full = full
       if (taken.length > 0) await this.#commit(taken)
     }
     this.#running = undefined
@@ -239,7 +250,7 @@ class OpenJournal implements Journal {
   }
 
   #onlyOwn(entries: readonly Entry[]): Entry[] {
-    const why = unavailable("the disk is nearly full")
+    const why = unavailable(NEARLY_FULL)
     for (const { from, reject } of entries) if (from === "sender") reject(why)
     return entries.filter(({ from }) => from === "ledger")
   }
