@@ -60,10 +60,13 @@ function openChild(): ChildProcess {
 }
 
 async function ask(child: ChildProcess, asked: ScrubAsked): Promise<Verdict> {
-  const gone = once(child, "exit").then(() => ({ failed: "its process ended" }))
-  const answered = once(child, "message").then(([message]) => message as ScrubAnswer)
+  // The child stays for many questions; listeners of earlier ones must not.
+  const listening = new AbortController()
+  const { signal } = listening
+  const gone = once(child, "exit", { signal }).then(() => ({ failed: "its process ended" }))
+  const answered = once(child, "message", { signal }).then(([message]) => message as ScrubAnswer)
   child.send(asked)
-  const answer = await Promise.race([answered, gone])
+  const answer = await Promise.race([answered, gone]).finally(() => listening.abort())
   if ("verdict" in answer) return answer.verdict
   throw new Refusal("seal.unverified", `the ledger could not be verified: ${answer.failed}`)
 }
