@@ -56,8 +56,8 @@ test("a refusal keeps its code and facts and is a warning; anything else is an e
     lines((log) => log.trouble("seal.failed", new Refusal("proof.refuted", "m", { size: 7 }))),
   )
   assert.deepEqual(
-    [refusal.level, refusal.code, refusal.size, refusal.message],
-    ["warn", "proof.refuted", 7, "m"],
+    [refusal.level, refusal.code, refusal.size, refusal.message, refusal.hint],
+    ["warn", "proof.refuted", 7, "m", "keep both checkpoints: the log may have been rewritten"],
   )
   const error = JSON.parse(lines((log) => log.trouble("x", new Error("boom"))))
   assert.equal(error.level, "error")

@@ -1,5 +1,5 @@
 import { pino } from "pino"
-import { isRefusal } from "../base/refusal.ts"
+import { isRefusal, REFUSALS } from "../base/refusal.ts"
 import type { Clock } from "../base/time.ts"
 import { formatMicros } from "../base/time.ts"
 import type { Terminal } from "./command.ts"
@@ -75,7 +75,13 @@ export function openLog(given: {
     warn,
     error,
     trouble(event, cause) {
-      if (isRefusal(cause)) warn(event, { ...cause.facts, code: cause.code, message: cause.message })
+      if (isRefusal(cause))
+        warn(event, {
+          ...cause.facts,
+          code: cause.code,
+          message: cause.message,
+          hint: REFUSALS[cause.code].hint,
+        })
       else error(event, { message: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) })
     },
   }

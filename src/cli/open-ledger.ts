@@ -10,7 +10,7 @@ import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
 import { keyFileOf } from "./config-paths.ts"
 
-type Heard = Pick<LedgerOptions, "onSync" | "onTrouble" | "onFatal">
+type Heard = Pick<LedgerOptions, "onSync" | "onSealed" | "onTrouble" | "onFatal">
 
 /** The public half of the configured key: what this ledger's checkpoints are checked with. */
 export function verifierKeyOf(config: ConfigType): string {

@@ -1,4 +1,5 @@
 import { setPriority } from "node:os"
+import { checkpointOf } from "../seal/remember.ts"
 import { type ScrubState, scrub } from "../seal/scrub.ts"
 import type { Verdict } from "../seal/verdict.ts"
 
@@ -7,6 +8,8 @@ export type ScrubAsked = {
   readonly dir: string
   readonly keys: readonly string[]
   readonly full: boolean
+  /** The signed checkpoint that is remembered of this ledger. */
+  readonly remembered: string | undefined
   readonly now: number
 }
 export type ScrubAnswer = { readonly verdict: Verdict } | { readonly failed: string }
@@ -19,7 +22,9 @@ let state: ScrubState | undefined
 
 process.on("message", (asked: ScrubAsked) => {
   const since = asked.full ? undefined : state
-  scrub({ dir: asked.dir, keys: asked.keys, since, now: asked.now }).then(
+  const { dir, keys, now } = asked
+  const remembered = asked.remembered === undefined ? undefined : checkpointOf(asked.remembered)
+  scrub({ dir, keys, since, remembered, now }).then(
     (done) => {
       state = done.state
       process.send?.({ verdict: done.verdict } satisfies ScrubAnswer)

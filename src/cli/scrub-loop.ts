@@ -2,8 +2,9 @@ import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import type { Metrics } from "../api/metrics.ts"
 import { every } from "../base/loop.ts"
-import { Refusal } from "../base/refusal.ts"
+import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { Clock } from "../base/time.ts"
+import { checkpointOf } from "../seal/remember.ts"
 import type { Verdict } from "../seal/verdict.ts"
 import type { ConfigType } from "./config.ts"
 import type { Log } from "./log.ts"
@@ -13,6 +14,8 @@ export type Scrubbing = {
   readonly config: ConfigType
   /** Verifier keys of this ledger, from the configuration. */
   readonly keys: readonly string[]
+  /** The signed checkpoint that is remembered of this ledger outside it. */
+  readonly remembered: () => string | undefined
   readonly clock: Clock
   readonly metrics: Metrics
   readonly log: Log
@@ -32,6 +35,7 @@ const STATUS = { fine: 1, tampered: 0, unknown: -1 } as const
  */
 export async function scrubLoop(scrubbing: Scrubbing, stop: AbortSignal): Promise<void> {
   const { config, clock, onTrouble } = scrubbing
+  const asked = { dir: config.dir, keys: scrubbing.keys }
   let child: ChildProcess | undefined
   let fullAt = Number.NEGATIVE_INFINITY
   const end = (): void => void child?.kill("SIGKILL") // it only reads
@@ -41,7 +45,7 @@ export async function scrubLoop(scrubbing: Scrubbing, stop: AbortSignal): Promis
     const full = now - fullAt >= config.scrub.fullHours * HOUR_MICROS
     if (child?.connected !== true) child = openChild()
     try {
-      const verdict = await ask(child, { dir: config.dir, keys: scrubbing.keys, full, now })
+      const verdict = await ask(child, { ...asked, remembered: readable(scrubbing.remembered()), full, now })
       if (full) fullAt = now
       await report(scrubbing, verdict, full)
     } catch (error) {
@@ -49,6 +53,17 @@ export async function scrubLoop(scrubbing: Scrubbing, stop: AbortSignal): Promis
       if (!stop.aborted) onTrouble(error)
     }
   })
+}
+
+/** A memory that is none is replaced by the next that is kept. */
+function readable(signed: string | undefined): string | undefined {
+  try {
+    if (signed !== undefined) checkpointOf(signed)
+    return signed
+  } catch (error) {
+    if (isRefusal(error)) return undefined
+    throw error
+  }
 }
 
 function openChild(): ChildProcess {

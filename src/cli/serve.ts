@@ -17,6 +17,7 @@ import { controlRecord } from "../journal/control-kind.ts"
 import { did, importDone } from "../seal/control.ts"
 import type { OpenLedger } from "../seal/ledger.ts"
 import { madeSegments } from "../seal/made-segments.ts"
+import { openRemembered, rememberedFolder } from "../seal/remember.ts"
 import { openSearch, type SearchProcess } from "../search/process.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
@@ -64,6 +65,7 @@ export async function serve(serving: Serving): Promise<void> {
   const tls = config.tls && (await TlsFiles.open(config.tls, readText))
   const fatal = new AbortController()
   let failure: unknown
+  let sealedAt = world.clock()
   const metrics: Metrics[] = []
   const onTrouble = (trouble: unknown): void => {
     log.trouble("trouble", trouble)
@@ -73,6 +75,9 @@ export async function serve(serving: Serving): Promise<void> {
   const ledger = await openConfiguredLedger(config, world, {
     onSync: (seconds) => metrics[0]?.fsync(seconds),
     onTrouble,
+    onSealed: () => {
+      sealedAt = world.clock()
+    },
     onFatal(error) {
       failure ??= error
       fatal.abort()
@@ -112,6 +117,7 @@ export async function serve(serving: Serving): Promise<void> {
     health: () => [intake.health(), sealHealth(ledger), searchHealth(search)],
   }
   watchGauges(parts)
+  counted.watch("tallystick_checkpoint_age_seconds", () => (world.clock() - sealedAt) / 1e6)
   try {
     await run(parts, { credentials, tls, onTrouble }, AbortSignal.any([world.stop, fatal.signal]))
     if (failure !== undefined) throw failure
@@ -152,6 +158,7 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
         {
           ...parts,
           keys: [verifierKeyOf(config)],
+          remembered: () => openRemembered(rememberedFolder(parts.world.env)).read(ledger.origin),
           clock: parts.world.clock,
           onTrouble: doors.onTrouble,
           tell: (what, facts) => tell(parts, what, facts),

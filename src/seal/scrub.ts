@@ -24,6 +24,8 @@ export type ScrubRequest = {
   readonly keys: readonly string[]
   /** The run before: only what came since is read again, and the whole log. Undefined: everything is. */
   readonly since: ScrubState | undefined
+  /** The largest checkpoint known of this ledger outside it: one that was replaced by an older copy is not fine. */
+  readonly remembered?: Checkpoint | undefined
   readonly now: Micros
   readonly stop?: AbortSignal
 }
@@ -38,13 +40,13 @@ export type Scrubbed = {
  * `verify` as a check that runs now and then beside the server, with one reader: one core at most, in a process of its
  * own. Incremental with `since`; a full run finds what happens to old segments and is due less often.
  */
-export async function scrub({ dir, keys, since, now, stop }: ScrubRequest): Promise<Scrubbed> {
+export async function scrub({ dir, keys, since, remembered, now, stop }: ScrubRequest): Promise<Scrubbed> {
   const known = since?.known ?? new Map<string, ControlsDone>()
   for (const name of known.keys()) if (!existsSync(join(dir, "segments", name))) known.delete(name)
   const { verdict, signed } = await verifyLedger({
     dir,
     keys,
-    remembered: since?.checkpoint,
+    remembered: larger(since?.checkpoint, remembered),
     now,
     readers: 1,
     known,
@@ -53,4 +55,8 @@ export async function scrub({ dir, keys, since, now, stop }: ScrubRequest): Prom
   })
   if (verdict.answer !== "fine" || signed === undefined) return { verdict, state: since }
   return { verdict, state: { records: verdict.records, checkpoint: checkpointOf(signed), known } }
+}
+
+function larger(one: Checkpoint | undefined, other: Checkpoint | undefined): Checkpoint | undefined {
+  return (one?.size ?? -1) >= (other?.size ?? -1) ? one : other
 }

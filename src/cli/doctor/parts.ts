@@ -1,5 +1,5 @@
 import { ask, jsonOf } from "./ask.ts"
-import { bad, type Check, fine, type Symptom, warning } from "./check.ts"
+import { bad, type Check, fine, type Symptom } from "./check.ts"
 
 /** What to do about a part that /readyz calls down or degraded. */
 const FIXES: Readonly<Record<string, string>> = {
@@ -7,7 +7,7 @@ const FIXES: Readonly<Record<string, string>> = {
     "intake goes on without it; the server starts it again by itself. If it stays down, raise search.memoryBytesMax and look at the log",
   journal:
     "senders hear 503 until it is writable: look at the disk (full, read-only, failing) and at the log",
-  seal: "events are kept but not sealed: run tallystick verify, and look at the log",
+  seal: "events are kept and answered, but nothing is sealed: run tallystick verify; the server's log says what to do",
 }
 const FIX_OTHER = "look at the server's log"
 
@@ -29,5 +29,5 @@ function symptomOf(part: unknown): readonly Symptom[] {
   if (state === "ok") return []
   const saw = `${String(name)} is ${String(state)}${typeof reason === "string" ? `: ${reason}` : ""}`
   const fix = FIXES[String(name)] ?? FIX_OTHER
-  return [state === "down" || name === "search" ? bad(saw, fix) : warning(saw, fix)]
+  return [bad(saw, fix)]
 }
