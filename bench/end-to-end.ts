@@ -171,11 +171,12 @@ async function until(gauge: string, began: number, most = 0): Promise<number> {
 
 async function searchableMs(events: number): Promise<number> {
   const began = performance.now()
-  const body = new URLSearchParams({ query: "source:=bench | stats count() as n", timeout: "60s" })
+  const body = new URLSearchParams({ query: "auditID:* | stats count() as n", timeout: "60s" })
   for (;;) {
     const text = await (await fetch(`${server.url}/select/logsql/query`, { method: "POST", body })).text()
     const found = Number((JSON.parse(text.split("\n")[0] || "{}") as { n?: string }).n ?? 0)
     if (found >= events || performance.now() - began > WAIT_MS_MAX) return performance.now() - began
+    await new Promise((resolve) => setTimeout(resolve, 200))
   }
 }
 

@@ -83,7 +83,7 @@ export const SEARCH_LIMITS: SearchLimits = {
   memoryMax: 512 * 1024 ** 2,
   residentMax: 2 * 1024 ** 3,
   tempMax: 4 * 1024 ** 3,
-  threads: 2,
+  threads: 1,
   queriesMax: 8,
   waitingMax: 64,
   stepsMemoryMax: 128 * 1024 ** 2,
