@@ -135,3 +135,11 @@ test("property: lint answers with findings, never by throwing, whatever the YAML
     { numRuns: 2000 },
   )
 })
+
+test("more rules than can be judged are one finding, at the first one too many", () => {
+  const many = (count: number) => `${HEAD}${"- level: Metadata\n".repeat(count)}`
+  assert.deepEqual(said(many(1_001)), ["unjudged:1005"])
+  const thousand = lint(many(1_000)).filter(({ rule }) => rule === "shadowed-rule")
+  assert.equal(thousand.length, 999)
+  assert.match(thousand.at(-1)?.message ?? "", /rule 1 \(line 5\)/)
+})

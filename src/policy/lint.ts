@@ -9,6 +9,12 @@ import { type KubernetesVersion, NEWEST, validatePolicy } from "./validate.ts"
 export type LintOptions = { readonly kubernetes?: KubernetesVersion; readonly rules?: readonly LintRule[] }
 
 /**
+ * Policies with more rules are not judged: set reasoning compares each with all before it, which takes a second for so
+ * many and minutes for the 35,000 that a megabyte holds. The largest seen in public has 60.
+ */
+const RULES_MAX = 1_000
+
+/**
  * What is wrong with the text of a policy, in the order of its lines. Never throws on any text. A finding is left out
  * where a comment on its line, or on the lines right above, says `# tallystick-lint: ignore <rule> -- <reason>`.
  */
@@ -22,6 +28,10 @@ export function lint(text: string, options: LintOptions = {}): readonly Finding[
     return [unloadable(error.message, { line: Number(line), column: Number(column) })]
   }
   const { kubernetes = NEWEST, rules = LINT_RULES } = options
+  if (loaded.policy.rules.length > RULES_MAX) {
+    const place = loaded.yaml.placeOf(["rules", RULES_MAX])
+    return [unjudged(`more than ${RULES_MAX} rules: none of them is judged`, place)]
+  }
   const subject = subjectOf(loaded, kubernetes)
   const findings = rules.flatMap((rule) =>
     [...rule.check(subject)].map((found) => place(rule, found, loaded)),
@@ -46,6 +56,14 @@ function unloadable(message: string, place: { readonly line: number; readonly co
   return {
     ...{ rule: "unloadable", severity: "error", ...place, message },
     why: "kube-apiserver does not start with a policy that it cannot load",
+  }
+}
+
+function unjudged(message: string, place: { readonly line: number; readonly column: number }): Finding {
+  return {
+    ...{ rule: "unjudged", severity: "error", ...place, message },
+    why: "every request walks the rules in order, in the server too: so many are slow there as well",
+    fix: "split users into groups, and name groups in rules",
   }
 }
 

@@ -52,6 +52,7 @@ export function decidersOf(
       const free = firstOf(parts, search)
       if (free !== undefined) deciders.push({ rule, witness: witnessOf(free) })
     }
+    if (meeting.some((other) => takesAll(box, other))) return deciders
     earlier.push(...meeting.map((other) => ({ rule, box: other })))
   }
   const free = search(box)
@@ -117,6 +118,10 @@ function policyBoxes(policy: Policy): readonly { readonly boxes: readonly Box[] 
 
 const remembered = new WeakMap<Policy, readonly { readonly boxes: readonly Box[] }[]>()
 
+function takesAll(box: Box, other: Box): boolean {
+  return outside(box, other).next().done === true
+}
+
 function firstOf<T, U>(items: readonly T[], look: (item: T) => U | undefined): U | undefined {
   for (const item of items) {
     const found = look(item)
@@ -133,7 +138,8 @@ export function reachOfRules(policy: Policy): readonly Reach[] {
   const earlier: Owned[] = []
   return policyBoxes(policy).map(({ boxes }, index) => {
     const reach = reachOf(boxes, earlier)
-    earlier.push(...boxes.map((box) => ({ rule: index, box })))
+    // What is shadowed takes nothing from later rules that is not taken already.
+    if (reach.kind !== "shadowed") earlier.push(...boxes.map((box) => ({ rule: index, box })))
     return reach
   })
 }
