@@ -81,8 +81,11 @@ export function parseYaml(text: string, name: string, dialect: YamlDialect = "st
   }
 }
 
+/** Errors come as values with a position; the package's own warnings would go to standard error. */
+const QUIET = { prettyErrors: false, logLevel: "error" } as const
+
 function strictDocument(text: string, lineCounter: LineCounter): Document {
-  return parseDocument(text, { lineCounter, version: "1.2", uniqueKeys: true, prettyErrors: false })
+  return parseDocument(text, { lineCounter, version: "1.2", uniqueKeys: true, ...QUIET })
 }
 
 /** Tags of YAML 1.1 that Go's reader does not know: `12:30:45` and `2026-01-02` are text to it. */
@@ -91,7 +94,7 @@ const UNKNOWN_TO_GO = /:(timestamp|binary|omap|pairs|set)$/
 function firstDocument(text: string, lineCounter: LineCounter): Document {
   const customTags = (tags: Tags): Tags =>
     tags.filter((tag) => typeof tag === "string" || !(UNKNOWN_TO_GO.test(tag.tag) || isSexagesimal(tag)))
-  const options = { lineCounter, version: "1.1", uniqueKeys: false, prettyErrors: false, customTags } as const
+  const options = { lineCounter, version: "1.1", uniqueKeys: false, customTags, ...QUIET } as const
   const documents = parseAllDocuments(text, options)
   return ("empty" in documents ? undefined : documents[0]) ?? parseDocument("", options)
 }
