@@ -83,6 +83,7 @@ function policyCases(file: VectorFile): VectorCase[] {
 
 /** Policies of error texts that the other file does not hold; what they must hold follows from the text. */
 const HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\n"
+const withRule = (text: string): string => `${HEAD}rules:\n- level: Metadata\n  ${text}\n`
 const MORE_TEXTS: Readonly<Record<string, string>> = {
   "load/unknown kind": "apiVersion: audit.k8s.io/v1\nkind: AuditPolicy\nrules:\n- level: None\n",
   "load/v1alpha1": "apiVersion: audit.k8s.io/v1alpha1\nkind: Policy\nrules:\n- level: None\n",
@@ -92,6 +93,13 @@ const MORE_TEXTS: Readonly<Record<string, string>> = {
   "load/invalid level": `${HEAD}rules:\n- level: All\n`,
   "load/field names are case sensitive": `${HEAD}rules:\n- Level: None\n`,
   "load/not yaml": "{",
+  "validate/more/level is case sensitive": `${HEAD}rules:\n- level: metadata\n`,
+  "validate/more/group with trailing star": withRule('resources: [{group: "*.k8s.io"}]'),
+  "validate/more/group with version": withRule("resources: [{group: apps/v1}]"),
+  "validate/more/double star URL": withRule('nonResourceURLs: ["**"]'),
+  "validate/more/namespace empty string with URL": withRule('nonResourceURLs: [/x]\n  namespaces: [""]'),
+  "validate/more/stage is case sensitive": withRule("omitStages: [requestreceived]"),
+  "validate/more/rule path names the index": withRule("omitStages: [x]"),
 }
 
 function errorTexts({ bytes, read }: VectorFile): VectorCase[] {
