@@ -32,7 +32,8 @@ async function assertClean(t: Tailed, where: string): Promise<void> {
   assertNone(await readFile(t.path("state/positions.json"), "utf8"), where)
 }
 
-for (const [where, body] of bodies) {
+// A file that begins with plain text is refused before anything of it is kept.
+for (const [where, body] of bodies.filter(([where]) => !where.endsWith("plain text"))) {
   test(`a followed file gives no canary away: ${where}`, async () => {
     const t = await Tailed.open({ redactor })
     try {
