@@ -32,8 +32,7 @@ async function assertClean(t: Tailed, where: string): Promise<void> {
   assertNone(await readFile(t.path("state/positions.json"), "utf8"), where)
 }
 
-// A file that begins with plain text is refused before anything of it is kept.
-for (const [where, body] of bodies.filter(([where]) => !where.endsWith("plain text"))) {
+for (const [where, body] of bodies)) {
   test(`a followed file gives no canary away: ${where}`, async () => {
     const t = await Tailed.open({ redactor })
     try {
@@ -45,6 +44,8 @@ for (const [where, body] of bodies.filter(([where]) => !where.endsWith("plain te
       await t.remove()
     }
   })
+  // A file that begins with plain text is refused before anything of it is kept.
+  if (where.endsWith("plain text")) continue
   test(`an import gives no canary away: ${where}`, async () => {
     const t = await Tailed.open({ redactor })
     try {
