@@ -32,7 +32,7 @@ async function assertClean(t: Tailed, where: string): Promise<void> {
   assertNone(await readFile(t.path("state/positions.json"), "utf8"), where)
 }
 
-for (const [where, body] of bodies)) {
+for (const [where, body] of bodies) {
   test(`a followed file gives no canary away: ${where}`, async () => {
     const t = await Tailed.open({ redactor })
     try {

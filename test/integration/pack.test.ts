@@ -30,7 +30,11 @@ before(async () => {
 after(() => rm(home, { recursive: true, force: true }))
 
 async function tallystick(...args: string[]) {
-  const env = { ...process.env, PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH}` }
+  const env = {
+    ...process.env,
+    XDG_STATE_HOME: join(home, "state"),
+    PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH}`,
+  }
   return await run("npx", ["--no-install", "tallystick", ...args], { cwd: home, env })
 }
 
@@ -48,6 +52,7 @@ test("it serves and searches: the processes it forks are compiled files too", as
   const main = join(installed, "dist/cli/main.js")
   const child = spawn(process.execPath, [main, "serve", "--dir", "ledger", "--set", "listen.port=0"], {
     cwd: home,
+    env: { ...process.env, XDG_STATE_HOME: join(home, "state") },
   })
   const ended = once(child, "exit")
   try {
