@@ -9,7 +9,6 @@ import type { CatalogueEntry } from "./catalogue-entry.ts"
 import { COLUMNS, ident } from "./columns.ts"
 import type { Duckdb } from "./duckdb.ts"
 import { type DuplicatesFound, markDuplicates } from "./duplicates.ts"
-import { relationSql } from "./relation.ts"
 import { writeSegmentFile } from "./segment-file.ts"
 import { type JournalEnd, STAGE_LIMITS, type StageLimits, stageJournal } from "./stage.ts"
 import { createTail, dropTail, loadStaged, removeStaged } from "./table.ts"
@@ -161,12 +160,15 @@ async function createSeeds(db: Duckdb, table: string, blocks: readonly SeededBlo
 }
 
 /**
- * The rows of the blocks with their seeds. The join keeps the order of the tables; the file is checked for
- * it.
+ * The rows of the blocks with their seeds. Each table is joined by itself: over their union the engine would build its hash
+ * table of the rows, bodies and all, instead of the seeds. The join keeps the order of a table; the file is checked for it.
  */
 function seededRelation(tables: readonly string[], seeds: string): string {
   const own: Readonly<Record<string, string>> = { seed: "s.seed", leafHint: `s.hint AS "leafHint"` }
   const columns = COLUMNS.map(({ name }) => own[name] ?? `t.${ident(name)}`).join(", ")
-  const all = relationSql({ files: [], tables })
-  return `(SELECT ${columns} FROM ${all} AS t JOIN ${ident(seeds)} AS s ON t."record" = s.record)`
+  const parts = tables.map(
+    (table) =>
+      `SELECT ${columns} FROM ${ident(table)} AS t JOIN ${ident(seeds)} AS s ON t."record" = s.record`,
+  )
+  return `(${parts.join(" UNION ALL ")})`
 }
