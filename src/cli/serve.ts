@@ -34,6 +34,8 @@ import { VERSION } from "./version.ts"
 
 /** A record of every source's count is due so often, also when nothing comes (design §3). */
 const HEARTBEAT_MS = 60_000
+/** Longest wait of a question for a search process that is starting. */
+const STARTING_MS_MAX = 10_000
 /** Text of a query kept in the record that it was asked. */
 const QUERY_LENGTH_MAX = 4_096
 
@@ -185,10 +187,11 @@ function apiDeps(parts: Parts, { credentials, tls, onTrouble }: Doors, inform: (
     redactor: parts.redaction,
     limits: { ...DEFAULT_LIMITS, ...config.intake.limits, connectionsMax, connectionsPerAddressMax },
     search: {
-      // What is acknowledged when the question comes is part of its answer.
-      query(request, stop) {
-        inform()
-        return search.query(request, stop)
+      async *query(request, stop) {
+        // A search process that is starting takes a second; whoever asks meanwhile would only ask again.
+        if (search.state === "starting") await Promise.race([search.ready(), pause(STARTING_MS_MAX, stop)])
+        inform() // what is acknowledged when the question comes is part of its answer
+        yield* search.query(request, stop)
       },
     },
     searchLimits: config.search,
