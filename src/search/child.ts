@@ -39,6 +39,7 @@ class Child {
       dir,
       catalogue: service.catalogue,
       tail: service.tail,
+      blooms: service.blooms,
       limits,
       position: () => this.#position,
       record: (made) =>

@@ -33,6 +33,7 @@ export class SearchService {
   readonly db: Duckdb
   readonly catalogue: Catalogue
   readonly tail: Tail
+  readonly blooms: BloomCache
   readonly #dir: string
   readonly #engine: Engine
   readonly #missing: number
@@ -51,6 +52,7 @@ export class SearchService {
     this.db = parts.db
     this.catalogue = parts.catalogue
     this.tail = parts.tail
+    this.blooms = parts.engine.blooms
     this.#dir = parts.dir
     this.#engine = parts.engine
     this.#missing = parts.missing
