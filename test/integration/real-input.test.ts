@@ -82,6 +82,25 @@ test("resends of whole batches are kept, and found to be the same events", async
   assert.equal(rows.length, distinct.size)
 })
 
+test("other bytes under the ids of an earlier event are kept, and shown as a conflict", async () => {
+  const ids = `"auditID":"chosen-by-a-client","stage":"ResponseComplete","stageTimestamp":"2026-11-20T18:24:18.000001Z"`
+  for (const verb of ["delete", "get", "get"]) {
+    const { status } = await fetch(`${server.url}/audit/conflict`, {
+      method: "POST",
+      body: `{${ids},"verb":"${verb}"}`,
+    })
+    assert.equal(status, 200)
+  }
+  // Repeated deliveries are counted once, so whatever is there twice under one id differs.
+  const conflicts = await query(
+    "cluster:=conflict | stats by (cluster, auditID, stage, stageTimestamp) count() as versions | filter versions:>1",
+  )
+  assert.deepEqual(
+    conflicts.map(({ auditID, versions }) => [auditID, versions]),
+    [["chosen-by-a-client", "2"]],
+  )
+})
+
 test("an event is proved, and the whole ledger verified", async () => {
   const key = (await tallystick(["keys", "show", "--public", "--dir", dir], { env: env() })).stdout.trim()
   const [row] = await query("source:=cluster-a user.username:=alice | fields record | limit 1")
