@@ -60,11 +60,12 @@ class Child {
       case "open":
         throw new Bug("the search process is opened once")
       case "news":
-        this.#position = message.news.position
+        if (message.news.position.next >= (this.#position?.next ?? 0)) this.#position = message.news.position
         this.#segmenter.add(message.news.blocks)
         send({ kind: "newsTaken" })
         break
       case "query":
+        if ((message.position?.next ?? 0) > (this.#position?.next ?? 0)) this.#position = message.position
         this.#answer(message.id, message.request)
         break
       case "more":

@@ -107,7 +107,13 @@ export const CHILD_ENVIRONMENT: Readonly<Record<string, string>> = {
 export type ToChild =
   | { readonly kind: "open"; readonly request: OpenRequest }
   | { readonly kind: "news"; readonly news: News }
-  | { readonly kind: "query"; readonly id: number; readonly request: QueryRequest }
+  /** With the newest position: news may still be under way, and what was acknowledged is part of the answer. */
+  | {
+      readonly kind: "query"
+      readonly id: number
+      readonly request: QueryRequest
+      readonly position: News["position"] | undefined
+    }
   /** The reader has taken one `rows`: another may be sent. */
   | { readonly kind: "more"; readonly id: number }
   | { readonly kind: "cancel"; readonly id: number }

@@ -120,7 +120,7 @@ class Supervisor implements SearchProcess {
       this.#send({ kind: "cancel", id })
     }
     stop.addEventListener("abort", cancel, { once: true })
-    this.#send({ kind: "query", id, request })
+    this.#send({ kind: "query", id, request, position: this.#position })
     try {
       for (;;) {
         const message = await answer.next()
