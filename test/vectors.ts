@@ -5,10 +5,17 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, relative, resolve, sep } from "node:path"
+import { isRefusal } from "../src/base/refusal.ts"
 import type { VectorCase, VectorRow } from "./vectors/row.ts"
 import { VECTORS } from "./vectors/table.ts"
 
-type Count = { passed: number; readonly failed: string[]; readonly skipped: Map<string, number> }
+type Count = {
+  passed: number
+  readonly failed: string[]
+  /** What a case asks for and we say that we cannot do, by that reason. Told, and no failure. */
+  readonly unsupported: Map<string, string[]>
+  readonly skipped: Map<string, number>
+}
 
 const dir = resolve(process.argv[2] ?? join(import.meta.dirname, "../../shared/vectors"))
 if (existsSync(dir)) {
@@ -37,7 +44,7 @@ function filesOf(dir: string): string[] {
 }
 
 function countOf(counts: Map<string, Count>, title: string): Count {
-  const count = counts.get(title) ?? { passed: 0, failed: [], skipped: new Map() }
+  const count = counts.get(title) ?? { passed: 0, failed: [], unsupported: new Map(), skipped: new Map() }
   counts.set(title, count)
   return count
 }
@@ -66,16 +73,32 @@ async function runFile(job: {
       await run()
       count.passed++
     } catch (error) {
-      const [why] = String(error).split("\n", 1)
-      count.failed.push(`${path}: ${name}: ${why}`)
+      noteFailure(count, `${path}: ${name}`, error)
     }
   }
 }
 
+function noteFailure(count: Count, name: string, error: unknown): void {
+  if (!isRefusal(error, "query.unsupported")) {
+    const [why] = String(error).split("\n", 1)
+    count.failed.push(`${name}: ${why}`)
+    return
+  }
+  // Without the place, so that one reason is one line.
+  const reason = error.message.replace(/, at .*$/s, "")
+  count.unsupported.set(reason, [...(count.unsupported.get(reason) ?? []), name])
+}
+
 function report(counts: ReadonlyMap<string, Count>, outside: ReadonlyMap<string, string>): number {
-  for (const [title, { passed, failed, skipped }] of counts) {
-    console.log(`${title}: ${passed} passed, ${failed.length} failed`)
+  for (const [title, { passed, failed, unsupported, skipped }] of counts) {
+    const refused = [...unsupported.values()].flat().length
+    const andRefused = refused === 0 ? "" : `, ${refused} refused as unsupported`
+    console.log(`${title}: ${passed} passed, ${failed.length} failed${andRefused}`)
     for (const line of failed) console.log(`    failed: ${line}`)
+    for (const [why, names] of unsupported) {
+      console.log(`    unsupported: ${names.length} × ${why}`)
+      for (const name of names) console.log(`        ${name}`)
+    }
     for (const [why, times] of skipped) console.log(`    not applicable: ${times} × ${why}`)
   }
   for (const [title, why] of outside) console.log(`${title}: not run: ${why}`)
