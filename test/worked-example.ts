@@ -11,6 +11,8 @@ import {
   blockSalts,
   cosign,
   formatBlock,
+  formatBundled,
+  formatBundleHead,
   formatCheckpoint,
   formatNote,
   formatReceipt,
@@ -151,6 +153,9 @@ export function logFiles(): Readonly<Record<string, string>> {
     "receipt-v1.txt": formatReceipt(receipt(2)),
     "receipt-base64-v1.txt": formatReceipt(receipt(3)),
     "receipt-withheld-v1.txt": formatReceipt({ ...receipt(2), body: { kind: "withheld" } }),
+    "bundle-v1.txt":
+      formatBundleHead({ origin: ORIGIN, count: 2 }) +
+      [2, 3].map((number) => formatBundled(formatReceipt(receipt(number)))).join(""),
   }
 }
 

@@ -6,10 +6,15 @@ const ROWS_MAX = 10_000
 const TIMEOUT_MS = 60_000
 
 /** Rows of a query over a ledger's directory, as {@link RemoteRow}s of its server would be. */
-export async function* queryLocal(dir: string, text: string, world: World): AsyncGenerator<RemoteRow, void> {
+export async function* queryLocal(
+  dir: string,
+  text: string,
+  world: World,
+  rowsMax = ROWS_MAX,
+): AsyncGenerator<RemoteRow, void> {
   const search = await openLocalSearch(dir)
   try {
-    const request = { text, now: world.clock(), rowsMax: ROWS_MAX, timeoutMs: TIMEOUT_MS }
+    const request = { text, now: world.clock(), rowsMax, timeoutMs: TIMEOUT_MS }
     for await (const message of search.query(request, world.stop)) {
       if (message.kind === "rows") yield* message.rows
       else if (message.partial !== undefined) yield { _partial: message.partial }

@@ -1,100 +1,131 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { concat, sameBytes, toBytes, utf8 } from "../base/bytes.ts"
+import { sameBytes, utf8 } from "../base/bytes.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { PlacedRecord } from "../event/record.ts"
 import { parseRecord } from "../event/record.ts"
 import { type Duckdb, openDuckdb } from "../store/duckdb.ts"
 import { isSegmentName, segmentPath } from "../store/segment-name.ts"
-import { type Block, parseBlock } from "../tlog/block.ts"
-import { decodeBundle } from "../tlog/bundle.ts"
+import type { Block } from "../tlog/block.ts"
 import { proveInclusion } from "../tlog/inclusion.ts"
-import { leafHash, treeRoot } from "../tlog/merkle.ts"
+import { treeRoot } from "../tlog/merkle.ts"
 import { formatReceipt } from "../tlog/receipt.ts"
 import { blockSalts, saltAt, sealRecords } from "../tlog/record-hash.ts"
-import { splitTile, TILE_WIDTH, type Tile, tilePath } from "../tlog/tile.ts"
 import { proveInclusionFromTiles, rootFromTiles } from "../tlog/tile-proof.ts"
 import { type FoundRecord, findByAuditId } from "./find-record.ts"
-import { logReader, seedsIn } from "./log-on-disk.ts"
+import { seedsIn } from "./log-on-disk.ts"
 import { checkpointOf } from "./remember.ts"
 import { readRange } from "./reread.ts"
+import { SealedLog, unprovable } from "./sealed-log.ts"
 import { type Snapshot, takeSnapshot } from "./snapshot.ts"
 import { verifyJournal } from "./verify-journal.ts"
 
 export type ProveRequest = {
   /** The ledger's directory. Only read; a server may be writing to it. */
   readonly dir: string
-  readonly which: { readonly record: number } | { readonly auditId: string; readonly stage: string }
+  readonly which: WhichRecord
   /** The record's line and proof only: who sent how much and when, not what. */
   readonly withholdBody: boolean
 }
+
+export type WhichRecord = { readonly record: number } | { readonly auditId: string; readonly stage: string }
 
 export type Proved = { readonly record: number; readonly receipt: string }
 
 const MEMORY_BYTES_MAX = 768 * 1024 * 1024
 const TEMP_BYTES_MAX = 1024 * 1024 * 1024
 
-/**
- * Makes the receipt of one record out of a ledger's files. Reads all records of its block again and refuses
- * (`record.unprovable`) when they do not make the block's root, or the blocks not the checkpoint's. Refuses also
- * `record.unknown`, `record.ambiguous` (several records have the auditID and stage) and `record.unsealed`.
- */
-export async function proveRecord(request: ProveRequest): Promise<Proved> {
-  const tempDir = await mkdtemp(join(tmpdir(), "tallystick-prove-"))
-  const snapshot = await takeSnapshot(request.dir)
-  const memory = { memoryBytesMax: MEMORY_BYTES_MAX, threads: 1, tempDir, tempBytesMax: TEMP_BYTES_MAX }
-  const db = await openDuckdb({ ...memory, folders: [request.dir] })
+/** The receipt of one record, as {@link Prover.prove} makes it. */
+export async function proveRecord({ dir, ...request }: ProveRequest): Promise<Proved> {
+  const prover = await openProver(dir)
   try {
-    return await prove(request, { snapshot, db })
+    return await prover.prove(request)
   } finally {
+    await prover.close()
+  }
+}
+
+/** Makes receipts out of a ledger's files as they stood when it was opened: all of them under one checkpoint. */
+export interface Prover {
+  readonly origin: string
+  /**
+   * Reads all records of the record's block again and refuses (`record.unprovable`) when they do not make the block's
+   * root. Refuses also `record.unknown`, `record.ambiguous` (several records have the auditID and stage) and
+   * `record.unsealed`. Records of one block, asked for one after the other, cost one reading.
+   */
+  prove(request: Omit<ProveRequest, "dir">): Promise<Proved>
+  close(): Promise<void>
+}
+
+/** Refuses `ledger.missing`, and `record.unprovable` when the log's files do not make what its checkpoint signs. */
+export async function openProver(dir: string): Promise<Prover> {
+  const tempDir = await mkdtemp(join(tmpdir(), "tallystick-prove-"))
+  const snapshot = await takeSnapshot(dir)
+  const memory = { memoryBytesMax: MEMORY_BYTES_MAX, threads: 1, tempDir, tempBytesMax: TEMP_BYTES_MAX }
+  const db = await openDuckdb({ ...memory, folders: [dir] })
+  async function close(): Promise<void> {
     db.close()
     snapshot.close()
     await rm(tempDir, { recursive: true, force: true })
   }
+  try {
+    return proverOf({ dir, snapshot, db }, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
 }
 
-type Open = { readonly snapshot: Snapshot; readonly db: Duckdb }
+type Open = { readonly dir: string; readonly snapshot: Snapshot; readonly db: Duckdb }
 
-async function prove(request: ProveRequest, { snapshot, db }: Open): Promise<Proved> {
-  const { dir, withholdBody } = request
+function proverOf(open: Open, close: () => Promise<void>): Prover {
+  const { dir, snapshot } = open
   const signed = signedIn(snapshot, dir)
   const checkpoint = checkpointOf(signed)
   const log = new SealedLog(dir, snapshot, checkpoint.size)
-  if (
-    !sameBytes(
-      rootFromTiles(checkpoint.size, (tile) => log.tile(tile)),
-      checkpoint.root,
-    )
-  ) {
+  const root = rootFromTiles(checkpoint.size, (tile) => log.tile(tile))
+  if (!sameBytes(root, checkpoint.root))
     throw unprovable("the log's tiles do not make the root that its checkpoint signs")
-  }
-
-  const record = await numberOf(request, { snapshot, db })
-  if (record >= log.records) throw notSealed(record, snapshot)
-  const block = log.blockOf(record)
-  const { records, seed } = await recordsOf(block, { dir, snapshot, db })
-  const index = record - block.first
-  const { texts, hashes } = sealRecords(records, seed)
-  const receipt = formatReceipt({
-    line: parseRecord(texts[index] ?? ""),
-    body: withholdBody
-      ? { kind: "withheld" }
-      : {
-          kind: "given",
-          salt: saltAt(blockSalts(seed, block.count), index),
-          bytes: records[index]?.body ?? new Uint8Array(),
+  let last: ReadBlock | undefined
+  return {
+    origin: checkpoint.origin,
+    close,
+    async prove({ which, withholdBody }) {
+      const record = await numberOf(which, open)
+      if (record >= log.records) throw notSealed(record, snapshot)
+      const block = log.blockOf(record)
+      const read = last?.block.number === block.number ? last : await readBlock(block, open)
+      last = read
+      const { records, seed, texts, hashes } = read
+      const index = record - block.first
+      const salt = () => saltAt(blockSalts(seed, block.count), index)
+      const receipt = formatReceipt({
+        line: parseRecord(texts[index] ?? ""),
+        body: withholdBody
+          ? { kind: "withheld" }
+          : { kind: "given", salt: salt(), bytes: records[index]?.body ?? new Uint8Array() },
+        index,
+        path: proveInclusion(index, hashes),
+        block,
+        proof: {
+          index: block.number,
+          path: proveInclusionFromTiles({ index: block.number, size: checkpoint.size }, (tile) =>
+            log.tile(tile),
+          ),
+          checkpoint: signed,
         },
-    index,
-    path: proveInclusion(index, hashes),
-    block,
-    proof: {
-      index: block.number,
-      path: proveInclusionFromTiles({ index: block.number, size: checkpoint.size }, (tile) => log.tile(tile)),
-      checkpoint: signed,
+      })
+      return { record, receipt }
     },
-  })
-  return { record, receipt }
+  }
+}
+
+type ReadBlock = Kept & ReturnType<typeof sealRecords> & { readonly block: Block }
+
+async function readBlock(block: Block, open: Open): Promise<ReadBlock> {
+  const kept = await keptOf(block, open)
+  return { block, ...kept, ...sealRecords(kept.records, kept.seed) }
 }
 
 function signedIn({ checkpoint }: Snapshot, dir: string): string {
@@ -103,9 +134,9 @@ function signedIn({ checkpoint }: Snapshot, dir: string): string {
   return signed
 }
 
-async function numberOf({ dir, which }: ProveRequest, { snapshot, db }: Open): Promise<number> {
+async function numberOf(which: WhichRecord, open: Open): Promise<number> {
   if ("record" in which) return which.record
-  const found = await findByAuditId(which, { dir, snapshot, db })
+  const found = await findByAuditId(which, open)
   const [only, ...others] = found
   const wanted = `auditID ${which.auditId} and stage ${which.stage}`
   if (only === undefined) throw new Refusal("record.unknown", `no record has ${wanted}`)
@@ -123,12 +154,10 @@ function notSealed(record: number, { journal }: Snapshot): Refusal {
     : new Refusal("record.unknown", `there is no record ${record} yet`)
 }
 
+type Kept = { readonly records: readonly PlacedRecord[]; readonly seed: Uint8Array }
+
 /** All records of a block and its seed, from whichever file still has them as they were sealed. */
-async function recordsOf(
-  block: Block,
-  ledger: Open & { readonly dir: string },
-): Promise<{ readonly records: readonly PlacedRecord[]; readonly seed: Uint8Array }> {
-  const { dir, snapshot, db } = ledger
+async function keptOf(block: Block, { dir, snapshot, db }: Open): Promise<Kept> {
   const last = block.first + block.count - 1
   for (const name of snapshot.segmentFiles.filter((file) => mayHold(file, block.first, last))) {
     const found = await fromSegment(db, segmentPath(dir, name), { first: block.first, last })
@@ -150,7 +179,7 @@ async function fromSegment(
   db: Duckdb,
   path: string,
   range: { readonly first: number; readonly last: number },
-): Promise<{ readonly records: PlacedRecord[]; readonly seed: Uint8Array } | undefined> {
+): Promise<Kept | undefined> {
   try {
     const rows = (await readRange(db, path, range)).toSorted((a, b) => a.number - b.number)
     let seed: Uint8Array = new Uint8Array()
@@ -177,71 +206,4 @@ function isWhole(block: Block, records: readonly PlacedRecord[], seed: Uint8Arra
 function mayHold(name: string, first: number, last: number): boolean {
   const [, from, to] = /(\d{16})-(\d{16})-/.exec(name) ?? []
   return isSegmentName(name) && Number(from) <= first && last <= Number(to)
-}
-
-function unprovable(why: string): Refusal {
-  return new Refusal("record.unprovable", why)
-}
-
-/** Block texts and tiles of a log up to its checkpoint: full ones out of files, the newest out of `log/tail`. */
-class SealedLog {
-  readonly #read: (path: string) => Uint8Array | undefined
-  readonly #tail: ReadonlyMap<number, Uint8Array>
-  readonly #size: number
-  #bundle: { readonly index: number; readonly texts: readonly Uint8Array[] } | undefined
-
-  constructor(dir: string, { tail }: Snapshot, size: number) {
-    this.#read = logReader(dir)
-    this.#tail = new Map(tail.blocks.map(({ number, text }) => [number, toBytes(text)]))
-    this.#size = size
-  }
-
-  /** Every record below is sealed. */
-  get records(): number {
-    if (this.#size === 0) return 0
-    const last = this.#block(this.#size - 1)
-    return last.first + last.count
-  }
-
-  blockOf(record: number): Block {
-    let [low, high] = [0, this.#size - 1]
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2)
-      if (this.#block(middle).first <= record) low = middle
-      else high = middle - 1
-    }
-    return this.#block(low)
-  }
-
-  tile({ level, index, width }: Tile): Uint8Array {
-    const path = tilePath(level, index)
-    const bytes = width === TILE_WIDTH ? this.#read(path) : undefined
-    if (bytes !== undefined) return bytes
-    if (width === TILE_WIDTH || level === "entries") throw unprovable(`log/${path} is gone`)
-    const nodes = Array.from({ length: width }, (_, i) => index * TILE_WIDTH + i)
-    if (level === 0) return concat(nodes.map((number) => leafHash(this.#text(number))))
-    const below = nodes.map((node) => this.tile({ level: level - 1, index: node, width: TILE_WIDTH }))
-    return concat(below.map((tile) => treeRoot(splitTile(tile))))
-  }
-
-  #block(number: number): Block {
-    const text = utf8(this.#text(number))
-    if (text === undefined) throw unprovable(`the text of block ${number} is not UTF-8`)
-    return parseBlock(text)
-  }
-
-  #text(number: number): Uint8Array {
-    const index = Math.floor(number / TILE_WIDTH)
-    const text = this.#tail.get(number) ?? this.#texts(index)[number % TILE_WIDTH]
-    if (text === undefined) throw unprovable(`the text of block ${number} is gone`)
-    return text
-  }
-
-  #texts(index: number): readonly Uint8Array[] {
-    if (this.#bundle?.index === index) return this.#bundle.texts
-    const bytes = this.#read(tilePath("entries", index))
-    const texts = bytes === undefined ? [] : decodeBundle(bytes, TILE_WIDTH)
-    this.#bundle = { index, texts }
-    return texts
-  }
 }

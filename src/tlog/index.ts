@@ -50,6 +50,14 @@ export {
 export { isKeyName, isOrigin } from "./note-text.ts"
 export { formatTlogProof, parseTlogProof, type TlogProof } from "./proof-file.ts"
 export { formatReceipt, type GivenBody, parseReceipt, type Receipt } from "./receipt.ts"
+export {
+  BUNDLE_RECEIPTS_MAX,
+  type BundleHead,
+  formatBundled,
+  formatBundleHead,
+  isBundle,
+} from "./receipt-bundle.ts"
+export { type BundleCheck, type JudgedReceipt, openBundleCheck } from "./receipt-bundle-check.ts"
 export { type ReceiptFacts, verifyReceipt } from "./receipt-check.ts"
 export {
   blockSalts,

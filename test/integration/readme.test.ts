@@ -61,6 +61,7 @@ const SHOWS: readonly [command: string, shown: RegExp][] = [
   ["count() refused", /alice/],
   ["curl --silent", /"_msg":"'alice'/],
   ["receipt check alice.receipt", /alice|prod-1/],
+  ["receipt check alice.bundle", /proved: \d+ of \d+ records/],
   ["forged.receipt", /refused, as it must be/],
   ["verify ./data", /fine/],
 ]

@@ -155,3 +155,35 @@ test("prove writes a receipt once, and receipt check says what it proves", async
   assert.equal((await tallystick("prove", "1000000", "--dir", whole)).exit, 2)
   assert.equal((await tallystick("prove", "seven", "--dir", whole)).exit, 64)
 })
+
+test("prove writes a bundle for a query, and receipt check proves each of it by the key alone", async () => {
+  const query = ["prove", "--dir", whole, "--query", "record:in(3,7,9)"]
+  const made = await tallystick(...query, "--out", "case.bundle")
+  assert.equal(made.exit, 0, made.err)
+  assert.match(made.err, /^4 receipts written to case\.bundle/, "the ledger's first record names its key")
+  const checked = await tallystick("receipt", "check", "case.bundle", "--key", built.vkey)
+  assert.equal(checked.exit, 0, checked.err)
+  assert.match(checked.out, /proved {3}record 9, /)
+  assert.match(checked.out, /\nproved: 4 of 4 records of ledger\.example\.com\/built, under its checkpoint/)
+  const lines = (await tallystick("receipt", "check", "case.bundle", "--key", built.vkey, "--json")).out
+  assert.deepEqual(
+    lines
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line).record ?? JSON.parse(line).proved),
+    [0, 3, 7, 9, 4],
+  )
+  const text = readFileSync(join(root, "case.bundle"), "utf8")
+  writeFileSync(join(root, "other.bundle"), text.replace('"stage"', '"stagf"'))
+  const refuted = await tallystick("receipt", "check", "other.bundle", "--key", built.vkey)
+  assert.equal(refuted.exit, 1, refuted.out)
+  assert.match(refuted.out, /refuted {2}receipt 1: .*\n(.*\n)+refuted: 3 of 4 records/)
+
+  const withheld = await tallystick("prove", "3", "7", "--dir", whole, "--withhold-body")
+  assert.equal(withheld.out.match(/\nbody withheld\n/g)?.length, 2)
+  assert.match(withheld.out, /ledger\.created/, "what the ledger says of itself is never withheld")
+  assert.equal((await tallystick("prove", "--dir", whole, "--query", "verb:=never")).exit, 2)
+  assert.equal((await tallystick("prove", "--dir", whole, "--query", "* | stats count() n")).exit, 64)
+  assert.equal((await tallystick(...query, "7")).exit, 64, "a query or numbers, not both")
+  assert.equal((await tallystick(...query, "--out", "case.bundle")).exit, 2, "nothing is written over")
+})

@@ -1,124 +1,47 @@
-import { readFile } from "node:fs/promises"
+import { open } from "node:fs/promises"
 import { resolve } from "node:path"
-import { toBase64, utf8 } from "../../base/bytes.ts"
 import { Refusal } from "../../base/refusal.ts"
-import { formatMicros } from "../../base/time.ts"
-import { EVENT_FIELDS, type Trust } from "../../event/fields.ts"
-import { type Event, parseEvent, readPath } from "../../event/parse.ts"
-import { summarise } from "../../event/summary.ts"
-import { type ReceiptFacts, verifyReceipt } from "../../tlog/receipt-check.ts"
-import { type Command, EXIT, type World } from "../command.ts"
+import { isBundle } from "../../tlog/receipt-bundle.ts"
+import { verifyReceipt } from "../../tlog/receipt-check.ts"
+import { checkBundle } from "../bundle-check.ts"
+import { type Command, EXIT } from "../command.ts"
 import { KEY_FLAG, keysOf } from "../key-option.ts"
 import { reasonOf } from "../read.ts"
-import { escapeText, paintFor } from "../terminal.ts"
-
-/** Sent with values that whoever made the request chose. */
-const MARKS: Readonly<Record<Trust, string>> = {
-  server: "",
-  ledger: "",
-  client: "  (chosen by the client)",
-  mixed: "  (holds text of the client)",
-}
-/** A field is a line; the exact bytes are in the receipt. */
-const SHOWN_LENGTH_MAX = 300
+import { receiptJson, receiptText } from "../receipt-text.ts"
 
 export const receiptCheck: Command = {
   name: "receipt check",
   summary:
-    "Check a receipt with the ledger's public key alone and say what it proves. Needs no ledger and no network.",
-  arguments: [{ name: "file", description: "the receipt" }],
+    "Check a receipt, or a bundle of them, with the ledger's public key alone and say what it proves. Needs no ledger and no network.",
+  arguments: [{ name: "file", description: "the receipt or the bundle" }],
   options: [KEY_FLAG],
-  examples: ["tallystick receipt check event-5.receipt --key ledger.example.com/prod+530d903a+AekyeRrm…"],
+  examples: [
+    "tallystick receipt check event-5.receipt --key ledger.example.com/prod+530d903a+AekyeRrm…",
+    "tallystick receipt check case-17.bundle --key @ledger.vkey --json | jq -r .body",
+  ],
   async run([file = ""], options, world) {
     const keys = await keysOf(options, world)
-    const facts = verifyReceipt(await readBytes(resolve(world.cwd, file)), keys)
-    if (options.json === true) world.stdout.write(`${JSON.stringify(jsonOf(facts))}\n`)
-    else world.stdout.write(textOf(facts, world))
+    const path = resolve(world.cwd, file)
+    const [first, rest] = await openFile(path)
+    if (isBundle(first)) return await checkBundle(rest, { keys, json: options.json === true }, world)
+    const chunks: Uint8Array[] = []
+    for await (const chunk of rest) chunks.push(chunk)
+    const facts = verifyReceipt(Buffer.concat(chunks), keys)
+    if (options.json === true) world.stdout.write(`${JSON.stringify(receiptJson(facts))}\n`)
+    else world.stdout.write(receiptText(facts, world))
     return EXIT.fine
   },
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
+const START_BYTES = 64
+
+/** How the file starts, and all of it as a stream. */
+async function openFile(path: string): Promise<readonly [start: Uint8Array, all: AsyncIterable<Buffer>]> {
   try {
-    return await readFile(path)
+    const file = await open(path)
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0)
+    return [buffer.subarray(0, bytesRead), file.createReadStream({ start: 0 })]
   } catch (error) {
     throw new Refusal("input.unreadable", `cannot read ${path}: ${reasonOf(error)}`, { path }, error)
-  }
-}
-
-function textOf(facts: ReceiptFacts, world: Pick<World, "stdout" | "env">): string {
-  const paint = paintFor(world.stdout, world.env)
-  const { line, block, checkpoint, cosignedBy, body } = facts
-  const event = body === undefined ? undefined : parseEvent(body)
-  const rows: [name: string, value: string][] = [
-    ["ledger", facts.origin],
-    ["record", `${facts.record}, number ${line.n} of its source`],
-    ["source", line.source],
-    ["received", formatMicros(line.receivedAt)],
-    ["kind", line.kind],
-    ["size", `${line.size} bytes`],
-    ...line.words.map(([key, value]): [string, string] => [key, value]),
-    ["block", `${block.number}, sealed at ${formatMicros(block.sealedAt)}`],
-    [
-      "checkpoint",
-      `${checkpoint.size} blocks, signed by ${facts.signedBy.map(({ keyId }) => keyId).join(", ")}`,
-    ],
-    ...cosignedBy.map(({ key, atSeconds }): [string, string] => [
-      "cosigned",
-      `${key.name} at ${formatMicros(atSeconds * 1e6)}`,
-    ]),
-  ]
-  const said = event === undefined ? bodyNote(body) : [...eventLines(event, paint.dim)]
-  return [
-    `${paint.green("proved")}: sealed in the ledger, under a checkpoint that its key signed`,
-    ...rows.map(([name, value]) => `  ${name.padEnd(11)}${escapeText(value)}`),
-    ...said,
-  ]
-    .map((text) => `${text}\n`)
-    .join("")
-}
-
-function bodyNote(body: Uint8Array | undefined): string[] {
-  if (body === undefined)
-    return ["the body is withheld: how much came from where and when is proved, not what"]
-  const text = utf8(body)
-  return [`the body is no event: ${escapeText((text ?? toBase64(body)).slice(0, SHOWN_LENGTH_MAX))}`]
-}
-
-function* eventLines(event: Event, dim: (text: string) => string): Generator<string> {
-  yield `it says: ${escapeText(summarise(event))}`
-  for (const { name, trust, path = [] } of EVENT_FIELDS) {
-    const value = readPath(event, path)
-    if (value === undefined) continue
-    const text = typeof value === "string" ? value : JSON.stringify(value)
-    const cut = text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text
-    yield `  ${name.padEnd(26)} ${escapeText(cut)}${dim(MARKS[trust])}`
-  }
-}
-
-function jsonOf({ body, line, block, checkpoint, ...facts }: ReceiptFacts): unknown {
-  const text = body === undefined ? undefined : utf8(body)
-  return {
-    answer: "proved",
-    origin: facts.origin,
-    record: facts.record,
-    receivedAt: formatMicros(line.receivedAt),
-    source: line.source,
-    n: line.n,
-    kind: line.kind,
-    size: line.size,
-    words: Object.fromEntries(line.words),
-    block: block.number,
-    sealedAt: formatMicros(block.sealedAt),
-    checkpointSize: checkpoint.size,
-    signedBy: facts.signedBy.map(({ name, keyId }) => ({ name, keyId })),
-    cosignedBy: facts.cosignedBy.map(({ key, atSeconds }) => ({
-      name: key.name,
-      at: formatMicros(atSeconds * 1e6),
-    })),
-    ...(body === undefined ? {} : text === undefined ? { bodyBase64: toBase64(body) } : { body: text }),
-    clientControlled: EVENT_FIELDS.filter(({ trust }) => trust === "client" || trust === "mixed").map(
-      ({ name }) => name,
-    ),
   }
 }
