@@ -75,7 +75,7 @@ export type ReadText = (path: string) => Promise<string>
  * All credentials of a server. Only hashes of secrets are kept. Refuses, at the start, what is weak or ambiguous.
  */
 export class CredentialTable {
-  readonly #configs: readonly CredentialConfig[]
+  #configs: readonly CredentialConfig[]
   readonly #readText: ReadText
   readonly #checker = new PasswordChecker()
   /** Unknown users are checked against this one, so that they take as long as known ones. */
@@ -117,6 +117,13 @@ export class CredentialTable {
     if (seen === this.#seen) return
     this.#maps = await load(this.#configs, this.#readText)
     this.#seen = seen
+  }
+
+  /** Has from now on what `other` has; requests under way keep who they are. */
+  become(other: CredentialTable): void {
+    this.#configs = other.#configs
+    this.#maps = other.#maps
+    this.#seen = other.#seen
   }
 
   byToken(token: string): Credential | undefined {

@@ -18,6 +18,7 @@ export type ApiDeps = {
   /** `intake.anonymousSource`: where posts to plain `/audit` go while there are no credentials. */
   readonly anonymousSource: string
   readonly deliver: Deliver
+  /** Its `onRedacted` is told of what every door takes out. */
   readonly redactor: Redaction | undefined
   readonly limits: IntakeLimits
   readonly search: Searcher

@@ -140,7 +140,6 @@ async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise
     ...auditRoutes({ receive: webhookOf(deps, inFlight), isOpen: credentials.count === 0 }),
     ...importRoutes({
       ...deps,
-      redactor: deps.redactor && { ...deps.redactor, onRedacted: metrics.redacted },
       isOpen: credentials.count === 0,
       onAcked: (acked) => countAcked(metrics, deps.clock(), acked),
     }),
@@ -166,7 +165,7 @@ function webhookOf(deps: ApiDeps, inFlight: InFlight) {
     deliver: deps.deliver,
     limits: deps.limits,
     inFlight,
-    redactor: redactor && { ...redactor, onRedacted: metrics.redacted },
+    redactor,
     onBody: metrics.received,
     onLoss(loss) {
       metrics.lost()

@@ -14,6 +14,8 @@ export type World = {
   readonly clock: Clock
   /** Aborted by SIGINT or SIGTERM. */
   readonly stop: AbortSignal
+  /** Told of SIGHUP, which ends the process while nobody asked to be. */
+  onHangup(listener: () => void): void
 }
 
 export type Terminal = {

@@ -9,6 +9,7 @@ import {
 } from "./config-options.ts"
 import { logsqlPage } from "./docs-logsql.ts"
 import { longName, optionsOf, usageOf } from "./program.ts"
+import { LIVE } from "./reload.ts"
 
 /** A page of docs/ that is printed from the sources; a test keeps the files in step with this table. */
 export type GeneratedPage = { readonly path: string; readonly text: string }
@@ -42,6 +43,11 @@ function configPage(): string {
     "Relative paths in the file are meant from its folder, elsewhere from the working folder. Sizes can be written `64MiB`.",
     "Lists as a variable or flag are written as in YAML: `TALLYSTICK_INTAKE_FILES='[{path: /var/log/audit.log, source: prod-1}]'`.",
     "`tallystick config check` names every problem with its place, `tallystick config print` shows what is in force and where it comes from.",
+    "",
+    "A running server that gets SIGHUP reads all of this again. It takes over",
+    `${LIVE.map((name) => `\`${name}\``).join(", ")} without dropping a request, says in its log and in a record what changed and`,
+    "what waits for a restart, and keeps everything as it was when something does not load or hold together. Files of certificates, tokens and",
+    "passwords need no signal: they are looked at every ten seconds.",
     "",
     "## General",
     "",

@@ -19,6 +19,7 @@ export interface Log {
   info(event: string, fields?: LogFields): void
   warn(event: string, fields?: LogFields): void
   error(event: string, fields?: LogFields): void
+  setLevel(level: LogLevel): void
   /** A refusal with its code and facts at `warn`; anything else with its stack at `error`. */
   trouble(event: string, error: unknown): void
 }
@@ -74,6 +75,9 @@ export function openLog(given: {
     info: at("info"),
     warn,
     error,
+    setLevel(level) {
+      log.level = level
+    },
     trouble(event, cause) {
       if (isRefusal(cause))
         warn(event, {

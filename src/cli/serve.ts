@@ -11,7 +11,6 @@ import type { NewRecord } from "../event/record.ts"
 import { deliveredIn } from "../intake/file-sent.ts"
 import { openFileTail } from "../intake/file-tail.ts"
 import { DEFAULT_LIMITS } from "../intake/limits.ts"
-import type { Redaction } from "../intake/receive.ts"
 import type { Deliver } from "../intake/source.ts"
 import { controlRecord } from "../journal/control-kind.ts"
 import { did, importDone } from "../seal/control.ts"
@@ -27,6 +26,7 @@ import { fileLossRecord, webhookLossRecord } from "./loss-record.ts"
 import { openConfiguredLedger, verifierKeyOf } from "./open-ledger.ts"
 import { readText } from "./read.ts"
 import { openRedaction, redactionNamesOf } from "./redaction-key.ts"
+import { type Live, type LiveRedaction, liveRedaction, reload } from "./reload.ts"
 import { scrubLoop } from "./scrub-loop.ts"
 import { segmentRecorder } from "./segment-recorder.ts"
 import { tierOf } from "./storage-tier.ts"
@@ -41,6 +41,8 @@ const QUERY_LENGTH_MAX = 4_096
 
 export type Serving = {
   readonly config: ConfigType
+  /** Reads the configuration again; refuses as at the start. */
+  readonly load: () => Promise<ConfigType>
   readonly world: World
   readonly log: Log
   /** Told where it listens, once it does. */
@@ -52,7 +54,7 @@ type Parts = Serving & {
   readonly ledger: OpenLedger
   readonly metrics: Metrics
   readonly search: SearchProcess
-  readonly redaction: Redaction | undefined
+  readonly redaction: LiveRedaction | undefined
   readonly deliver: Deliver
   readonly health: () => readonly Health[]
 }
@@ -108,13 +110,14 @@ export async function serve(serving: Serving): Promise<void> {
     onTrouble,
   })
   const redaction = await openRedaction(config, counted.redacted)
+  const live = redaction && liveRedaction(redaction)
   const intake = watchIntake((batch) => ledger.journal.append(batch), log)
   const parts: Parts = {
     ...serving,
     ledger,
     metrics: counted,
     search,
-    redaction,
+    redaction: live,
     deliver: intake.deliver,
     health: () => [intake.health(), sealHealth(ledger), searchHealth(search)],
   }
@@ -141,12 +144,15 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
   await tell(parts, "serve.started", { version: VERSION, dir: config.dir })
   const inform = (): void =>
     parts.search.inform({ position: journal.position(), blocks: sealer.unsegmented() })
-  const api = await createApi(apiDeps(parts, doors, inform))
+  const { redaction } = parts
+  const live: Live = { config, log, redaction, credentials: doors.credentials }
+  const api = await createApi(apiDeps(parts, doors, inform, live))
   const urls = await api.listen().catch(async (error: unknown) => {
     throw await withPortHolder(error, config.listen.port)
   })
   log.info("listening", { urls })
   announce(urls)
+  parts.world.onHangup(rereader(live, parts))
   try {
     await together(stop, (stop) => [
       aborted(stop).then(() => api.close()), // answers what is under way, and takes nothing new
@@ -175,7 +181,12 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
   }
 }
 
-function apiDeps(parts: Parts, { credentials, tls, onTrouble }: Doors, inform: () => void): ApiDeps {
+function apiDeps(
+  parts: Parts,
+  { credentials, tls, onTrouble }: Doors,
+  inform: () => void,
+  live: Live,
+): ApiDeps {
   const { config, ledger, metrics, search, world } = parts
   const { connectionsMax, connectionsPerAddressMax } = config.listen
   return {
@@ -194,7 +205,14 @@ function apiDeps(parts: Parts, { credentials, tls, onTrouble }: Doors, inform: (
         yield* search.query(request, stop)
       },
     },
-    searchLimits: config.search,
+    searchLimits: {
+      get rowsMax() {
+        return live.config.search.rowsMax
+      },
+      get timeoutMs() {
+        return live.config.search.timeoutMs
+      },
+    },
     log: ledger.sealer,
     health: parts.health,
     metrics,
@@ -203,6 +221,30 @@ function apiDeps(parts: Parts, { credentials, tls, onTrouble }: Doors, inform: (
     onImported: (done) => keep(parts, [controlRecord(importDone.format(done))]),
     onTrouble,
     onQuery: (asked) => void tell(parts, "query", factsOf(asked)).catch(onTrouble),
+  }
+}
+
+/** What SIGHUP does: one at a time, told in the log and, since it changes who may do what, in a record. */
+function rereader(live: Live, parts: Parts): () => void {
+  const { log, load, metrics } = parts
+  const reread = {
+    load,
+    openCredentials: (config: ConfigType) => CredentialTable.open(config.credentials, readText),
+    openRedaction: (config: ConfigType) => openRedaction(config, metrics.redacted),
+  }
+  let turn = Promise.resolve()
+  async function again(): Promise<void> {
+    try {
+      const { taken, waiting } = await reload(live, reread)
+      log.info("config.reloaded", { taken, waiting })
+      await tell(parts, "config.reloaded", { taken: taken.join(" "), waiting: waiting.join(" ") })
+    } catch (error) {
+      log.trouble("config.kept", error)
+      await tell(parts, "config.kept", { why: isRefusal(error) ? error.code : "http.internal" })
+    }
+  }
+  return () => {
+    turn = turn.then(again).catch((error: unknown) => log.trouble("trouble", error))
   }
 }
 

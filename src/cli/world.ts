@@ -18,6 +18,7 @@ export function realWorld(process: NodeJS.Process, stop: AbortSignal): World {
     cwd: process.cwd(),
     clock: () => Date.now() * 1000,
     stop,
+    onHangup: (listener) => void process.on("SIGHUP", listener),
   }
 }
 

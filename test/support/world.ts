@@ -34,6 +34,7 @@ export function testWorld(
     env: {},
     clock: () => Date.UTC(2026, 0, 2, 3, 4, 5) * 1000,
     stop: new AbortController().signal,
+    onHangup: () => {},
     ...given,
     out: () => text("out"),
     err: () => text("err"),

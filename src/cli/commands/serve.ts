@@ -19,6 +19,7 @@ export const serveCommand: Command = {
     })
     await serve({
       config,
+      load: async () => (await loadConfig(options, world)).config,
       world,
       log,
       announce: (urls) => world.stdout.write(urls.map((url) => `listening on ${url}\n`).join("")),

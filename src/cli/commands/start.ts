@@ -25,7 +25,8 @@ export const start: Command = {
       ...(Array.isArray(options.set) ? options.set : []),
       ...(port === undefined ? [] : [`listen.port=${port}`]),
     ]
-    const { config } = await loadConfig({ ...options, set }, world)
+    const load = async () => (await loadConfig({ ...options, set }, world)).config
+    const config = await load()
     if (!existsSync(join(config.dir, "log", "checkpoint"))) {
       const made = await makeLedger({ origin: trialOrigin(), ...config }, world)
       world.stdout.write(
@@ -39,7 +40,13 @@ export const start: Command = {
       env: world.env,
       clock: world.clock,
     })
-    await serve({ config, world, log, announce: (urls) => world.stdout.write(welcome(urls, config, world)) })
+    await serve({
+      config,
+      load,
+      world,
+      log,
+      announce: (urls) => world.stdout.write(welcome(urls, config, world)),
+    })
     return EXIT.fine
   },
 }
