@@ -335,6 +335,7 @@ function searchHealth({ state }: SearchProcess): Health {
 function watchGauges({ ledger, metrics, search }: Parts): void {
   const { journal, sealer } = ledger
   const unsegmented = () => sealer.unsegmented().reduce((sum, { count }) => sum + count, 0)
+  metrics.watch("tallystick_journal_queue_bytes", () => journal.waitingBytes)
   metrics.watch("tallystick_unsealed_records", () => journal.next - sealer.sealed.records)
   metrics.watch("tallystick_unsegmented_records", unsegmented)
   metrics.watch("tallystick_search_up", () => (search.state === "ready" ? 1 : 0))

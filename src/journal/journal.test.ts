@@ -199,6 +199,30 @@ test("a ledger counts only so many sources", async (t) => {
   await journal.close()
 })
 
+test("one cluster takes no place of another's sources, also after a restart", async (t) => {
+  const limits = { clusterSourcesMax: 2 }
+  const { journal, dir } = await open(t, { limits })
+  await journal.append([record("x", "a/1"), record("x", "a/2")])
+  await assert.rejects(journal.append([record("x", "a/3")]), { code: "source.tooMany", message: /cluster a/ })
+  await journal.append([record("x", "b/1"), record("x", "a/1")])
+  await journal.close()
+  const again = await open(dir, { limits })
+  await assert.rejects(again.journal.append([record("x", "a/3")]), { code: "source.tooMany" })
+  await again.journal.append([record("x", "b/2")])
+  await again.journal.close()
+})
+
+test("what waits for the disk is told in bytes", async (t) => {
+  const { journal } = await open(t)
+  assert.equal(journal.waitingBytes, 0)
+  const first = journal.append([record("a")])
+  const second = journal.append([record("y".repeat(3000))])
+  assert.ok(journal.waitingBytes >= 3000)
+  await Promise.all([first, second])
+  assert.equal(journal.waitingBytes, 0)
+  await journal.close()
+})
+
 test("closing drains: what was taken is on disk, what comes later is refused", async (t) => {
   const { journal, dir } = await open(t)
   const taken = Promise.all(["a", "b", "c"].map((body) => journal.append([record(body)])))

@@ -19,6 +19,7 @@ import type { JournalPlace } from "./files.ts"
 import { GroupWriter } from "./group.ts"
 import { GroupFile } from "./group-file.ts"
 import { type Place, Placing } from "./placing.ts"
+import { KnownSources, type SourceLimits } from "./known-sources.ts"
 import { type Entry, Queue } from "./queue.ts"
 import { type ReadLimits, readRecords } from "./reader.ts"
 import { Recent } from "./recent.ts"
@@ -48,6 +49,8 @@ export interface Journal {
   heartbeat(): Promise<Delivered>
   /** Number of the next record; all below are committed. */
   readonly next: number
+  /** Bytes that wait for the next sync, about as they will stand on disk. */
+  readonly waitingBytes: number
   position(): JournalPosition
   /**
    * Committed records from number `from` on: neighbours, at least one if there is one. From memory where they are still
@@ -71,9 +74,7 @@ export type JournalLimits = {
   readonly recentBytesMax: number
   /** Share of the disk in use from which only the ledger's own records are taken. */
   readonly usedShareMax: number
-  /** Sources a ledger counts: each costs memory, and bytes in every heartbeat. */
-  readonly sourcesMax: number
-}
+} & SourceLimits
 
 export const JOURNAL_LIMITS: JournalLimits = {
   fileBytes: 64 * 1024 * 1024,
@@ -82,6 +83,7 @@ export const JOURNAL_LIMITS: JournalLimits = {
   recentBytesMax: 96 * 1024 * 1024,
   usedShareMax: 0.95,
   sourcesMax: 4096,
+  clusterSourcesMax: 1024,
 }
 
 export type JournalOptions = {
@@ -132,8 +134,7 @@ class OpenJournal implements Journal {
   readonly #files: GroupFile
   readonly #recent: Recent
   readonly #sources: Map<string, number>
-  /** Those above and those that wait for their first record to be committed. */
-  readonly #known: Set<string>
+  readonly #known: KnownSources
   #place: Place
   #group: number
   #running: Promise<void> | undefined
@@ -150,7 +151,7 @@ class OpenJournal implements Journal {
     this.#dir = options.place.dir
     this.#recent = new Recent(limits.recentBytesMax)
     this.#sources = recovered.sources
-    this.#known = new Set(recovered.sources.keys())
+    this.#known = new KnownSources(limits, recovered.sources.keys())
     const given = recovered.givenAt
     this.#place = {
       next: recovered.next,
@@ -162,6 +163,10 @@ class OpenJournal implements Journal {
 
   get next(): number {
     return this.#place.next
+  }
+
+  get waitingBytes(): number {
+    return this.#queue.bytes
   }
 
   position(): JournalPosition {
@@ -223,12 +228,6 @@ class OpenJournal implements Journal {
   #checkSource(source: string): void {
     if (this.#known.has(source)) return
     assert(isSource(source), "a record's source is checked where it is made")
-    if (this.#known.size >= this.#limits.sourcesMax && source !== RESERVED) {
-      throw new Refusal(
-        "source.tooMany",
-        `${this.#known.size} sources are the most that this ledger counts, and ${source} is none of them`,
-      )
-    }
     this.#known.add(source)
   }
 

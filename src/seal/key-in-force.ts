@@ -5,7 +5,22 @@ import { openCheckpoint } from "../tlog/checkpoint.ts"
 import { formatVerifierKey, type VerifierKey } from "../tlog/verifier-key.ts"
 import { parseControl } from "./control.ts"
 import { type KeyRotation, openKeyRotation } from "./key-rotation.ts"
+import { checkpointOf } from "./remember.ts"
 import { BLOCK_LIMITS, type FoundLog } from "./sealer.ts"
+
+/**
+ * Refuses `key.unknown` for a key of another ledger, before anything is compared with what is remembered of that one.
+ * What cannot be read is said by others.
+ */
+export function refuseOtherOrigin({ checkpoint, trouble }: FoundLog, { name }: VerifierKey): void {
+  if (trouble !== undefined) return
+  const { origin } = checkpointOf(checkpoint)
+  if (origin !== name)
+    throw new Refusal(
+      "key.unknown",
+      `the key is that of the ledger ${name}, and this is the ledger ${origin}`,
+    )
+}
 
 /**
  * Refuses `key.unknown` for a key that is not to sign the next checkpoint. That is the key of the last one; or, where a

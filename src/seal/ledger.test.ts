@@ -281,10 +281,22 @@ test("a change of keys that a crash left unsealed is completed by the new key al
   checkLedger(ledger.dir, testSigner(2))
 })
 
-test("a key of another name is not the ledger's", async (t) => {
-  const ledger = testLedger(temporaryFolder(t))
+test("a key of another ledger is not this one's, also when that one is remembered", async (t) => {
+  const root = temporaryFolder(t)
+  const ledger = testLedger(join(root, "this"))
   await ledger.init()
-  await assert.rejects(ledger.open({ signer: testSigner(1, "another.example.com") }), { code: "key.unknown" })
+  const signer = testSigner(1, "another.example.com")
+  await assert.rejects(ledger.open({ signer }), { code: "key.unknown" })
+
+  const other = testLedger(join(root, "other"))
+  await other.init({ signer })
+  const open = await other.open({ signer, remembered: ledger.remembered })
+  await open.journal.append([testRecord("x")])
+  await open.close()
+  await assert.rejects(ledger.open({ signer, remembered: ledger.remembered }), {
+    code: "key.unknown",
+    message: /is that of the ledger another\.example\.com, and this is the ledger/,
+  })
 })
 
 test("a heartbeat counts every source, and is sealed like any record", async (t) => {

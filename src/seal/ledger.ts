@@ -10,7 +10,7 @@ import { Reserve } from "../journal/reserve.ts"
 import type { Signer } from "../tlog/signer.ts"
 import { compareRemembered } from "./compare-remembered.ts"
 import { readLog } from "./found-log.ts"
-import { refuseWrongKey } from "./key-in-force.ts"
+import { refuseOtherOrigin, refuseWrongKey } from "./key-in-force.ts"
 import { type LedgerPlace, ledgerPlace, makeFolders } from "./ledger-place.ts"
 import { type Lock, takeLock } from "./lock.ts"
 import type { SealedBlock } from "./log-state.ts"
@@ -85,6 +85,7 @@ async function openHeld(place: LedgerPlace, lock: Lock, given: LedgerOptions): P
   const { signer, clock, random = randomBytes, remembered } = options
   await makeFolders(place)
   const read = readLog(place.log, signer)
+  refuseOtherOrigin(read, signer)
   const trouble = read.trouble ?? compareRemembered(place.log, read, remembered?.read(signer.name))
   const found = { ...read, trouble }
   const reserve = new Reserve(place.disk, place.reserve, options.reserveBytes ?? RESERVE_BYTES)
