@@ -75,6 +75,7 @@ async function serve(dir: string): Promise<void> {
     clock,
     onLoss: () => undefined,
     onImported: async () => undefined,
+    onDismissed: async () => undefined,
     onTrouble: (trouble) => console.error(trouble),
   })
   const [url] = await api.listen()

@@ -34,6 +34,12 @@ export type ApiDeps = {
   readonly onLoss: (loss: Loss) => void
   /** A file was imported: makes its control record, and resolves when that is durable. */
   readonly onImported: (done: ImportDone) => Promise<void>
+  /** A quarantined record needs no answer: resolves when a record says so. */
+  readonly onDismissed: (facts: {
+    readonly record: string
+    readonly by: string
+    readonly why: string
+  }) => Promise<void>
   /** Something for the log that no client is told: a bug, a certificate that does not fit, a search that broke. */
   readonly onTrouble: (trouble: unknown) => void
   /** A query was asked (row M06: reading is an act too). */

@@ -21,6 +21,7 @@ import {
   logRoutes,
   metricsRoutes,
   openapiRoutes,
+  quarantineRoutes,
   queryRoutes,
 } from "./routes/index.ts"
 import type { SecureServer } from "./tls.ts"
@@ -144,6 +145,7 @@ async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise
       onAcked: (acked) => countAcked(metrics, deps.clock(), acked),
     }),
     ...queryRoutes({ ...deps, inFlight }),
+    ...quarantineRoutes(deps),
     ...logRoutes(deps),
     ...healthRoutes(deps),
     ...metricsRoutes(deps),

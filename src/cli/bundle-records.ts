@@ -1,13 +1,17 @@
 import { Refusal } from "../base/refusal.ts"
 import { BUNDLE_RECEIPTS_MAX } from "../tlog/receipt-bundle.ts"
 import type { World } from "./command.ts"
+import { controlFilter } from "./control-query.ts"
 import { queryLocal } from "./query-local.ts"
 
 /**
  * What the ledger said of itself and an event is judged by: which keys sign it, and which audit policy was in force.
- * Found by their words; a record that only mentions one does no harm in a bundle.
  */
-const CONTEXT = `kind:=tallystick (raw:"ledger.created" or raw:"key.rotated" or raw:"policy.inForce")`
+const CONTEXT = [
+  controlFilter("ledger.created"),
+  controlFilter("key.rotated"),
+  controlFilter("did", "policy.inForce"),
+].join(" or ")
 
 export type BundledRecord = {
   readonly record: number

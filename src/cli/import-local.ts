@@ -1,18 +1,14 @@
 import { every, pause } from "../base/loop.ts"
-import { isRefusal, Refusal } from "../base/refusal.ts"
+import type { Refusal } from "../base/refusal.ts"
 import { importRecords } from "../intake/import.ts"
 import { importDone as formatDone } from "../intake/import-request.ts"
 import { controlRecord } from "../journal/control-kind.ts"
 import { importDone } from "../seal/control.ts"
-import { readSigner } from "../seal/keys.ts"
-import { type OpenLedger, openLedger } from "../seal/ledger.ts"
-import { openRemembered, rememberedFolder } from "../seal/remember.ts"
 import type { Options, World } from "./command.ts"
 import type { ImportTarget } from "./commands/import.ts"
-import type { ConfigType } from "./config.ts"
 import { loadConfig } from "./config-load.ts"
-import { keyFileOf, serverUrlOf } from "./config-paths.ts"
 import { queryLocal } from "./query-local.ts"
+import { openUnserved } from "./open-unserved.ts"
 import { openRedaction } from "./redaction-key.ts"
 import { importedQuery } from "./remote.ts"
 import { escapeText } from "./terminal.ts"
@@ -21,21 +17,17 @@ import { escapeText } from "./terminal.ts"
  * Opens the ledger itself: for machines where no server runs. Blocks are sealed while the import goes on, and the rest
  * when it closes; segments are made by the next `serve`.
  */
-export async function openLocalTarget(
-  options: Options,
-  source: string | undefined,
-  world: World,
-): Promise<ImportTarget> {
+export async function openLocalTarget(options: Options, world: World): Promise<ImportTarget> {
   const { config } = await loadConfig(options, world)
   const redactor = await openRedaction(config)
   const onTrouble = (trouble: Refusal) =>
     void world.stderr.write(`tallystick: ${escapeText(trouble.message)}\n`)
-  const ledger = await openHere(config, world, onTrouble)
+  const ledger = await openUnserved(config, world, onTrouble)
   const done = new AbortController()
   const stop = AbortSignal.any([world.stop, done.signal])
   const sealing = every(config.seal.intervalMs, stop, async () => void (await ledger.sealer.sealOnce()))
   return {
-    async import({ id, name }, stream) {
+    async import({ id, name, source }, stream) {
       const imported = await importRecords(stream, {
         source: source ?? config.intake.anonymousSource,
         id,
@@ -58,31 +50,5 @@ export async function openLocalTarget(
       done.abort()
       await sealing.finally(() => ledger.close())
     },
-  }
-}
-
-async function openHere(
-  config: ConfigType,
-  world: World,
-  onTrouble: (trouble: Refusal) => void,
-): Promise<OpenLedger> {
-  try {
-    return await openLedger(config.dir, {
-      signer: readSigner(keyFileOf(config)),
-      clock: world.clock,
-      remembered: openRemembered(rememberedFolder(world.env)),
-      seal: { recordsMax: config.seal.recordsMax, bytesMax: config.seal.bytesMax },
-      onTrouble,
-      onFatal: (error) => {
-        throw error
-      },
-    })
-  } catch (error) {
-    if (!isRefusal(error, "ledger.locked")) throw error
-    const server = serverUrlOf(config).href
-    throw new Refusal(
-      "ledger.locked",
-      `a server holds ${config.dir}; send the files to it with --server ${server}`,
-    )
   }
 }

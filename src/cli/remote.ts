@@ -63,6 +63,15 @@ export async function postImport(
   return JSON.parse(await textOf(response)) as ImportAnswer
 }
 
+/** Has the server say in a record that a quarantined one needs no answer. */
+export async function postDismissal(
+  remote: Remote,
+  { record, why }: { readonly record: number; readonly why: string },
+): Promise<void> {
+  const parameters = new URLSearchParams({ record: String(record), why })
+  await textOf(await send(remote, "POST", `quarantine/dismiss?${parameters}`))
+}
+
 /** Finds the control record that says a file with these bytes was imported. */
 export function importedQuery(sha256: string): string {
   return `kind:=tallystick raw:"import.done" raw:"${sha256}" | limit 1 | fields record`

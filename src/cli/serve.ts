@@ -25,6 +25,7 @@ import type { Log } from "./log.ts"
 import { fileLossRecord, webhookLossRecord } from "./loss-record.ts"
 import { openConfiguredLedger, verifierKeyOf } from "./open-ledger.ts"
 import { readText } from "./read.ts"
+import { DISMISSED } from "./quarantined.ts"
 import { openRedaction, redactionNamesOf } from "./redaction-key.ts"
 import { type Live, type LiveRedaction, liveRedaction, reload } from "./reload.ts"
 import { scrubLoop } from "./scrub-loop.ts"
@@ -219,6 +220,7 @@ function apiDeps(
     clock: world.clock,
     onLoss: (lost) => void keep(parts, [webhookLossRecord(lost, ledger.journal.next)]).catch(onTrouble),
     onImported: (done) => keep(parts, [controlRecord(importDone.format(done))]),
+    onDismissed: (facts) => tell(parts, DISMISSED, facts),
     onTrouble,
     onQuery: (asked) => void tell(parts, "query", factsOf(asked)).catch(onTrouble),
   }

@@ -4,8 +4,11 @@ import { join } from "node:path"
 import { type TestContext, test } from "node:test"
 import { gunzipSync, gzipSync } from "node:zlib"
 import { importCommand } from "../../src/cli/commands/import.ts"
+import { quarantineDismiss } from "../../src/cli/commands/quarantine-dismiss.ts"
 import { quarantineList } from "../../src/cli/commands/quarantine-list.ts"
+import { quarantineReplay } from "../../src/cli/commands/quarantine-replay.ts"
 import { quarantineShow } from "../../src/cli/commands/quarantine-show.ts"
+import { query } from "../../src/cli/commands/query.ts"
 import { makeRedactionKey } from "../../src/cli/redaction-key.ts"
 import type { PlacedRecord } from "../../src/event/record.ts"
 import { deliveredIn } from "../../src/intake/file-sent.ts"
@@ -94,6 +97,64 @@ test("an import leaves no canary in any file of the ledger, nor in what it print
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"))
   assert.ok(texts.some((text) => text.includes("[redacted:")))
   for (const text of [...texts, run.both()]) assert.ok(!text.includes(CANARY) && !text.includes(BASE64))
+})
+
+/** As a version leaves them that did not know what this one knows. */
+async function quarantineByAnOlderVersion(dir: string): Promise<void> {
+  const ledger = await openLedger(dir, {
+    signer: readSigner(join(dir, "keys/log.key")),
+    clock: () => 1e15,
+    onFatal: (error) => assert.fail(String(error)),
+  })
+  const body = (text: string) => ({ source: "c/old", kind: "k8s.audit", body: Buffer.from(text) })
+  await ledger.journal.append([
+    { ...body(eventLine(1).trim()), words: [["quarantined", "version"]] },
+    { ...body("{"), words: [["quarantined", "cutOff"]] },
+    { ...body("nmap"), words: [["quarantined", "syntax"]] },
+  ])
+  await ledger.close()
+}
+
+test("what is understood by now is taken in again once, and what needs no answer is dismissed with a reason", async (t) => {
+  const { dir, world } = await makeLedger(t)
+  await quarantineByAnOlderVersion(dir)
+  const listed = async (options = {}) => {
+    const list = world()
+    await quarantineList.run([], { dir, json: true, ...options }, list)
+    const rows = list
+      .out()
+      .split("\n")
+      .flatMap((line) => (line === "" ? [] : [JSON.parse(line)]))
+    return rows.map(({ reason, handled }) => (handled === undefined ? reason : `${reason} ${handled}`))
+  }
+  assert.deepEqual(await listed(), ["syntax", "cutOff", "version"])
+
+  const replayed = world()
+  assert.equal(await quarantineReplay.run([], { dir }, replayed), 1)
+  assert.equal(replayed.out(), "1 replayed, 2 still not understood, 0 handled before\n")
+  assert.deepEqual(await listed(), ["syntax", "cutOff"])
+  const events = world()
+  await query.run(["auditID:* words:imported | fields source, auditID"], { dir, json: true }, events)
+  assert.equal(events.out().trimEnd().split("\n").length, 1)
+  assert.match(events.out(), /"source":"c\/old"/)
+
+  const nothingNew = world()
+  assert.equal(await quarantineReplay.run([], { dir, json: true }, nothingNew), 1)
+  assert.deepEqual(JSON.parse(nothingNew.out()), { replayed: 0, left: 2, handledBefore: 0 })
+
+  const records = world()
+  await quarantineList.run([], { dir, json: true, reason: "syntax" }, records)
+  const record = String(JSON.parse(records.out()).record)
+  await assert.rejects(quarantineDismiss.run([record], { dir }, world()), { code: "usage" })
+  await assert.rejects(quarantineDismiss.run(["0"], { dir, why: "x" }, world()), {
+    code: "record.notQuarantined",
+  })
+  assert.equal(await quarantineDismiss.run([record], { dir, why: "a port scan" }, world()), 0)
+  assert.deepEqual(await listed(), ["cutOff"])
+  assert.deepEqual(await listed({ all: true }), ["syntax dismissed", "cutOff", "version replayed"])
+  const told = world()
+  await query.run(['kind:=tallystick raw:"quarantine.dismissed" | fields raw'], { dir, json: true }, told)
+  assert.match(told.out(), /a port scan/)
 })
 
 test("what was imported before is known, what was not understood is listed and shown: all from the directory", async (t) => {

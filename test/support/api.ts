@@ -65,6 +65,7 @@ export async function startApi(changes: Partial<ApiDeps> & { readonly small?: Pa
     anonymousSource: "local",
     deliver: journal.deliver,
     redactor: undefined,
+    onDismissed: async () => {},
     limits: { ...DEFAULT_LIMITS, ...small },
     search: searchOf([{ kind: "end", rows: 0 }]),
     searchLimits: { rowsMax: 1000, timeoutMs: 30_000 },

@@ -17,7 +17,7 @@ import { escapeText } from "../terminal.ts"
 /** Where an import goes: a running server, or a ledger that no server holds. */
 export type ImportTarget = {
   import(
-    file: { readonly id: string; readonly name: string },
+    file: { readonly id: string; readonly name: string; readonly source: string | undefined },
     stream: AsyncIterable<Uint8Array>,
   ): Promise<ImportAnswer>
   /** Whether a file with these bytes was imported before, where that can be known. */
@@ -49,23 +49,24 @@ export const importCommand: Command = {
     "zstdcat old.zst | tallystick import --server http://127.0.0.1:9628 --source prod-1 -",
   ],
   async run(files, options, world) {
+    const source = textOf(options.source)
+    if (source !== undefined) checkSource(source)
     const target = await openTarget(options, world)
     try {
-      return await importAll(files, target, options, world)
+      return await importAll(files, target, { source, json: options.json === true }, world)
     } finally {
       await target.close()
     }
   },
 }
 
-async function openTarget(options: Options, world: World): Promise<ImportTarget> {
-  const source = textOf(options.source)
-  if (source !== undefined) checkSource(source)
+/** A running server where `--server` names one, or the ledger itself. */
+export async function openTarget(options: Options, world: World): Promise<ImportTarget> {
   const server = textOf(options.server)
-  if (server === undefined) return await openLocalTarget(options, source, world)
+  if (server === undefined) return await openLocalTarget(options, world)
   const remote = await openRemote(server, options, world)
   return {
-    import: (file, stream) => postImport(remote, { ...file, source }, stream),
+    import: (file, stream) => postImport(remote, file, stream),
     knows: (sha256) => knowsImport(remote, sha256),
     close: async () => undefined,
   }
@@ -74,7 +75,7 @@ async function openTarget(options: Options, world: World): Promise<ImportTarget>
 async function importAll(
   files: readonly string[],
   target: ImportTarget,
-  options: Options,
+  { source, json }: { readonly source: string | undefined; readonly json: boolean },
   world: World,
 ): Promise<ExitCode> {
   if (files.filter((file) => file === STDIN).length > 1) {
@@ -84,9 +85,9 @@ async function importAll(
   const inputs = await Promise.all(files.map((file) => openInput(file, world)))
   let exit: ExitCode = EXIT.fine
   for (const input of inputs) {
-    const answer = await importOne(input, id, target, world)
+    const answer = await importOne(input, { id, source }, target, world)
     if (answer.damage !== undefined) exit = EXIT.unable
-    if (options.json === true) world.stdout.write(`${JSON.stringify(answer)}\n`)
+    if (json) world.stdout.write(`${JSON.stringify(answer)}\n`)
     else world.stdout.write(summary(answer, world.clock() - input.openedAt))
   }
   return exit
@@ -118,7 +119,7 @@ async function openInput(name: string, world: World): Promise<Input> {
 
 async function importOne(
   input: Input,
-  id: string,
+  { id, source }: { readonly id: string; readonly source: string | undefined },
   target: ImportTarget,
   world: World,
 ): Promise<ImportAnswer> {
@@ -148,7 +149,7 @@ async function importOne(
     }
   }
   try {
-    return await target.import({ id, name }, read())
+    return await target.import({ id, name, source }, read())
   } finally {
     bar.done()
   }

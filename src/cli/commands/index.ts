@@ -13,6 +13,8 @@ const TABLE: Readonly<Record<string, () => Promise<Command>>> = {
   query: async () => (await import("./query.ts")).query,
   "quarantine list": async () => (await import("./quarantine-list.ts")).quarantineList,
   "quarantine show": async () => (await import("./quarantine-show.ts")).quarantineShow,
+  "quarantine replay": async () => (await import("./quarantine-replay.ts")).quarantineReplay,
+  "quarantine dismiss": async () => (await import("./quarantine-dismiss.ts")).quarantineDismiss,
   verify: async () => (await import("./verify.ts")).verify,
   prove: async () => (await import("./prove.ts")).prove,
   "receipt check": async () => (await import("./receipt-check.ts")).receiptCheck,

@@ -7,6 +7,7 @@ import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
 import { writeOut } from "../new-file.ts"
 import { progress } from "../progress.ts"
+import { recordNumber } from "../record-number.ts"
 
 /** A server seals once a second. */
 const UNSEALED_WAIT_MICROS = 5_000_000
@@ -62,7 +63,7 @@ type Asked =
   | { readonly kind: "bundle"; readonly records: readonly number[] }
 
 function askedOf(records: readonly string[], { auditId, stage, query }: Options): Asked {
-  const numbers = records.map(numberOf)
+  const numbers = records.map(recordNumber)
   const byId = auditId !== undefined || stage !== undefined
   const [first] = numbers
   if (first !== undefined && !byId && query === undefined) {
@@ -74,12 +75,6 @@ function askedOf(records: readonly string[], { auditId, stage, query }: Options)
   if (first === undefined && query === undefined && typeof auditId === "string" && typeof stage === "string")
     return { kind: "receipt", which: { auditId, stage } }
   throw new Refusal("usage", "expected record numbers, or --audit-id and --stage, or --query")
-}
-
-function numberOf(record: string): number {
-  const number = Number(record)
-  if (/^\d{1,16}$/.test(record) && Number.isSafeInteger(number)) return number
-  throw new Refusal("usage", `expected a record number, saw ${JSON.stringify(record)}`)
 }
 
 type ReceiptRequest = {

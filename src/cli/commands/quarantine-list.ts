@@ -17,6 +17,7 @@ export const quarantineList: Command = {
     ...CONFIG_FLAGS,
     ...QUARANTINE_FLAGS,
     { flags: "--reason <code>", description: `only one of ${Object.keys(QUARANTINE).join(", ")}` },
+    { flags: "--all", description: "also those that were replayed or dismissed" },
     { flags: "--limit <n>", description: "show at most so many", default: String(LIMIT_DEFAULT) },
   ],
   examples: ["tallystick quarantine list", "tallystick quarantine list --reason cutOff --json"],
@@ -32,13 +33,19 @@ export const quarantineList: Command = {
         `there is no reason ${JSON.stringify(reason)}; see tallystick quarantine list --help`,
       )
     }
-    const rows = await (await openQuarantine(options, world)).list({ reason, limit })
+    const rows = await (await openQuarantine(options, world)).list({
+      reason,
+      limit,
+      all: options.all === true,
+    })
     if (options.json === true) {
       for (const row of rows) world.stdout.write(`${JSON.stringify(publicRow(row))}\n`)
     } else if (rows.length === 0) world.stdout.write("nothing is quarantined\n")
     else {
       const width = world.stdout.isTTY ? world.stdout.columns : Number.POSITIVE_INFINITY
-      world.stdout.write(table(rows.map(shown), COLUMNS, width))
+      world.stdout.write(
+        table(rows.map(shown), options.all === true ? [...COLUMNS, HANDLED] : COLUMNS, width),
+      )
     }
     return EXIT.fine
   },
@@ -52,15 +59,16 @@ const COLUMNS = [
   { name: "size", align: "right", whole: true },
   { name: "preview" },
 ] as const
+const HANDLED = { name: "handled", whole: true } as const
 
-function shown({ record, receivedAt, source, reason, body }: QuarantinedRow) {
+function shown({ record, receivedAt, source, reason, body, handled }: QuarantinedRow) {
   const preview = fit(escapeText(body.subarray(0, 4 * PREVIEW_COLUMNS).toString("utf8")), PREVIEW_COLUMNS)
-  return { record: String(record), receivedAt, source, reason, size: String(body.length), preview }
+  return { record: String(record), receivedAt, source, reason, handled, size: String(body.length), preview }
 }
 
-function publicRow({ record, receivedAt, source, kind, reason, body }: QuarantinedRow) {
+function publicRow({ record, receivedAt, source, kind, reason, body, handled }: QuarantinedRow) {
   const preview = body.subarray(0, 4 * PREVIEW_COLUMNS).toString("utf8")
-  return { record, receivedAt, source, kind, reason, why: whyOf(reason), size: body.length, preview }
+  return { record, receivedAt, source, kind, reason, why: whyOf(reason), handled, size: body.length, preview }
 }
 
 function whyOf(reason: string): string | undefined {

@@ -2,9 +2,8 @@ import { Refusal } from "../../base/refusal.ts"
 import { type Command, EXIT } from "../command.ts"
 import { CONFIG_FLAGS } from "../config-load.ts"
 import { openQuarantine, QUARANTINE_FLAGS } from "../quarantined.ts"
+import { recordNumber } from "../record-number.ts"
 import { escapeLines } from "../terminal.ts"
-
-const RECORD = /^(?:0|[1-9]\d{0,15})$/
 
 export const quarantineShow: Command = {
   name: "quarantine show",
@@ -13,9 +12,7 @@ export const quarantineShow: Command = {
   options: [...CONFIG_FLAGS, ...QUARANTINE_FLAGS],
   examples: ["tallystick quarantine show 4711 > item.json"],
   async run([record = ""], options, world) {
-    if (!RECORD.test(record))
-      throw new Refusal("usage", `expected the number of a record, saw ${JSON.stringify(record)}`)
-    const row = await (await openQuarantine(options, world)).get(Number(record))
+    const row = await (await openQuarantine(options, world)).get(recordNumber(record))
     if (row === undefined)
       throw new Refusal("record.notQuarantined", `record ${record} is not in the quarantine`)
     const { body, ...facts } = row
