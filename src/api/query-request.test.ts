@@ -25,6 +25,7 @@ const read: [why: string, given: Record<string, string>, expected: object][] = [
   ["a timeout in seconds", { timeout: "1.5" }, { timeoutMs: 1500 }],
   ["no longer timeout than is allowed", { timeout: "1h" }, {}],
   ["empty arguments, as forms send them", { start: "", end: "", limit: "", extra_filters: "" }, {}],
+  ["another language", { compat: "logql" }, { compat: "logql" }],
   ["what dashboards add", { step: "1d", _cache_buster: "1" }, {}],
 ]
 for (const [why, given, expected] of read) {

@@ -1,6 +1,7 @@
 import { Type } from "typebox"
 import { Refusal } from "../base/refusal.ts"
 import type { Micros } from "../base/time.ts"
+import type { Compat } from "../query/habits/index.ts"
 import { parseDuration } from "../query/number.ts"
 import { parseMoment, placeMoment, type Span } from "../query/time.ts"
 import type { QueryRequest } from "../search/message.ts"
@@ -14,6 +15,9 @@ export const QueryArguments = Type.Object({
   end: text("Newest _time, included; as start. A date stands for all of itself."),
   limit: text("So many newest rows"),
   offset: text("Newest rows left out before those"),
+  compat: text(
+    "logql: what is written as LogQL, Splunk, KQL or SQL has it is corrected and asked; else it is refused",
+  ),
   timeout: text("Longest run: 30s, or seconds. What it cuts is marked partial."),
 })
 
@@ -41,8 +45,10 @@ export function parseQueryRequest(
   const end = bound("end", given.end, now)?.last
   const limit = count("limit", given.limit)
   const offset = count("offset", given.offset)
+  const compat = dialect(given.compat)
   return {
     text: given.query,
+    ...(compat === undefined ? {} : { compat }),
     now,
     rowsMax,
     timeoutMs: Math.min(timeoutMs, timeout(given.timeout) ?? timeoutMs),
@@ -63,6 +69,12 @@ function bound(name: string, given: string | undefined, now: Micros): Span | und
   if (moment === undefined)
     throw refused(name, given, "a time like 2026-01-02T03:04:05Z, Unix seconds, or 5m")
   return placeMoment(moment, now)
+}
+
+function dialect(given: string | undefined): Compat | undefined {
+  if (!given) return undefined
+  if (given !== "logql" && given !== "strict") throw refused("compat", given, "strict or logql")
+  return given
 }
 
 function count(name: string, given: string | undefined): number | undefined {

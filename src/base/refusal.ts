@@ -188,6 +188,11 @@ export const REFUSALS = {
   },
   // query
   "query.malformed": { http: 400, exit: 64, hint: "see docs/LOGSQL.md; put text with other signs in quotes" },
+  "query.foreign": {
+    http: 400,
+    exit: 64,
+    hint: "send the corrected query, or have it corrected: compat=logql, --compat logql",
+  },
   "query.unsupported": {
     http: 400,
     exit: 64,

@@ -1,5 +1,7 @@
 import { FIELDS, type Field, type Trust } from "../event/fields.ts"
 import { FUNCTION_FILTERS, SIGN_FILTERS } from "../query/filters/index.ts"
+import { HABIT_EXAMPLES } from "../query/habits/catalogue.ts"
+import { toLogsql } from "../query/habits/index.ts"
 import { PIPES } from "../query/pipes/index.ts"
 import { STATS } from "../query/stats/index.ts"
 
@@ -66,6 +68,18 @@ export function logsqlPage(made: string): string {
     "## Functions of `| stats`",
     "",
     ...STATS.map(({ word, example }) => `* ${code(word)}, as in ${code(example)}`),
+    "",
+    "## Other languages",
+    "",
+    "What is written as LogQL, Splunk, KQL, SQL or a shell has it would be read as words to search for, and find nothing. It is refused",
+    "(`query.foreign`, 400) with its place and with the query as LogsQL. `compat=logql` in a request, `--compat logql` on the command line, asks",
+    "that query instead. It asks what is written: a regular expression of LogQL matches the whole value, `!=` wants the field to be there.",
+    "",
+    "| | written | asked as |",
+    "|---|---|---|",
+    ...HABIT_EXAMPLES.map(
+      ([language, text]) => `| ${language} | ${cell(code(text))} | ${cell(code(toLogsql(text)))} |`,
+    ),
     "",
     "## Fields",
     "",

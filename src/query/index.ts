@@ -9,6 +9,7 @@
  * A filter, pipe or stats function is a file in filters/, pipes/ or stats/ and a line in its index. What we cannot run is
  * refused with `query.unsupported`, what nobody can read with `query.malformed`; both say where. Nothing is ignored.
  */
+export { type Compat, toLogsql, understandQuery } from "./habits/index.ts"
 export { canLiveTail } from "./live.ts"
 export { parseQuery } from "./parse.ts"
 export { formatQuery } from "./print.ts"

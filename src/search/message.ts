@@ -1,11 +1,14 @@
 import type { Facts, RefusalCode } from "../base/refusal.ts"
 import type { Micros } from "../base/time.ts"
+import type { Compat } from "../query/habits/index.ts"
 import type { Row } from "../query/row.ts"
 
 /** A question to the search process, and what its answer may cost. */
 export type QueryRequest = {
   /** LogsQL. */
   readonly text: string
+  /** What becomes of other languages in it; `strict` unless given. */
+  readonly compat?: Compat
   /** What `now` means in it. */
   readonly now: Micros
   /** Rows of the answer; more are cut, with a mark. */

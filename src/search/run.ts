@@ -2,8 +2,8 @@ import { assert } from "../base/assert.ts"
 import { isRefusal } from "../base/refusal.ts"
 import type { Micros } from "../base/time.ts"
 import type { Columns } from "../query/column.ts"
+import { understandQuery } from "../query/habits/index.ts"
 import { compareRows, TopRows } from "../query/order.ts"
-import { parseQuery } from "../query/parse.ts"
 import { areLight, type GroupsRead, type Plan, planQuery, type RowsRead } from "../query/plan.ts"
 import { newRow, type Row } from "../query/row.ts"
 import { holdsRows } from "../query/run.ts"
@@ -39,7 +39,7 @@ export async function* runQuery(
   engine: Engine,
   stop: AbortSignal,
 ): AsyncGenerator<readonly Row[], Summary> {
-  const plan = planQuery(parseQuery(request.text), request, engine.columns)
+  const plan = planQuery(understandQuery(request.text, request.compat), request, engine.columns)
   const deadline = AbortSignal.timeout(request.timeoutMs)
   const run = new Run(request, plan, snapshot, engine, AbortSignal.any([stop, deadline]))
   try {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path"
 import { isRefusal, Refusal } from "../../base/refusal.ts"
 import { formatMicros, type Micros } from "../../base/time.ts"
+import { understandQuery } from "../../query/habits/index.ts"
 import { parseDuration } from "../../query/number.ts"
 import { parseQuery } from "../../query/parse.ts"
 import { formatQuery } from "../../query/print.ts"
@@ -41,6 +42,10 @@ export const query: Command = {
       flags: "--limit <n>",
       description: `so many rows, newest first (default: ${ROWS_SHOWN} on a terminal, else all)`,
     },
+    {
+      flags: "--compat <language>",
+      description: "logql: correct what is written as LogQL, Splunk, KQL or SQL has it, and ask that",
+    },
     { flags: "--since <duration>", description: "only the last 2h, 7d, …" },
     { flags: "--from <time>", description: "only from then on: 2026-01-02T03:04:05Z, 2026-01-02, now-1d" },
     { flags: "--to <time>", description: "only until then; a date stands for all of itself" },
@@ -48,6 +53,7 @@ export const query: Command = {
   examples: [
     "tallystick query 'verb:=delete objectRef.resource:=secrets' --since 24h",
     "tallystick query 'responseStatus.code:in(401,403) | stats by (user.username) count() refused' --json",
+    `tallystick query --compat logql '{stream="audit"} | json | verb="delete" | last 24h'`,
     "tallystick query --dir ./data 'user.username:=alice | sort by (_time desc) limit 5'",
   ],
   async run([text = ""], options, world) {
@@ -63,7 +69,7 @@ export const query: Command = {
 type Question = { readonly text: string; readonly rows: number; readonly limited: boolean }
 
 function readQuestion(text: string, options: Options, world: World): Question {
-  const parsed = parseOrPoint(text, world)
+  const parsed = parseOrPoint(text, options.compat, world)
   const bounds = readBounds(options, world.clock())
   const table = options.json !== true && world.stdout.isTTY
   const limit = readLimit(options.limit)
@@ -119,9 +125,12 @@ function readLimit(limit: Options[string]): number | undefined {
 }
 
 /** Reads the query here, so that a mistake is shown in its place before anybody is asked. */
-function parseOrPoint(text: string, world: World): Query {
+function parseOrPoint(text: string, compat: Options[string], world: World): Query {
+  if (compat !== undefined && compat !== "logql") {
+    throw new Refusal("usage", `expected --compat logql, saw ${JSON.stringify(compat)}`)
+  }
   try {
-    return parseQuery(text)
+    return understandQuery(text, compat ?? "strict")
   } catch (error) {
     if (isRefusal(error)) point(text, error, world)
     throw error
