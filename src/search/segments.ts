@@ -29,6 +29,8 @@ export type SegmenterOptions = {
   readonly tail: Tail
   readonly blooms: BloomCache
   readonly limits: SearchLimits
+  /** Default: {@link SEGMENT_RECORDS_MAX}. */
+  readonly segmentRecordsMax?: number
   /** What is committed in the journal; undefined before the first news. */
   readonly position: () => JournalEnd | undefined
   /** Has the segment recorded in the log; resolves with whether that is sealed. */
@@ -45,9 +47,14 @@ export type SegmenterOptions = {
  * Makes segments from sealed records, one at a time:
  * write → fsync → read back → rename (store/segment.ts) → recorded and sealed (the parent) → in the catalogue → the tail forgets.
  * A crash between any two leaves either no file, or a file without its record, which nobody reads and which is made again.
+ *
+ * Under load a record waits for seconds to be sealed: meanwhile the next segment is written. Its own record is asked for
+ * only when that of the one before is sealed, so the order in which segments count is that of their records, and at most
+ * two files are without one.
  */
 export class Segmenter {
   readonly #options: SegmenterOptions
+  readonly #recordsMax: number
   /** Sealed blocks that are in no segment, in order, each with the time it was heard of. */
   #waiting: (SealedSeed & { readonly heard: number })[] = []
   #wanted: (() => void)[] = []
@@ -57,6 +64,7 @@ export class Segmenter {
 
   constructor(options: SegmenterOptions) {
     this.#options = options
+    this.#recordsMax = options.segmentRecordsMax ?? SEGMENT_RECORDS_MAX
   }
 
   add(blocks: readonly SealedSeed[]): void {
@@ -97,42 +105,66 @@ export class Segmenter {
     const now = performance.now()
     const [oldest] = this.#waiting
     if (oldest === undefined || now < this.#retryAt) return false
-    const records = this.#waiting.reduce((sum, block) => sum + block.count, 0)
     const { segmentRecords, segmentWaitMs } = this.#options.limits
-    return records >= segmentRecords || now - oldest.heard >= segmentWaitMs
+    return endOf(this.#waiting) - oldest.first >= segmentRecords || now - oldest.heard >= segmentWaitMs
   }
 
+  /** All that waits now, and while that goes on as much more as fills segments. */
   async #makeAll(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted && this.#waiting.length > 0) {
-      const blocks = firstBlocks(this.#consecutive(), SEGMENT_RECORDS_MAX)
-      if (blocks.length === 0) return
-      if (!(await this.#makeOne(blocks))) return
+    const until = endOf(this.#waiting)
+    let written: CatalogueEntry | undefined
+    let publishing = Promise.resolve(true)
+    try {
+      while (!stop.aborted) {
+        const blocks = firstBlocks(this.#after(written), this.#recordsMax)
+        if (!this.#isWorthOne(blocks, until)) return
+        const entry = await this.#write(blocks, written)
+        if (entry === undefined || !(await publishing)) return
+        written = entry
+        publishing = this.#publish(entry)
+        publishing.catch(() => undefined) // heard where it is awaited, which may be a segment later
+      }
+    } finally {
+      await publishing
     }
   }
 
-  /** Blocks from the first record that is in no segment, without a gap. */
-  #consecutive(): readonly SealedSeed[] {
-    let next = this.#options.catalogue.next
-    const end = this.#waiting.findIndex((block) => {
+  #isWorthOne(blocks: readonly SeededBlock[], until: number): boolean {
+    const [start] = blocks
+    if (start === undefined) return false
+    return start.first < until || endOf(blocks) - start.first >= this.#options.limits.segmentRecords
+  }
+
+  /** Blocks without a gap from the first record on that is in no segment, nor in the one that is being recorded. */
+  #after(written: CatalogueEntry | undefined): readonly SealedSeed[] {
+    let next = Math.max(this.#options.catalogue.next, (written?.last ?? -1) + 1)
+    const start = this.#waiting.findIndex((block) => block.first >= next)
+    const waiting = start < 0 ? [] : this.#waiting.slice(start)
+    const end = waiting.findIndex((block) => {
       const follows = block.first === next
       next = block.first + block.count
       return !follows
     })
-    return end < 0 ? this.#waiting : this.#waiting.slice(0, end)
+    return end < 0 ? waiting : waiting.slice(0, end)
   }
 
   /**
    * Straight from the journal, not from the tables of the tail: what a union of two tables gives is not always in the order
    * of its records, and sorting bodies costs more than reading the lines again (20 against 10 µs a record).
    */
-  async #makeOne(blocks: readonly SeededBlock[]): Promise<boolean> {
+  async #write(
+    blocks: readonly SeededBlock[],
+    written: CatalogueEntry | undefined,
+  ): Promise<CatalogueEntry | undefined> {
     const { db, disk, dir, catalogue, blooms, position } = this.#options
     const end = position()
-    if (end === undefined) return false
+    if (end === undefined) return undefined
     const journalDir = join(dir, "journal")
-    const { entries } = catalogue
+    // First deliveries may be in the segment before, which nobody else sees yet.
+    const isKnown = written === undefined || catalogue.entries.includes(written)
+    const entries = isKnown ? catalogue.entries : [...catalogue.entries, written]
     const { entry } = await writeSegment({ db, disk, dir, journalDir, end, blocks, entries, blooms })
-    return this.#publish(entry)
+    return entry
   }
 
   /** From here on the file counts. The order: sealed, then read by queries, then forgotten elsewhere. */
@@ -162,6 +194,12 @@ export class Segmenter {
     await drained()
     await removeSegments(dir, entry.replaces)
   }
+}
+
+/** Number after the last record of blocks in order; 0 where there are none. */
+function endOf(blocks: readonly SeededBlock[]): number {
+  const last = blocks.at(-1)
+  return last === undefined ? 0 : last.first + last.count
 }
 
 /** Removes files of segments whose records are in another one, by a record that is sealed. */
