@@ -19,6 +19,8 @@ export type Credential = {
   /** Where its events are filed, cluster first; undefined where it may not write. */
   readonly source: string | undefined
   readonly verbs: readonly Verb[]
+  /** `AccountID:ProjectID` it may name besides 0:0. */
+  readonly tenants?: readonly string[]
 }
 
 /** One entry of the configuration's `credentials`: exactly one of tokenFile, tokenSha256, basic, clientNames. */
@@ -26,6 +28,7 @@ export type CredentialConfig = {
   readonly name: string
   readonly source?: string | undefined
   readonly verbs: readonly Verb[]
+  readonly tenants?: readonly string[] | undefined
   readonly tokenFile?: string | undefined
   readonly tokenSha256?: string | undefined
   readonly basic?: BasicConfig | undefined
@@ -163,8 +166,8 @@ async function load(configs: readonly CredentialConfig[], readText: ReadText): P
   if (configs.length > CREDENTIALS_MAX)
     throw new Refusal("credential.malformed", `more than ${CREDENTIALS_MAX}`)
   for (const config of configs) {
-    const { name, verbs, basic } = config
-    const credential: Credential = { name, source: writerSource(config), verbs }
+    const { name, verbs, basic, tenants = [] } = config
+    const credential: Credential = { name, source: writerSource(config), verbs, tenants }
     const ways = [config.tokenFile, config.tokenSha256, basic, config.clientNames].filter(
       (way) => way !== undefined,
     )

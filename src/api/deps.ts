@@ -5,6 +5,7 @@ import type { Redaction } from "../intake/receive.ts"
 import type { Deliver } from "../intake/source.ts"
 import type { Loss } from "../intake/webhook.ts"
 import type { QueryMessage, QueryRequest } from "../search/message.ts"
+import type { QueryEndpoint, QueryOutcome } from "./endpoints.ts"
 import type { CredentialTable } from "./credentials.ts"
 import type { Metrics } from "./metrics.ts"
 import type { TlsFiles } from "./tls.ts"
@@ -67,10 +68,12 @@ export type Searcher = {
 }
 
 export type Asked = {
+  readonly endpoint: QueryEndpoint
   /** Name of the credential. */
   readonly by: string
   readonly text: string
   readonly rows: number
-  readonly outcome: "whole" | "partial" | "refused" | "left"
+  /** `began`: a live tail, of which more is told when it ends. */
+  readonly outcome: QueryOutcome | "began"
   readonly seconds: number
 }

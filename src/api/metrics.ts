@@ -9,6 +9,7 @@ import {
 import type { Micros } from "../base/time.ts"
 import { QUARANTINE, type QuarantineCode } from "../event/quarantine.ts"
 import { AUTH_REFUSALS, type AuthRefusal } from "./auth.ts"
+import { QUERY_ENDPOINTS, QUERY_OUTCOMES, type QueryEndpoint, type QueryOutcome } from "./endpoints.ts"
 import { type Countable, EventCounts, OTHER } from "./event-counts.ts"
 
 /**
@@ -64,6 +65,12 @@ export interface Metrics {
   storageError(tier: Tier): void
   verification(status: VerificationStatus, at: Micros): void
   request(request: { readonly route: string; readonly method: string; readonly status: number }): void
+  queryBegan(): void
+  queryEnded(query: {
+    readonly endpoint: QueryEndpoint
+    readonly outcome: QueryOutcome
+    readonly seconds: number
+  }): void
   authRefused(why: AuthRefusal): void
   connectionRefused(limit: "address" | "all"): void
   /** From now on `read` gives the gauge's value. */
@@ -81,6 +88,8 @@ const FSYNC_BUCKETS = [
 ]
 /** An ack is one or two syncs and the slicing of a body; kube-apiserver gives up at 30 s. */
 const ACK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+/** A needle takes milliseconds, a scan of everything the half minute it is given. */
+const QUERY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300]
 const METHODS = ["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"]
 const PER_SECOND = 1_000_000
 
@@ -204,11 +213,47 @@ export function createMetrics({ log, seriesMax, sources, redactionRules }: Metri
     request({ route, method, status: code }) {
       requests.inc({ route, method: METHODS.includes(method) ? method : OTHER, status: String(code) })
     },
+    ...queryMetrics(registers),
     authRefused: (reason) => authRefused.inc({ reason }),
     connectionRefused: (limit) => connections.inc({ limit }),
     watch: (gauge, read) => void watched.set(gauge, read),
     text: () => registry.metrics(),
     contentType: Registry.OPENMETRICS_CONTENT_TYPE,
+  }
+}
+
+/** Queries by where they came in and what became of them. */
+function queryMetrics(registers: Registers): Pick<Metrics, "queryBegan" | "queryEnded"> {
+  const queries = new Counter({
+    name: "tallystick_queries",
+    help: "Queries answered: whole, partial (a limit cut the answer), refused, or left by the client.",
+    labelNames: ["endpoint", "outcome"],
+    registers,
+  })
+  const seconds = new Histogram({
+    name: "tallystick_query_seconds",
+    help: "From a query's arguments to the end of its answer; of a live tail, how long it lasted.",
+    labelNames: ["endpoint"],
+    buckets: QUERY_BUCKETS,
+    registers,
+  })
+  const inFlight = new Gauge({
+    name: "tallystick_in_flight_queries",
+    help: "Queries and live tails that are being answered.",
+    registers,
+  })
+  inFlight.set(0)
+  for (const endpoint of QUERY_ENDPOINTS) {
+    seconds.zero({ endpoint })
+    for (const outcome of QUERY_OUTCOMES) queries.inc({ endpoint, outcome }, 0)
+  }
+  return {
+    queryBegan: () => inFlight.inc(),
+    queryEnded({ endpoint, outcome, seconds: lasted }) {
+      inFlight.dec()
+      queries.inc({ endpoint, outcome })
+      seconds.observe({ endpoint }, lasted)
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http"
+import type { ErrorStyle } from "./route.ts"
 import { type Facts, isRefusal, REFUSALS, Refusal, type RefusalCode } from "../base/refusal.ts"
 
 /** A problem document (RFC 9457). `type` is stable; what it means stands in the table of refusals. */
@@ -31,6 +32,23 @@ export function problemOf(error: unknown): Problem {
     hint,
     facts: inside ? {} : refusal.facts,
   }
+}
+
+/** A problem as a route's clients know errors. */
+export function formatProblem(
+  problem: Problem,
+  style: ErrorStyle,
+): { readonly type: string; readonly status: number; readonly text: string } {
+  const { status, detail, code, hint } = problem
+  const line = `${detail}${detail.endsWith("\n") ? "" : " "}(${code}: ${hint})`
+  if (style === "text") return { type: "text/plain; charset=utf-8", status, text: `${line}\n` }
+  if (style === "prometheus") {
+    // What cannot be asked is 422 there, as it is in VictoriaLogs.
+    const shown = status === 400 ? 422 : status
+    const text = JSON.stringify({ status: "error", errorType: String(shown), error: line })
+    return { type: "application/json", status: shown, text }
+  }
+  return { type: PROBLEM_TYPE, status, text: JSON.stringify(problem) }
 }
 
 /** Errors of Fastify and of the HTTP parser are refusals too; anything else is a bug of ours. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { parseMicros } from "../base/time.ts"
-import { parseQueryRequest } from "./query-request.ts"
+import { parsePaging, parseQueryRequest } from "./query-request.ts"
 
 const NOW = parseMicros("2026-01-02T03:04:05.000006Z")
 const bounds = { now: NOW, rowsMax: 1000, timeoutMs: 30_000 }
@@ -10,43 +10,70 @@ const base = { text: "x", ...bounds }
 const read: [why: string, given: Record<string, string>, expected: object][] = [
   ["only a query", {}, {}],
   [
-    "a date stands for all of itself",
-    { start: "2026-01-01", end: "2026-01-01" },
+    "a date is its beginning, and the end does not count",
+    { start: "2026-01-01", end: "2026-01-02" },
     { start: parseMicros("2026-01-01T00:00:00.000000Z"), end: parseMicros("2026-01-01T23:59:59.999999Z") },
   ],
   ["Unix seconds", { start: "1767323045" }, { start: 1_767_323_045_000_000 }],
-  ["Unix milliseconds, as Grafana sends them", { end: "1767323045123" }, { end: 1_767_323_045_123_999 }],
+  ["Unix milliseconds, as Grafana sends them", { end: "1767323045123" }, { end: 1_767_323_045_122_999 }],
   ["Unix seconds with a fraction", { start: "1767323045.5" }, { start: 1_767_323_045_500_000 }],
   ["so long ago", { start: "5m" }, { start: NOW - 300_000_000 }],
-  ["so long ago with a sign", { start: "-5m", end: "now" }, { start: NOW - 300_000_000, end: NOW }],
-  ["limit and offset", { limit: "10", offset: "5" }, { limit: 10, offset: 5 }],
-  ["limit 0 is no limit, as in VictoriaLogs", { limit: "0" }, {}],
+  ["so long ago with a sign", { start: "-5m", end: "now" }, { start: NOW - 300_000_000, end: NOW - 1 }],
   ["a shorter timeout", { timeout: "5s" }, { timeoutMs: 5000 }],
   ["a timeout in seconds", { timeout: "1.5" }, { timeoutMs: 1500 }],
   ["no longer timeout than is allowed", { timeout: "1h" }, {}],
   ["empty arguments, as forms send them", { start: "", end: "", limit: "", extra_filters: "" }, {}],
   ["another language", { compat: "logql" }, { compat: "logql" }],
+  [
+    "nanoseconds: between two microseconds",
+    { start: "1767323045000000001" },
+    { start: 1_767_323_045_000_001 },
+  ],
+  ["nanoseconds of a whole microsecond", { start: "2026-01-02T03:04:05.000006000Z" }, { start: NOW }],
+  [
+    "filters as dashboards write them",
+    {
+      extra_filters: '{"verb":"delete","user.username":["a","b\\"c"]}',
+      extra_stream_filters: '{"cluster":"p"}',
+    },
+    { filters: ['verb:in("delete") user.username:in("a","b\\"c")', '{cluster="p"}'] },
+  ],
+  [
+    "filters in LogsQL",
+    { extra_filters: "verb:get or verb:list", extra_stream_filters: '{cluster="p"}' },
+    { filters: ["verb:get or verb:list", '{cluster="p"}'] },
+  ],
   ["what dashboards add", { step: "1d", _cache_buster: "1" }, {}],
 ]
 for (const [why, given, expected] of read) {
   test(`parseQueryRequest: ${why}`, () => {
-    assert.deepEqual(parseQueryRequest({ query: "x", ...given }, bounds), { ...base, ...expected })
+    assert.deepEqual(parseQueryRequest(new URLSearchParams({ query: "x", ...given }), bounds), {
+      ...base,
+      ...expected,
+    })
   })
 }
 
 const refused: [why: string, given: Record<string, string>, argument: string][] = [
   ["no query", { query: "" }, "query"],
+  ["fields to hide that would be shown", { hidden_fields_filters: "a*" }, "hidden_fields_filters"],
   ["a time that is none", { start: "yesterday" }, "start"],
-  ["a limit that is none", { limit: "-1" }, "limit"],
-  ["a limit beyond integers", { limit: "9".repeat(20) }, "limit"],
-  ["an offset with a fraction", { offset: "1.5" }, "offset"],
   ["a timeout that is none", { timeout: "soon" }, "timeout"],
   ["a timeout of nothing", { timeout: "0" }, "timeout"],
-  ["filters that would be ignored", { extra_filters: '{"cluster":"prod-1"}' }, "extra_filters"],
+  ["JSON that is none", { extra_filters: '{"cluster' }, "extra_filters"],
+  ["JSON with a number", { extra_filters: '{"responseStatus.code":403}' }, "extra_filters"],
 ]
 for (const [why, given, argument] of refused) {
   test(`parseQueryRequest refuses ${why}`, () => {
     const expected = { code: "http.parameters", facts: { argument } }
-    assert.throws(() => parseQueryRequest({ query: "x", ...given }, bounds), expected)
+    assert.throws(() => parseQueryRequest(new URLSearchParams({ query: "x", ...given }), bounds), expected)
   })
 }
+
+test("parsePaging: limit 0 is no limit, as in VictoriaLogs", () => {
+  assert.deepEqual(parsePaging(new URLSearchParams({ limit: "10", offset: "5" })), { limit: 10, offset: 5 })
+  assert.deepEqual(parsePaging(new URLSearchParams({ limit: "0" })), {})
+  for (const limit of ["-1", "1.5", "9".repeat(20)]) {
+    assert.throws(() => parsePaging(new URLSearchParams({ limit })), { code: "http.parameters" })
+  }
+})

@@ -10,9 +10,12 @@ declare module "fastify" {
     credential: Credential
   }
   interface FastifyContextConfig {
-    plainErrors?: boolean
+    errors?: ErrorStyle
   }
 }
+
+/** How a route says no: a problem document, a line of text as VictoriaLogs, or an error of the Prometheus API. */
+export type ErrorStyle = "problem" | "text" | "prometheus"
 
 /** One noun of the API: a file in routes/, and a line in routes/index.ts. */
 export type Route = {
@@ -21,8 +24,8 @@ export type Route = {
   /** Who may: any one of these verbs is enough, `known` is anybody with a credential, `nobody` needs none. */
   readonly needs: readonly Verb[] | "known" | "nobody"
   readonly schema: FastifySchema & { readonly summary: string }
-  /** Refusals as plain text, for clients of VictoriaLogs, unless Accept asks for JSON. */
-  readonly plainErrors?: boolean
+  /** A problem document, if nothing is said; also where `Accept` asks for one. */
+  readonly errors?: ErrorStyle
   /** Throws refusals; `server.ts` answers them. */
   handle(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
@@ -44,7 +47,7 @@ export function addRoutes(app: FastifyInstance, routes: readonly Route[], authen
         method,
         url: route.url,
         schema: method === "HEAD" ? HIDDEN : route.schema,
-        config: { plainErrors: route.plainErrors ?? false },
+        config: { errors: route.errors ?? "problem" },
         // Before the body: a stranger's is never read to memory.
         onRequest: async (request) => {
           if (needs === "nobody") return

@@ -11,7 +11,7 @@ import { countAcked } from "./count-acked.ts"
 import type { ApiDeps } from "./deps.ts"
 import { checkExposure } from "./exposure.ts"
 import { createListener, type Listener } from "./listener.ts"
-import { isOurFault, PROBLEM_TYPE, problemOf, RETRY_AFTER_SECONDS } from "./problem.ts"
+import { formatProblem, isOurFault, problemOf, RETRY_AFTER_SECONDS } from "./problem.ts"
 import { finishBody, isUnread, prefersProblem } from "./request.ts"
 import { addRoutes } from "./route.ts"
 import {
@@ -22,7 +22,7 @@ import {
   metricsRoutes,
   openapiRoutes,
   quarantineRoutes,
-  queryRoutes,
+  selectRoutes,
 } from "./routes/index.ts"
 import type { SecureServer } from "./tls.ts"
 
@@ -144,8 +144,8 @@ async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise
       isOpen: credentials.count === 0,
       onAcked: (acked) => countAcked(metrics, deps.clock(), acked),
     }),
-    ...queryRoutes({ ...deps, inFlight }),
     ...quarantineRoutes(deps),
+    ...selectRoutes({ ...deps, inFlight }),
     ...logRoutes(deps),
     ...healthRoutes(deps),
     ...metricsRoutes(deps),
@@ -234,11 +234,7 @@ async function answerError(
   if (problem.status === 401)
     void reply.header("www-authenticate", 'Bearer realm="tallystick", Basic realm="tallystick"')
   void reply.code(problem.status).header("cache-control", "no-store")
-  if (request.routeOptions?.config?.plainErrors === true && !prefersProblem(request)) {
-    await reply
-      .type("text/plain; charset=utf-8")
-      .send(`${problem.detail} (${problem.code}: ${problem.hint})\n`)
-  } else {
-    await reply.type(PROBLEM_TYPE).send(JSON.stringify(problem))
-  }
+  const style = prefersProblem(request) ? "problem" : (request.routeOptions?.config?.errors ?? "problem")
+  const { type, status, text } = formatProblem(problem, style)
+  await reply.code(status).header("content-type", type).send(text)
 }

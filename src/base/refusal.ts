@@ -203,6 +203,11 @@ export const REFUSALS = {
     exit: 64,
     hint: "ask a smaller question; the limits are in src/query/limits.ts",
   },
+  "query.view": {
+    http: 400,
+    exit: 64,
+    hint: "docs/HTTP.md says which queries each endpoint takes; /select/logsql/query takes all",
+  },
   // search
   "search.unavailable": {
     http: 503,
@@ -242,6 +247,11 @@ export const REFUSALS = {
     hint: "check the credential against the configuration's credentials",
   },
   "auth.forbidden": { http: 403, exit: 2, hint: "give the credential the verb this route needs" },
+  "auth.tenant": {
+    http: 403,
+    exit: 2,
+    hint: "leave out AccountID and ProjectID, or list the tenant in the credential's tenants",
+  },
   "auth.crossSite": { http: 403, exit: 2, hint: "set up credentials, or use the address it listens on" },
   "auth.busy": { http: 503, exit: 2, hint: "send again in a few seconds; tokens are cheaper to check" },
   "credential.malformed": { http: 400, exit: 64, hint: "see docs/CONFIG.md, 'credentials'" },

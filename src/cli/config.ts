@@ -40,6 +40,12 @@ const Credential = section("Who may do what. Exactly one of tokenFile, tokenSha2
     description:
       "write: send events. read: query, fetch receipts and the log. metrics: /metrics. admin: all of it.",
   }),
+  tenants: Type.Optional(
+    Type.Array(Type.String({ pattern: "^[0-9]{1,10}:[0-9]{1,10}$" }), {
+      description:
+        "AccountID:ProjectID that clients of VictoriaLogs may name with this credential, besides 0:0. All are this ledger.",
+    }),
+  ),
   tokenFile: maybeFile({ description: "File with the bearer token, one line. Read again when it changes." }),
   tokenSha256: sha256Hex({
     description: "SHA-256 of the bearer token as 64 hex digits: no secret on this machine.",

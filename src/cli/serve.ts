@@ -250,9 +250,16 @@ function rereader(live: Live, parts: Parts): () => void {
   }
 }
 
-function factsOf({ by, text, rows, outcome, seconds }: Asked): Readonly<Record<string, string>> {
+function factsOf({ by, endpoint, text, rows, outcome, seconds }: Asked): Readonly<Record<string, string>> {
   const asked = text.length > QUERY_LENGTH_MAX ? `${text.slice(0, QUERY_LENGTH_MAX)}…` : text
-  return { by, text: asked.toWellFormed(), rows: String(rows), outcome, seconds: seconds.toFixed(3) }
+  return {
+    by,
+    endpoint,
+    text: asked.toWellFormed(),
+    rows: String(rows),
+    outcome,
+    seconds: seconds.toFixed(3),
+  }
 }
 
 async function followFiles(

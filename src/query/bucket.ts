@@ -23,7 +23,7 @@ const NAMED: Readonly<Record<string, number>> = {
   day: 24 * HOUR,
   week: 7 * 24 * HOUR,
 }
-/** Weeks begin on Monday; 1970-01-01 was a Thursday. */
+/** The word week begins on Monday; 1970-01-01 was a Thursday, with which 1w and 7d begin. */
 const WEEK_OFFSET = -3 * 24 * HOUR
 
 /** Reads what stands behind the colon; undefined where it is no size of a bucket. */
@@ -35,14 +35,16 @@ export function parseBucket(
   const mask = /^\/([0-9]{1,2})$/.exec(size)
   if (mask !== null) return Number(mask[1]) <= 32 ? ipBucket(text, Number(mask[1])) : undefined
   const word = size.toLowerCase()
-  if (word === "month" || word === "year") return calendarBucket(text, word, offset?.micros ?? 0)
+  // An offset moves the bounds back, as VictoriaLogs has it: with 20s, minutes begin at :40.
+  const shift = -(offset?.micros ?? 0)
+  if (word === "month" || word === "year") return calendarBucket(text, word, shift)
   const named = Object.hasOwn(NAMED, word) ? NAMED[word] : undefined
   const duration = parseDuration(size)
   const micros = named ?? (duration === undefined ? undefined : duration / 1000)
   const number = parseSize(size) ?? parseNumber(size)
   const step = micros === undefined ? number : micros * 1000
   if (!(step > 0)) return undefined
-  const start = (offset?.micros ?? 0) + (word === "week" || size === "1w" ? WEEK_OFFSET : 0)
+  const start = shift + (word === "week" ? WEEK_OFFSET : 0)
   return stepBucket(text, step, micros, start)
 }
 

@@ -41,12 +41,27 @@ export const AUDIT_KIND = "k8s.audit"
 
 /** Fields that say how a record was delivered, or that may differ between two deliveries of one event. */
 const DELIVERY = new Set(["record", "receivedAt", "source", "n", "kind", "words", "duplicateOf"])
-const ENCODING = new Set(["_stream", "apiVersion", "raw", "rawEncoding", "seed", "salt", "digest"])
+const ENCODING = new Set([
+  "_stream",
+  "_stream_id",
+  "apiVersion",
+  "raw",
+  "rawEncoding",
+  "seed",
+  "salt",
+  "digest",
+])
 
 /** Whether two deliveries of the same body always agree on the field. */
 export function isOfEvent(field: string): boolean {
   return !DELIVERY.has(field) && !ENCODING.has(field)
 }
+
+/**
+ * 48 hexadecimal digits, as clients of VictoriaLogs expect: the tenant (always 0:0) and a digest of the stream's labels. A
+ * name to ask for the stream by, nothing to rely on.
+ */
+const STREAM_ID = trusted(`concat('0000000000000000', md5("_stream"))`)
 
 export function openColumns(derived: Derived): Columns {
   return { find: (field) => findColumn(field, derived) }
@@ -55,6 +70,7 @@ export function openColumns(derived: Derived): Columns {
 function findColumn(name: string, derived: Derived): Column {
   if (name === "_msg") return { kind: "text", text: trusted(`(${derived.msg})`), heavy: true }
   if (name === "raw") return { kind: "text", text: ident("raw"), heavy: true }
+  if (name === "_stream_id") return { kind: "text", text: STREAM_ID, heavy: false }
   if (name === "rawEncoding") return { kind: "text", text: ident("rawEncoding"), heavy: false }
   const field = findField(name)
   if (field !== undefined) return ofField(field)

@@ -3,7 +3,7 @@ import { parseDuration } from "./number.ts"
 import { readPipes } from "./pipes/index.ts"
 import { type Grammar, Reader } from "./reader.ts"
 import { simplifyFilter, simplifyPipes } from "./simplify.ts"
-import type { Pipe, Query, Setting } from "./tree.ts"
+import type { Filter, Pipe, Query, Setting } from "./tree.ts"
 
 const GRAMMAR: Grammar = {
   filter: (reader, field) => simplifyFilter(readFilter(reader, field)),
@@ -24,6 +24,14 @@ export function parsePipes(text: string): readonly Pipe[] {
   const pipes = readPipes(reader)
   if (!reader.atEnd) throw reader.refuse("expected the end of the pipes")
   return pipes
+}
+
+/** Reads a filter alone, as it stands in front of pipes. */
+export function parseFilter(text: string): Filter {
+  const reader = new Reader(text, GRAMMAR)
+  const filter = GRAMMAR.filter(reader, undefined)
+  if (!reader.atEnd) throw reader.refuse("expected the end of the filter")
+  return filter
 }
 
 function readQuery(reader: Reader): Query {

@@ -190,7 +190,8 @@ export function selectFields(fields: FieldSet, columns: Columns): Selection {
     fields.kind === "some"
       ? [...fields.names].filter((name) => !ready.some((field) => field.name === name))
       : []
-  const names = [...ready.map((field) => field.name), ...named]
+  const streamId = fields.kind === "all" && hasField(fields, "_stream_id") ? ["_stream_id"] : []
+  const names = [...ready.map((field) => field.name), ...streamId, ...named]
   return { columns: names.map((name) => ({ name, text: textSql(columns.find(name)) })), body: true }
 }
 

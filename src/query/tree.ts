@@ -1,4 +1,5 @@
 import type { Micros } from "../base/time.ts"
+import type { Bucket } from "./bucket.ts"
 import type { Columns } from "./column.ts"
 import type { Row } from "./row.ts"
 import type { Sql } from "./sql.ts"
@@ -76,6 +77,10 @@ export interface Pipe {
   readonly onlyField?: string
   /** Filters inside it (`if (…)`), for checks of the plan. */
   readonly filters?: readonly Filter[]
+  /** The same for each step of a range of `_time` by itself; see view.ts. */
+  perStep?(step: Bucket): Pipe
+  /** Which fields of the rows behind it are results to draw, where `before` were in front of it; see view.ts. */
+  measures?(before: ReadonlySet<string>): ReadonlySet<string>
 }
 
 /** How a pipe lets the plan read less. */

@@ -6,7 +6,6 @@ import type { JournalEnd } from "../store/stage.ts"
 import {
   type FromChild,
   type OpenRequest,
-  partialOf,
   type QueryRequest,
   type SentRefusal,
   type ToChild,
@@ -106,7 +105,7 @@ class Child {
       for (;;) {
         const { done, value } = await answer.next()
         if (done === true) {
-          send({ kind: "end", id, rows: value.rows, ...partialOf(value) })
+          send({ kind: "end", id, ending: value })
           return
         }
         await reader.room()

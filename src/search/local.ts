@@ -7,7 +7,7 @@ import { journalNames, readJournalFile } from "../journal/files.ts"
 import { scanJournal } from "../journal/line.ts"
 import { cataloguePath } from "../store/catalogue.ts"
 import type { JournalEnd } from "../store/stage.ts"
-import { partialOf, type QueryMessage, type QueryRequest, SEARCH_LIMITS } from "./message.ts"
+import { type QueryMessage, type QueryRequest, SEARCH_LIMITS } from "./message.ts"
 import { openService, type SearchService } from "./service.ts"
 
 /** A ledger's directory, searched from this process without its server; nothing in it is written. Must be closed. */
@@ -72,7 +72,7 @@ function localSearch(
           yield { kind: "rows", rows: value }
           continue
         }
-        yield { kind: "end", rows: value.rows, ...partialOf(value) }
+        yield { kind: "end", ...value }
         return
       }
     },

@@ -2,6 +2,7 @@ import type { Facts, RefusalCode } from "../base/refusal.ts"
 import type { Micros } from "../base/time.ts"
 import type { Compat } from "../query/habits/index.ts"
 import type { Row } from "../query/row.ts"
+import type { View } from "../query/view.ts"
 
 /** A question to the search process, and what its answer may cost. */
 export type QueryRequest = {
@@ -22,12 +23,23 @@ export type QueryRequest = {
   /** The newest so many rows, after `offset` of them; asked for, so no mark. */
   readonly limit?: number
   readonly offset?: number
+  /** LogsQL filters besides the query's own. */
+  readonly filters?: readonly string[]
+  /** What is shown of its rows; the rows themselves by default. */
+  readonly view?: View
 }
 
 /** Rows as they come, and at the end how many there were and, in `partial`, why there may be more. */
 export type QueryMessage =
   | { readonly kind: "rows"; readonly rows: readonly Row[] }
-  | { readonly kind: "end"; readonly rows: number; readonly partial?: string }
+  | ({ readonly kind: "end" } & Ending)
+
+export type Ending = {
+  readonly rows: number
+  readonly partial?: string
+  /** For the views of stats: see query/view.ts. */
+  readonly measures?: readonly string[]
+}
 
 /** What the parent knows and the child needs: what is committed in the journal, which records are sealed. */
 export type News = {
@@ -130,7 +142,7 @@ export type FromChild =
   | { readonly kind: "ready" }
   | { readonly kind: "newsTaken" }
   | { readonly kind: "rows"; readonly id: number; readonly rows: readonly Row[] }
-  | { readonly kind: "end"; readonly id: number; readonly rows: number; readonly partial?: string }
+  | { readonly kind: "end"; readonly id: number; readonly ending: Ending }
   | { readonly kind: "refused"; readonly id: number; readonly refusal: SentRefusal }
   | { readonly kind: "segment"; readonly made: SegmentNews }
   | { readonly kind: "flushed"; readonly id: number }
@@ -143,10 +155,3 @@ export const WINDOW = 4
 /** Rows and characters in one message: small enough that neither side stalls on one. */
 export const MESSAGE_ROWS = 500
 export const MESSAGE_CHARS = 256 * 1024
-
-/** Only there where there is something to say. */
-export function partialOf({ partial }: { readonly partial?: string | undefined }): {
-  readonly partial?: string
-} {
-  return partial === undefined ? {} : { partial }
-}

@@ -7,7 +7,6 @@ import {
   CHILD_ENVIRONMENT,
   type FromChild,
   type News,
-  partialOf,
   type QueryMessage,
   type QueryRequest,
   SEARCH_LIMITS,
@@ -252,7 +251,7 @@ class Supervisor implements SearchProcess {
         this.#answers.get(message.id)?.put({ kind: "rows", rows: message.rows })
         break
       case "end":
-        this.#answers.get(message.id)?.put({ kind: "end", rows: message.rows, ...partialOf(message) })
+        this.#answers.get(message.id)?.put({ kind: "end", ...message.ending })
         break
       case "refused":
         this.#answers.get(message.id)?.fail(received(message.refusal))

@@ -1,4 +1,3 @@
-import { assert } from "../base/assert.ts"
 import { isRefusal } from "../base/refusal.ts"
 import type { Micros } from "../base/time.ts"
 import type { Columns } from "../query/column.ts"
@@ -9,11 +8,13 @@ import { newRow, type Row } from "../query/row.ts"
 import { holdsRows } from "../query/run.ts"
 import { andSql, joinSql, type Sql, sql, trusted } from "../query/sql.ts"
 import type { Budget, GroupSink, RunScene, Sink } from "../query/tree.ts"
+import { viewQuery } from "../query/view.ts"
 import { bloomKey } from "../store/bloom.ts"
 import type { BloomCache } from "../store/bloom-cache.ts"
 import type { Duckdb } from "../store/duckdb.ts"
 import { hideDuplicates, type Repetitions } from "./duplicates.ts"
-import { MESSAGE_CHARS, MESSAGE_ROWS, type QueryRequest } from "./message.ts"
+import type { Ending, QueryRequest } from "./message.ts"
+import { Output } from "./output.ts"
 import { fetchRecords, readingOf, recordsOf, rowsOf, runSql } from "./read.ts"
 import { batches, relationOf, type Snapshot, type Source, sourcesIn } from "./snapshot.ts"
 
@@ -25,9 +26,6 @@ export type Engine = {
   readonly stepsMemoryMax: number
 }
 
-/** Rows in the answer, and why there may be more: `time`, `rows` or `memory`, with a few words. */
-export type Summary = { readonly rows: number; readonly partial: string | undefined }
-
 /**
  * Answers a query from a snapshot: segments and tail, newest first, batch by batch, each statement run to its end. Yields
  * rows as soon as they are certain. A limit that cuts the answer ends it with a mark, never silently; `stop` ends it with
@@ -38,10 +36,17 @@ export async function* runQuery(
   snapshot: Snapshot,
   engine: Engine,
   stop: AbortSignal,
-): AsyncGenerator<readonly Row[], Summary> {
-  const plan = planQuery(understandQuery(request.text, request.compat), request, engine.columns)
+): AsyncGenerator<readonly Row[], Ending> {
+  const { filters = [], view = { kind: "rows" } } = request
+  const { query, measures } = viewQuery(understandQuery(request.text, request.compat), filters, view)
+  const plan = planQuery(query, request, engine.columns)
   const deadline = AbortSignal.timeout(request.timeoutMs)
-  const run = new Run(request, plan, snapshot, engine, AbortSignal.any([stop, deadline]))
+  const shape = {
+    sorted: !query.pipes.some(({ word }) => NAMES_ORDER.has(word)),
+    empties: view.kind !== "rows",
+  }
+  const out = new Output(plan, request.rowsMax, shape)
+  const run = new Run(request, { plan, out }, snapshot, engine, AbortSignal.any([stop, deadline]))
   try {
     yield* run.answer()
   } catch (error) {
@@ -50,7 +55,11 @@ export async function* runQuery(
     run.cut(reason)
   }
   yield* run.finish()
-  return { rows: run.out.count, partial: run.partial }
+  return {
+    rows: run.out.count,
+    ...(run.partial === undefined ? {} : { partial: run.partial }),
+    ...(view.kind === "stats" || view.kind === "statsPerStep" ? { measures } : {}),
+  }
 }
 
 /** Limits of an answer that make it partial instead of failing it. */
@@ -77,12 +86,18 @@ class Run {
   readonly #head: Sink | GroupSink
   #partial: string | undefined
 
-  constructor(request: QueryRequest, plan: Plan, snapshot: Snapshot, engine: Engine, stop: AbortSignal) {
+  constructor(
+    request: QueryRequest,
+    { plan, out }: { readonly plan: Plan; readonly out: Output },
+    snapshot: Snapshot,
+    engine: Engine,
+    stop: AbortSignal,
+  ) {
     this.#plan = plan
     this.#snapshot = snapshot
     this.#engine = engine
     this.#stop = stop
-    this.out = new Output(plan, request.rowsMax)
+    this.out = out
     // Each step that holds rows has its share: one that is full passes on what it has to steps that still have room.
     const holding = plan.pipes.filter(holdsRows).length + (plan.read.kind === "groups" ? 1 : 0)
     const share = (request.memoryMax ?? engine.stepsMemoryMax) / Math.max(1, holding)
@@ -280,6 +295,8 @@ type Place = { readonly record: number; readonly time: Micros }
 
 /** With more auditIDs than this, hardly a segment would be left out. */
 const NEEDLES_MAX = 100
+/** Pipes that say in which order a row's fields come; without one they come by name, as in VictoriaLogs. */
+const NAMES_ORDER = new Set(["fields", "stats", "top", "uniq", "field_names", "field_values", "facets"])
 /** A name no field has, for the record's number beside its sort keys. */
 const RECORD = "\0record"
 /** Rows of the first batch: the newest file or two, so that first rows come soon. */
@@ -287,68 +304,4 @@ const FIRST_ROWS = 100_000
 
 function* emptyRows(count: number): Generator<Row> {
   for (let i = 0; i < count; i++) yield newRow()
-}
-
-/** The end of all pipes: counts, cuts, and gathers rows into pieces of a size to send. */
-class Output implements Sink {
-  readonly #offset: number
-  readonly #limit: number
-  readonly #rowsMax: number
-  #seen = 0
-  #ready: (readonly Row[])[] = []
-  #rows: Row[] = []
-  #chars = 0
-  count = 0
-  partial: string | undefined
-
-  constructor({ limit, offset }: Plan, rowsMax: number) {
-    assert(rowsMax >= 0, "rowsMax is a count")
-    this.#limit = limit ?? Number.POSITIVE_INFINITY
-    this.#offset = offset
-    this.#rowsMax = rowsMax
-  }
-
-  take(row: Row): boolean {
-    if (this.#seen++ < this.#offset) return true
-    if (this.count >= this.#limit) return false
-    if (this.count >= this.#rowsMax) {
-      this.partial ??= `rows: more than ${this.#rowsMax}`
-      return false
-    }
-    this.count++
-    this.#gather(row)
-    return this.count < this.#limit
-  }
-
-  end(): void {}
-
-  #gather(row: Row): void {
-    const shown = newRow()
-    for (const name of Object.keys(row)) {
-      const value = row[name] ?? ""
-      if (value === "") continue
-      shown[name] = value
-      this.#chars += name.length + value.length
-    }
-    this.#rows.push(shown)
-    if (this.#rows.length >= MESSAGE_ROWS || this.#chars >= MESSAGE_CHARS) this.#close()
-  }
-
-  #close(): void {
-    this.#ready.push(this.#rows)
-    this.#rows = []
-    this.#chars = 0
-  }
-
-  /** Pieces that are full. */
-  *full(): Generator<readonly Row[]> {
-    const ready = this.#ready
-    this.#ready = []
-    yield* ready
-  }
-
-  *all(): Generator<readonly Row[]> {
-    if (this.#rows.length > 0) this.#close()
-    yield* this.full()
-  }
 }

@@ -13,8 +13,8 @@ import { type Duckdb, openDuckdb } from "../store/duckdb.ts"
 import { segmentsDir } from "../store/segment-name.ts"
 import type { JournalEnd } from "../store/stage.ts"
 import { Repetitions } from "./duplicates.ts"
-import type { OpenRequest, QueryRequest } from "./message.ts"
-import { type Engine, runQuery, type Summary } from "./run.ts"
+import type { Ending, OpenRequest, QueryRequest } from "./message.ts"
+import { type Engine, runQuery } from "./run.ts"
 import type { Snapshot } from "./snapshot.ts"
 import { Tail } from "./tail.ts"
 
@@ -78,15 +78,16 @@ export class SearchService {
     request: QueryRequest,
     end: JournalEnd | undefined,
     stop: AbortSignal,
-  ): AsyncGenerator<readonly Row[], Summary> {
+  ): AsyncGenerator<readonly Row[], Ending> {
     const query = {}
     this.#running.add(query)
     let snapshot: Snapshot | undefined
     try {
       const unread = end === undefined ? undefined : await this.#loadTail(end)
       snapshot = this.#snapshot()
-      const summary = yield* runQuery(request, snapshot, this.#engine, stop)
-      return { rows: summary.rows, partial: this.#partial(summary.partial, unread) }
+      const { partial, ...ending } = yield* runQuery(request, snapshot, this.#engine, stop)
+      const reasons = this.#partial(partial, unread)
+      return reasons === undefined ? ending : { ...ending, partial: reasons }
     } finally {
       snapshot?.release()
       this.#running.delete(query)

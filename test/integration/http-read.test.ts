@@ -81,10 +81,12 @@ test("a query answers JSON lines and says that they are all", () => {
         url: "/select/logsql/query",
         payload: "query=verb%3Aget&limit=2",
       })
-      assert.equal(answer.headers["content-type"], "application/stream+json; charset=utf-8")
+      assert.equal(answer.headers["content-type"], "application/stream+json")
       assert.equal(answer.body, ROWS.map((row) => `${JSON.stringify(row)}\n`).join(""))
       assert.deepEqual(answer.trailers, { "tallystick-answer": "whole" })
-      assert.deepEqual(asked, [{ by: "anonymous", text: "verb:get", rows: 2, outcome: "whole" }])
+      assert.deepEqual(asked, [
+        { by: "anonymous", endpoint: "query", text: "verb:get", rows: 2, outcome: "whole" },
+      ])
     },
   )
 })
@@ -209,13 +211,24 @@ test("/openapi.json lists every route, and no other", () =>
       ([path, methods]) => `${Object.keys(methods).join(",")} ${path}`,
     )
     assert.deepEqual(listed.sort(), [
+      "get /health",
       "get /healthz",
       "get /log/checkpoint",
       "get /log/tile/{*}",
       "get /metrics",
       "get /openapi.json",
       "get /readyz",
+      "get,post /select/logsql/field_names",
+      "get,post /select/logsql/field_values",
+      "get,post /select/logsql/hits",
       "get,post /select/logsql/query",
+      "get,post /select/logsql/stats_query",
+      "get,post /select/logsql/stats_query_range",
+      "get,post /select/logsql/stream_field_names",
+      "get,post /select/logsql/stream_field_values",
+      "get,post /select/logsql/stream_ids",
+      "get,post /select/logsql/streams",
+      "get,post /select/tenant_ids",
       "post /audit",
       "post /audit/{*}",
       "post /import",

@@ -28,6 +28,18 @@ export function healthRoutes({ health }: Pick<ApiDeps, "health">): readonly Rout
       handle: async () => ({ status: "ok" }),
     },
     {
+      url: "/health",
+      methods: ["GET"],
+      needs: "nobody",
+      schema: {
+        summary: "The same for clients of VictoriaLogs: OK",
+        tags: ["health"],
+        produces: ["text/plain"],
+        response: { 200: Type.String() },
+      },
+      handle: async (_request, reply) => reply.type("text/plain; charset=utf-8").send("OK"),
+    },
+    {
       url: "/readyz",
       methods: ["GET"],
       needs: "nobody",

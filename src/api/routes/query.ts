@@ -3,23 +3,11 @@ import type { FastifyReply, FastifyRequest } from "fastify"
 import { Type } from "typebox"
 import { isRefusal, type RefusalCode } from "../../base/refusal.ts"
 import { formatMicros } from "../../base/time.ts"
-import { readBody } from "../../intake/body.ts"
-import type { InFlight } from "../../intake/in-flight.ts"
-import type { QueryMessage, QueryRequest } from "../../search/message.ts"
-import type { ApiDeps, Asked } from "../deps.ts"
-import { parseQueryRequest, QueryArguments } from "../query-request.ts"
-import { CONTINUE, lengthOf, parametersOf } from "../request.ts"
+import type { QueryMessage } from "../../search/message.ts"
+import { ANSWER, type AskDeps, openQuestion, type Question } from "../ask.ts"
+import { parsePaging, parseQueryRequest } from "../query-request.ts"
 import type { Route } from "../route.ts"
-
-export type QueryRoute = Pick<ApiDeps, "search" | "searchLimits" | "clock" | "onQuery" | "onTrouble"> & {
-  readonly inFlight: InFlight
-}
-
-/** A query's text is at most 64 KiB; in a form each byte may take three. */
-const FORM_BYTES_MAX = 1024 * 1024
-const FORM_TIMEOUT_MS = 10_000
-/** HTTP trailer of every answer: `whole`, or `partial: <why>`. Missing where the connection broke. */
-const TRAILER = "tallystick-answer"
+import { RowsArguments } from "../select-schema.ts"
 
 /**
  * `/select/logsql/query` as VictoriaLogs has it: one JSON object a line, every value a string, newest first.
@@ -29,20 +17,20 @@ const TRAILER = "tallystick-answer"
  * line as a row (a curl user reads it); programs look for `_partial`, which no event field is called. One that broke
  * also ends without the last chunk, so that HTTP itself reports it.
  */
-export function queryRoutes(deps: QueryRoute): readonly Route[] {
+export function queryRoutes(deps: AskDeps): readonly Route[] {
   return [
     {
       url: "/select/logsql/query",
       methods: ["GET", "POST"],
       needs: ["read"],
-      plainErrors: true,
+      errors: "text",
       schema: {
         summary: "Rows of a LogsQL query, as JSON lines",
         description:
           "Arguments in the query string or a form. Every value is a string. An answer that limits cut ends with a line " +
           "that has the field _partial, and the trailer Tallystick-Answer says partial instead of whole.",
         tags: ["query"],
-        querystring: QueryArguments,
+        querystring: RowsArguments,
         produces: ["application/stream+json"],
         response: { 200: Type.String() },
       },
@@ -51,29 +39,27 @@ export function queryRoutes(deps: QueryRoute): readonly Route[] {
   ]
 }
 
-async function answer(deps: QueryRoute, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const { search, searchLimits, clock } = deps
-  const asked = parseQueryRequest(await argumentsOf(deps, request), { now: clock(), ...searchLimits })
-  const left = new AbortController()
-  reply.raw.once("close", () => left.abort())
-
-  const note = notesOf(deps, request, asked)
-  const messages = search.query(asked, left.signal)[Symbol.asyncIterator]()
+async function answer(deps: AskDeps, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const question = await openQuestion(deps, { request, reply }, "query", (given, bounds) => ({
+    ...parseQueryRequest(given, bounds),
+    ...parsePaging(given),
+  }))
+  const messages = question.messages()
   // The first message decides between rows and a refusal: a query that cannot be read is 400, not a broken 200.
   let first: IteratorResult<QueryMessage>
   try {
     first = await messages.next()
   } catch (error) {
-    note(left.signal.aborted ? "left" : "refused", 0)
+    question.note(question.left.aborted ? "left" : "refused", 0)
     // Nobody is there to hear it.
-    if (left.signal.aborted) return reply.hijack()
+    if (question.left.aborted) return reply.hijack()
     throw error
   }
-  const rows = new Rows(asked, first, messages)
-  const lines = Readable.from(linesOf(rows, deps, left.signal, note), { objectMode: false })
+  const rows = new Rows(first, messages)
+  const lines = Readable.from(linesOf(rows, question, deps), { objectMode: false })
   return reply
-    .type("application/stream+json; charset=utf-8")
-    .trailer(TRAILER, async () => {
+    .header("content-type", "application/stream+json")
+    .trailer(ANSWER, async () => {
       // An answer without a row has sent nothing yet; HTTP/2 would end it with the head and have no place for trailers.
       if (!reply.raw.headersSent) reply.raw.flushHeaders()
       return rows.partial === undefined ? "whole" : `partial: ${rows.partial}`
@@ -81,54 +67,14 @@ async function answer(deps: QueryRoute, request: FastifyRequest, reply: FastifyR
     .send(lines)
 }
 
-async function argumentsOf(
-  { inFlight }: QueryRoute,
-  request: FastifyRequest,
-): Promise<Record<string, string>> {
-  const { raw, headers } = request
-  const inUrl = parametersOf(request.url.split("?", 2)[1] ?? "")
-  if (request.method !== "POST") return inUrl
-  const hold = inFlight.open(request.credential.name)
-  try {
-    const body = await readBody(
-      {
-        stream: raw,
-        encoding: headers["content-encoding"],
-        length: lengthOf(request),
-        proceed: CONTINUE.get(raw),
-      },
-      { bodyBytesMax: FORM_BYTES_MAX, requestTimeoutMs: FORM_TIMEOUT_MS, hold },
-    )
-    return { ...inUrl, ...parametersOf(Buffer.from(body).toString("utf8")) }
-  } finally {
-    hold.release()
-  }
-}
-
-type Note = (outcome: Asked["outcome"], rows: number) => void
-
-function notesOf({ onQuery }: QueryRoute, request: FastifyRequest, { text }: QueryRequest): Note {
-  const began = performance.now()
-  return (outcome, rows) =>
-    onQuery?.({
-      by: request.credential.name,
-      text,
-      rows,
-      outcome,
-      seconds: (performance.now() - began) / 1000,
-    })
-}
-
 /** The messages of one answer, and what became of it. */
 class Rows {
-  readonly asked: QueryRequest
   readonly #first: IteratorResult<QueryMessage>
   readonly #rest: AsyncIterator<QueryMessage>
   partial: string | undefined
   count = 0
 
-  constructor(asked: QueryRequest, first: IteratorResult<QueryMessage>, rest: AsyncIterator<QueryMessage>) {
-    this.asked = asked
+  constructor(first: IteratorResult<QueryMessage>, rest: AsyncIterator<QueryMessage>) {
     this.#first = first
     this.#rest = rest
   }
@@ -144,15 +90,15 @@ class Rows {
 
 async function* linesOf(
   rows: Rows,
-  { clock, onTrouble }: QueryRoute,
-  left: AbortSignal,
-  note: Note,
+  question: Question,
+  { clock, onTrouble }: AskDeps,
 ): AsyncGenerator<string> {
   const partialLine = (why: string) => {
     rows.partial = why
     const _msg = `tallystick: this answer is partial: ${why}`
     return `${JSON.stringify({ _time: formatMicros(clock()), _stream: "{}", _msg, _partial: why })}\n`
   }
+  const { left } = question
   let ended = false
   try {
     for await (const message of rows) {
@@ -173,7 +119,10 @@ async function* linesOf(
     }
     throw error
   } finally {
-    note(left.aborted && !ended ? "left" : rows.partial === undefined ? "whole" : "partial", rows.count)
+    question.note(
+      left.aborted && !ended ? "left" : rows.partial === undefined ? "whole" : "partial",
+      rows.count,
+    )
   }
 }
 

@@ -32,7 +32,7 @@ function transfer(reader: Reader, word: "copy" | "rename"): Pipe {
     .map(({ from, to }) => `${printFieldPattern(from)} as ${printFieldPattern(to)}`)
     .join(", ")
   const plain = pairs.every(({ from }) => !from.endsWith("*"))
-  return eachPipe({
+  const pipe = eachPipe({
     word,
     text: `${word} ${text}`,
     keepsRows: true,
@@ -44,6 +44,16 @@ function transfer(reader: Reader, word: "copy" | "rename"): Pipe {
       return changed
     },
   })
+  return { ...pipe, measures: (before) => measuresAfter(before, pairs, word) }
+}
+
+function measuresAfter(before: ReadonlySet<string>, pairs: readonly Pair[], word: "copy" | "rename") {
+  const after = new Set(before)
+  for (const { from, to } of pairs) {
+    if (after.has(from)) after.add(to)
+    if (word === "rename") after.delete(from)
+  }
+  return after
 }
 
 function readPair(reader: Reader): Pair {

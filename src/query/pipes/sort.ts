@@ -97,6 +97,8 @@ export function sortPipe(sort: Sort): Pipe {
         }
       : {}),
     join: (after) => joinSort(sort, after),
+    // Rows are cut or numbered within each step.
+    perStep: () => sortPipe({ ...sort, partition: ["_time", ...sort.partition] }),
   }
 }
 

@@ -100,6 +100,9 @@ function statsPipe(keys: readonly Key[], results: readonly Result[]): Pipe {
     filters: conditions,
     run: (next, scene) => runStats(keys, results, next, scene),
     shape: { kind: "group", group: (columns, scene) => groupStats(keys, results, columns, scene) },
+    perStep: (bucket) =>
+      statsPipe([{ field: "_time", bucket }, ...keys.filter((key) => key.field !== "_time")], results),
+    measures: () => new Set(results.map(({ name }) => name)),
     ...(keys.length === 0 && results.length === 1 ? { onlyField: results[0]?.name ?? "" } : {}),
   }
 }

@@ -1,0 +1,80 @@
+import type { FastifyReply } from "fastify"
+import { moment, parseDurationArgument, parseStep } from "../arguments.ts"
+import { type AskDeps, answerOf, openQuestion, sendDocument } from "../ask.ts"
+import { parseQueryRequest } from "../query-request.ts"
+import type { Route } from "../route.ts"
+import { Matrix, PrometheusError, StatsArguments, StatsRangeArguments, Vector } from "../select-schema.ts"
+import { shapeMatrix, shapeVector } from "../stats.ts"
+
+/**
+ * `| stats` in the words of the Prometheus query API: what vmalert asks for rules of type vlogs, and Grafana for graphs.
+ * vmalert takes a number that a limit made too small for the truth, so it can ask for an error instead:
+ * `allow_partial_response=0`.
+ */
+export function statsRoutes(deps: AskDeps): readonly Route[] {
+  return [
+    {
+      url: "/select/logsql/stats_query",
+      methods: ["GET", "POST"],
+      needs: ["read"],
+      errors: "prometheus",
+      schema: {
+        summary: "Results of | stats at one time, as the Prometheus API has them",
+        tags: ["query"],
+        querystring: StatsArguments,
+        response: { 200: Vector, 422: PrometheusError },
+      },
+      async handle(request, reply) {
+        const question = await openQuestion(deps, { request, reply }, "stats_query", (given, bounds) => {
+          const now = moment(given, "time", bounds.now) ?? moment(given, "end", bounds.now) ?? bounds.now
+          return parseQueryRequest(given, { ...bounds, now }, { kind: "stats" })
+        })
+        const answered = await answerOf(question)
+        const result = shapeVector(answered.rows, answered.ending.measures ?? [], question.asked.now)
+        return sendResult(reply, { resultType: "vector", result }, answered.ending)
+      },
+    },
+    {
+      url: "/select/logsql/stats_query_range",
+      methods: ["GET", "POST"],
+      needs: ["read"],
+      errors: "prometheus",
+      schema: {
+        summary: "Results of | stats for each step of time, as the Prometheus API has them",
+        tags: ["query"],
+        querystring: StatsRangeArguments,
+        response: { 200: Matrix, 422: PrometheusError },
+      },
+      async handle(request, reply) {
+        const question = await openQuestion(
+          deps,
+          { request, reply },
+          "stats_query_range",
+          (given, bounds) => {
+            const offset = parseDurationArgument(given, "offset")
+            const now = moment(given, "end", bounds.now) ?? bounds.now
+            return parseQueryRequest(
+              given,
+              { ...bounds, now },
+              {
+                kind: "statsPerStep",
+                step: parseStep(given).text,
+                ...(offset === undefined ? {} : { offset: offset.text }),
+              },
+            )
+          },
+        )
+        const answered = await answerOf(question)
+        const result = shapeMatrix(answered.rows, answered.ending.measures ?? [])
+        return sendResult(reply, { resultType: "matrix", result }, answered.ending)
+      },
+    },
+  ]
+}
+
+function sendResult(reply: FastifyReply, data: object, ending: { readonly partial?: string }): FastifyReply {
+  const { partial } = ending
+  const marks =
+    partial === undefined ? {} : { isPartial: true, warnings: [`this answer is partial: ${partial}`] }
+  return sendDocument(reply, { status: "success", data, ...marks }, ending)
+}

@@ -1,0 +1,60 @@
+import type { Micros } from "../base/time.ts"
+import { Refusal } from "../base/refusal.ts"
+import { microsOf } from "../query/filters/time.ts"
+import type { Row } from "../query/row.ts"
+
+/** Names of one series: the result's own under `__name__`, and the fields it was counted by. */
+type Metric = Readonly<Record<string, string>>
+/** Unix seconds and a value, which is text. */
+type Point = readonly [seconds: number, value: string]
+
+export type Sample = { readonly metric: Metric; readonly value: Point }
+export type Samples = { readonly metric: Metric; readonly values: readonly Point[] }
+
+/** Each result of each row at one time. An empty field is a label without a value, which Prometheus takes for none. */
+export function shapeVector(
+  rows: readonly Row[],
+  measures: readonly string[],
+  at: Micros,
+): readonly Sample[] {
+  return rows.flatMap((row) =>
+    resultsOf(row, measures).map(({ metric, value }) => ({ metric, value: [secondsOf(at), value] as const })),
+  )
+}
+
+/** Each result of rows that have a `_time`, by series; series in the order of their names, points in that of time. */
+export function shapeMatrix(rows: readonly Row[], measures: readonly string[]): readonly Samples[] {
+  const series = new Map<string, { metric: Metric; values: Point[] }>()
+  for (const row of rows) {
+    const at = microsOf(row._time ?? "")
+    if (at === undefined)
+      throw new Refusal("query.view", "expected a _time in each row: leave it in the query's last pipes")
+    const { _time, ...rest } = row
+    for (const { metric, value } of resultsOf(rest, measures)) {
+      const name = nameOf(metric)
+      const found = series.get(name) ?? { metric, values: [] }
+      series.set(name, found)
+      found.values.push([secondsOf(at), value])
+    }
+  }
+  return [...series]
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, { metric, values }]) => ({ metric, values: values.sort(([a], [b]) => a - b) }))
+}
+
+function resultsOf(row: Row, measures: readonly string[]): readonly { metric: Metric; value: string }[] {
+  const labels = Object.entries(row).filter(([name]) => !measures.includes(name))
+  return measures
+    .filter((name) => row[name] !== undefined)
+    .map((name) => ({ metric: Object.fromEntries([["__name__", name], ...labels]), value: row[name] ?? "" }))
+}
+
+/** `n{verb="get"}`, without labels that are empty: they say nothing. */
+function nameOf({ __name__, ...labels }: Metric): string {
+  const shown = Object.entries(labels).filter(([, value]) => value !== "")
+  return `${__name__}{${shown.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(",")}}`
+}
+
+function secondsOf(at: Micros): number {
+  return at / 1_000_000
+}
