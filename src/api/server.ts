@@ -13,7 +13,7 @@ import { checkExposure } from "./exposure.ts"
 import { createListener, type Listener } from "./listener.ts"
 import { formatProblem, isOurFault, problemOf, RETRY_AFTER_SECONDS } from "./problem.ts"
 import { finishBody, isUnread, prefersProblem } from "./request.ts"
-import { addRoutes } from "./route.ts"
+import { addRoutes, type Route } from "./route.ts"
 import {
   auditRoutes,
   healthRoutes,
@@ -29,6 +29,8 @@ import type { SecureServer } from "./tls.ts"
 export type ApiServer = {
   /** For tests: `app.inject`. */
   readonly app: FastifyInstance
+  /** What it answers; /openapi.json says the same in schemas. */
+  readonly routes: readonly Route[]
   /** Resolves with what to print: `http://127.0.0.1:9628`. Refuses `listen.unavailable`. */
   listen(): Promise<readonly string[]>
   /** Looks at certificate and secret files now; true when certificates changed. Also runs by itself. */
@@ -60,10 +62,10 @@ export async function createApi(deps: ApiDeps): Promise<ApiServer> {
     logger: false,
     frameworkErrors: (error, request, reply) => void answerError(deps, error, request, reply),
   })
-  await setUp(app, deps, state)
+  const routes = await setUp(app, deps, state)
   let timer: NodeJS.Timeout | undefined
   let told = ""
-  return { app, listen, reload, close }
+  return { app, routes, listen, reload, close }
 
   async function listen(): Promise<readonly string[]> {
     const { address, port } = deps.listen
@@ -106,7 +108,7 @@ export async function createApi(deps: ApiDeps): Promise<ApiServer> {
 /** What changes while it runs. */
 type State = { stopping: boolean }
 
-async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise<void> {
+async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise<readonly Route[]> {
   const { metrics, limits, credentials } = deps
   const inFlight = new InFlight(limits.inFlightBytesMax, limits.sourcePercentMax)
   metrics.watch("tallystick_in_flight_bytes", () => inFlight.used)
@@ -152,6 +154,7 @@ async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise
     ...openapiRoutes(app),
   ]
   await app.register(async (scope) => addRoutes(scope, routes, authenticate))
+  return routes
 }
 
 const INFO = {
