@@ -1,5 +1,9 @@
 import { resolve } from "node:path"
 import { Refusal } from "../base/refusal.ts"
+import type { Micros } from "../base/time.ts"
+import { parseMoment, placeMoment } from "../query/time.ts"
+import type { RevokedKey } from "../seal/revoked-keys.ts"
+import { parseVerifierKey } from "../tlog/verifier-key.ts"
 import type { Option, Options, World } from "./command.ts"
 import { readText } from "./read.ts"
 
@@ -8,6 +12,28 @@ export const KEY_FLAG: Option = {
   flags: "--key <vkey...>",
   description:
     "verifier key you trust, or @file with one on each line: the ledger's, or a witness's; may be repeated",
+}
+
+/** For commands that believe a key only up to a time. */
+export const REVOKED_FLAG: Option = {
+  flags: "--revoked <vkey@time...>",
+  description:
+    "a key in other hands, and since when: <vkey>@2026-11-20T00:00:00Z; what it alone vouches for from then on is not believed",
+}
+
+/** Keys of {@link REVOKED_FLAG}. Refuses `usage`, `key.malformed`. */
+export function revokedOf(options: Options, now: Micros): readonly RevokedKey[] {
+  const given = Array.isArray(options.revoked) ? (options.revoked as readonly string[]) : []
+  return given.map((text) => {
+    const at = text.lastIndexOf("@")
+    const moment = at < 0 ? undefined : parseMoment(text.slice(at + 1))
+    if (moment === undefined)
+      throw new Refusal(
+        "usage",
+        `expected --revoked <vkey>@<time>, saw ${JSON.stringify(text.slice(0, 160))}`,
+      )
+    return { key: parseVerifierKey(text.slice(0, at)), from: placeMoment(moment, now).first }
+  })
 }
 
 /** The keys given. Never taken from the ledger that is judged. */

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join, relative, sep } from "node:path"
 import { utf8 } from "../base/bytes.ts"
 import { isRefusal } from "../base/refusal.ts"
+import type { Micros } from "../base/time.ts"
 import { type Block, parseBlock } from "../tlog/block.ts"
 import { decodeBundle } from "../tlog/bundle.ts"
 import { TILE_WIDTH, tilePath } from "../tlog/tile.ts"
@@ -89,6 +90,21 @@ export class BlocksOnDisk {
       )
     }
     return blocks
+  }
+
+  at(number: number): Block | undefined {
+    return this.#blocksIn(Math.floor(number / TILE_WIDTH)).find((block) => block.number === number)
+  }
+
+  /** Number of the first block sealed then or later. Times of a log that was verified never go back. */
+  firstSealedFrom(time: Micros): number | undefined {
+    let [low, high] = [0, this.#size]
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      if ((this.at(middle)?.sealedAt ?? 0) < time) low = middle + 1
+      else high = middle
+    }
+    return low < this.#size ? low : undefined
   }
 
   #bundleOf(record: number): number {

@@ -5,6 +5,7 @@ import { type Checkpoint, type OpenedCheckpoint, openCheckpoint } from "../tlog/
 import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import { BlocksOnDisk, logReader } from "./log-on-disk.ts"
 import { type Snapshot, takeSnapshot } from "./snapshot.ts"
+import { type RevokedKey, revokedDamages } from "./revoked-keys.ts"
 import { type TrustedKeys, trustedKeys } from "./trusted-keys.ts"
 import { answerOf, type Damage, joinDamages, type Verdict } from "./verdict.ts"
 import { gatherControls, rotationsIn } from "./verify-controls.ts"
@@ -19,6 +20,8 @@ export type VerifyRequest = {
   readonly dir: string
   /** Verifier keys the reader trusts: the log's, and those of witnesses. Never taken from the ledger. */
   readonly keys: readonly string[]
+  /** Of these keys, and those that follow from them, the ones in other hands, and since when. */
+  readonly revoked?: readonly RevokedKey[]
   /** The last checkpoint this reader accepted for this origin. */
   readonly remembered: Checkpoint | undefined
   readonly now: Micros
@@ -90,6 +93,7 @@ async function verifyOpened(request: VerifyRequest, found: Opened): Promise<Veri
   const records = await verifyRecords({ ...found, dir, blocks, logVerdict, columns, onProgress, recordsFrom })
   const damages = joinDamages([
     ...retiredKeys(opened, keys),
+    ...revokedDamages(opened, keys, { revoked: request.revoked ?? [], blocks }),
     ...tailDamages(snapshot, blocks),
     ...logVerdict.damages,
     ...strayTiles(snapshot, logVerdict.files),

@@ -10,7 +10,7 @@ import type { Checkpoint } from "../../tlog/checkpoint.ts"
 import { parseVerifierKey } from "../../tlog/verifier-key.ts"
 import { type Command, EXIT, type ExitCode, type Options, type World } from "../command.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
-import { KEY_FLAG, keysOf } from "../key-option.ts"
+import { KEY_FLAG, keysOf, REVOKED_FLAG, revokedOf } from "../key-option.ts"
 import { type Progress, progress } from "../progress.ts"
 import { formatVerdict } from "../verdict-text.ts"
 
@@ -34,6 +34,7 @@ export const verify: Command = {
   options: [
     ...CONFIG_FLAGS,
     KEY_FLAG,
+    REVOKED_FLAG,
     { flags: "--columns", description: "derive every typed column from the exact bytes again and compare" },
     {
       flags: "--age-max <duration>",
@@ -58,6 +59,7 @@ export const verify: Command = {
     const { verdict, signed } = await verifyLedger({
       dir,
       keys,
+      revoked: revokedOf(options, started),
       remembered: rememberedOf(keys, (origin) => memory.read(origin)),
       now: started,
       ...ageMax(options),
