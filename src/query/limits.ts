@@ -11,6 +11,13 @@ export const QUERY_LIMITS = {
   itemsMax: 10_000,
   /** Pipes in one query, subqueries included. */
   pipesMax: 100,
+  /**
+   * Conditions that SQL has to look at one by one, after words and values of one field were joined into lists. Planning a
+   * statement costs up to 10 ms for each, and it cannot be interrupted.
+   */
+  conditionsMax: 256,
+  /** Queries inside one query. Each is run to its end before. */
+  subqueriesMax: 16,
   /** Fields in one list: `fields a, b, …`, `by (…)`. */
   fieldsMax: 1_000,
   /** Characters of a regular expression; RE2 is linear in text × pattern. */

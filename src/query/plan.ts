@@ -4,7 +4,10 @@ import { FIELDS } from "../event/fields.ts"
 import { type Columns, isOfEvent, textSql } from "./column.ts"
 import { ALL_FIELDS, fieldsOf, hasField } from "./fieldset.ts"
 import { within } from "./filters/time.ts"
+import { countConditions } from "./fold.ts"
+import { QUERY_LIMITS } from "./limits.ts"
 import { andSql, type Sql } from "./sql.ts"
+import { subqueriesOf } from "./subquery.ts"
 import { MICROS_LAST, type Span } from "./time.ts"
 import type { FieldSet, Filter, Grouping, Pipe, Query, Scene, SortKey } from "./tree.ts"
 import { whereFilter } from "./where.ts"
@@ -55,9 +58,18 @@ export type GroupsRead = { readonly kind: "groups"; readonly grouping: Grouping 
 export function planQuery(query: Query, request: PlanRequest, columns: Columns): Plan {
   const scene: Scene = { now: request.now }
   checkOptions(query)
-  const filters = [query.filter, ...query.pipes.flatMap((pipe) => pipe.filters ?? [])]
-  if (filters.some(hasSubquery))
-    throw new Refusal("query.unsupported", "a query inside in(…) cannot be run here yet")
+  const inPipes = query.pipes.flatMap((pipe) => pipe.filters ?? [])
+  if (inPipes.some((filter) => subqueriesOf(filter).length > 0))
+    throw new Refusal(
+      "query.unsupported",
+      "a query inside in(…) cannot be run in a pipe; write it in the first filter",
+    )
+  if (countConditions(query.filter) > QUERY_LIMITS.conditionsMax) {
+    throw new Refusal(
+      "query.tooLarge",
+      `more than ${QUERY_LIMITS.conditionsMax} conditions that have to be looked at one by one; values of one field can stand in one in(…)`,
+    )
+  }
 
   const asked: Span = { first: request.start ?? -MICROS_LAST, last: request.end ?? MICROS_LAST }
   const bounded = request.start !== undefined || request.end !== undefined
@@ -85,12 +97,6 @@ function checkOptions({ options }: Query): void {
     if (!harmless.has(name))
       throw new Refusal("query.unsupported", `the option ${name} cannot be used here yet`)
   }
-}
-
-function hasSubquery(filter: Filter): boolean {
-  if (filter.kind === "leaf") return filter.subquery !== undefined
-  if (filter.kind === "all") return false
-  return filter.kind === "not" ? hasSubquery(filter.filter) : filter.filters.some(hasSubquery)
 }
 
 /** What of `_time` the filter allows. Under `not` nothing is known. */

@@ -52,6 +52,11 @@ export function listSql(values: readonly SqlValue[]): Sql {
   return { text: `(${values.map(() => PLACE).join(", ")})`, values }
 }
 
+/** Texts as one VARCHAR[]: a single parameter, however many they are. */
+export function textsSql(values: readonly string[]): Sql {
+  return sql`from_json(${JSON.stringify(values)}, '["VARCHAR"]')`
+}
+
 export const TRUE = trusted("TRUE")
 export const FALSE = trusted("FALSE")
 

@@ -37,10 +37,16 @@ export interface Leaf {
   where(columns: Columns, scene: Scene): Sql
   /** The only values of its field that match, where they are few: what a bloom filter can be asked. */
   readonly exactly?: readonly string[]
+  /** All it says, where it is about one field and that simple: many such are one condition (fold.ts). */
+  readonly says?: { readonly kind: "equals" | "phrase"; readonly text: string }
   /** Where `_time` of a matching row lies. */
   bounds?(scene: Scene): Span
-  /** A subquery that must be answered first. */
-  readonly subquery?: Query
+  /** A query that must be answered first, the field of its rows that counts, and what the filter then is. */
+  readonly subquery?: {
+    readonly query: Query
+    readonly field: string
+    readonly answered: (values: readonly string[]) => Filter
+  }
 }
 
 /** Takes rows one after another. */

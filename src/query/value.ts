@@ -20,6 +20,7 @@ export type ValueTest = {
   /** On a VARCHAR[] column: whether an element matches, where that is simpler than a lambda. */
   element?(column: Sql): Sql
   readonly exactly?: readonly string[]
+  readonly says?: Leaf["says"]
 }
 
 /** The field's name before a filter's text: nothing for `_msg`. */
@@ -42,6 +43,7 @@ export function valueLeaf(field: string | undefined, test: ValueTest): Leaf {
     matches: (row) => textsOf(row, name).some((value) => test.test(value)),
     where: (columns) => whereValue(columns, name, test),
     ...(test.exactly === undefined ? {} : { exactly: test.exactly }),
+    ...(test.says === undefined ? {} : { says: test.says }),
   }
 }
 

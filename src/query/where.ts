@@ -1,4 +1,5 @@
 import type { Columns } from "./column.ts"
+import { foldFilters } from "./fold.ts"
 import { andSql, notSql, orSql, type Sql, TRUE } from "./sql.ts"
 import type { Filter, Scene } from "./tree.ts"
 
@@ -12,8 +13,8 @@ export function whereFilter(filter: Filter, columns: Columns, scene: Scene): Sql
     case "not":
       return notSql(whereFilter(filter.filter, columns, scene))
     case "and":
-      return andSql(filter.filters.map((part) => whereFilter(part, columns, scene)))
+      return andSql(foldFilters("and", filter.filters).map((part) => whereFilter(part, columns, scene)))
     case "or":
-      return orSql(filter.filters.map((part) => whereFilter(part, columns, scene)))
+      return orSql(foldFilters("or", filter.filters).map((part) => whereFilter(part, columns, scene)))
   }
 }

@@ -12,6 +12,15 @@ export function isWordChar(char: string): boolean {
   return char.length === 1 && char < "\x80" ? ASCII_WORD.test(char) : WORD_CHAR.test(char)
 }
 
+/** RE2 of a whole word: what {@link isWord} says yes to. */
+export const WORD = "[\\p{L}\\p{Nd}_]+"
+const WHOLE_WORD = new RegExp(`^${WORD}$`, "u")
+
+/** Whether the text is one word and nothing else. */
+export function isWord(text: string): boolean {
+  return WHOLE_WORD.test(text)
+}
+
 function firstChar(text: string): string {
   const code = text.codePointAt(0)
   return code === undefined ? "" : String.fromCodePoint(code)

@@ -7,16 +7,17 @@ import { areLight, type GroupsRead, type Plan, planQuery, type RowsRead } from "
 import { newRow, type Row } from "../query/row.ts"
 import { holdsRows } from "../query/run.ts"
 import { andSql, joinSql, type Sql, sql, trusted } from "../query/sql.ts"
-import type { Budget, GroupSink, RunScene, Sink } from "../query/tree.ts"
+import type { Budget, GroupSink, Query, RunScene, Sink } from "../query/tree.ts"
 import { viewQuery } from "../query/view.ts"
 import { bloomKey } from "../store/bloom.ts"
 import type { BloomCache } from "../store/bloom-cache.ts"
 import type { Duckdb } from "../store/duckdb.ts"
 import { hideDuplicates, type Repetitions } from "./duplicates.ts"
 import type { Ending, QueryRequest } from "./message.ts"
-import { Output } from "./output.ts"
+import { Output, type RowShape } from "./output.ts"
 import { fetchRecords, readingOf, recordsOf, rowsOf, runSql } from "./read.ts"
 import { batches, relationOf, type Snapshot, type Source, sourcesIn } from "./snapshot.ts"
+import { answerSubqueries } from "./subqueries.ts"
 
 export type Engine = {
   readonly db: Duckdb
@@ -39,14 +40,42 @@ export async function* runQuery(
 ): AsyncGenerator<readonly Row[], Ending> {
   const { filters = [], view = { kind: "rows" } } = request
   const { query, measures } = viewQuery(understandQuery(request.text, request.compat), filters, view)
-  const plan = planQuery(query, request, engine.columns)
-  const deadline = AbortSignal.timeout(request.timeoutMs)
+  const asking = { snapshot, engine, stop, deadline: AbortSignal.timeout(request.timeoutMs) }
   const shape = {
     sorted: !query.pipes.some(({ word }) => NAMES_ORDER.has(word)),
     empties: view.kind !== "rows",
   }
+  const ending = yield* answerQuery(query, request, shape, asking)
+  return view.kind === "stats" || view.kind === "statsPerStep" ? { ...ending, measures } : ending
+}
+
+/** Where and until when one request is answered: the queries inside it have the same. */
+type Asking = {
+  readonly snapshot: Snapshot
+  readonly engine: Engine
+  readonly stop: AbortSignal
+  readonly deadline: AbortSignal
+}
+
+/** Rows of one query inside another: its values are what counts, and they have a limit of their own. */
+const INNER_ROWS_MAX = 10_000_000
+
+async function* answerQuery(
+  query: Query,
+  request: QueryRequest,
+  shape: RowShape,
+  asking: Asking,
+): AsyncGenerator<readonly Row[], Pick<Ending, "rows" | "partial">> {
+  const { limit: _limit, offset: _offset, ...bounds } = request
+  const inner = await answerSubqueries(query, (asked) => {
+    const { query: filtered } = viewQuery(asked, request.filters ?? [], { kind: "rows" })
+    return answerQuery(filtered, { ...bounds, rowsMax: INNER_ROWS_MAX }, shape, asking)
+  })
+  const { snapshot, engine, stop, deadline } = asking
+  const plan = planQuery(inner.query, request, engine.columns)
   const out = new Output(plan, request.rowsMax, shape)
   const run = new Run(request, { plan, out }, snapshot, engine, AbortSignal.any([stop, deadline]))
+  if (inner.partial !== undefined) run.cut(inner.partial)
   try {
     yield* run.answer()
   } catch (error) {
@@ -55,11 +84,7 @@ export async function* runQuery(
     run.cut(reason)
   }
   yield* run.finish()
-  return {
-    rows: run.out.count,
-    ...(run.partial === undefined ? {} : { partial: run.partial }),
-    ...(view.kind === "stats" || view.kind === "statsPerStep" ? { measures } : {}),
-  }
+  return { rows: run.out.count, ...(run.partial === undefined ? {} : { partial: run.partial }) }
 }
 
 /** Limits of an answer that make it partial instead of failing it. */

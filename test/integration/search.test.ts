@@ -134,6 +134,8 @@ const QUERIES: readonly (readonly [text: string, asked: Asked])[] = [
   ["* | field_names", {}],
   [`sourceIPs:ipv4_range(10.0.0.0/29) | fields sourceIPs, record`, {}],
   ["s-42 | fields record", {}],
+  ["user.username:in(responseStatus.code:=403 | fields user.username) verb:=get | fields record", {}],
+  ["auditID:in(verb:=delete | sort by (_time desc) limit 3 | fields auditID) | fields record", {}],
   ["nothing_like_this", {}],
 ]
 
@@ -269,6 +271,42 @@ test("a limit cuts the answer with a mark, never silently", async (context) => {
   assert.match((await ask(search, "*", { timeoutMs: 0 })).partial ?? "", /^time: /)
 })
 
+test("a query inside another is answered first, with the outer one's bounds, filters and limits", async (context) => {
+  const dir = temporaryFolder(context)
+  const position = await writeJournal(join(dir, "journal"), someRecords(200), 20)
+  const { search } = await openTestSearch(context, dir)
+  search.inform({ position, blocks: [] })
+  const count = async (text: string, asked: Asked = {}) => (await ask(search, text, asked)).rows.length
+  const found = [...new Set((await ask(search, "verb:=delete")).rows.map((row) => row["user.username"]))]
+  assert.equal(
+    await count("user.username:in(verb:=delete | fields user.username)"),
+    await count(`user.username:in(${found.join(",")})`),
+  )
+  assert.equal(
+    await count(
+      "user.username:in(user.username:in(verb:=delete | fields user.username) | uniq by (user.username))",
+    ),
+    await count(`user.username:in(${found.join(",")})`),
+  )
+  const nameless =
+    "!user.username:in(user.username:* | stats by (user.username) count() n | fields user.username)"
+  assert.equal(await count(nameless), await count(`user.username:""`))
+  const nobody = "user.username:in(user.username:=nobody | fields user.username)"
+  assert.equal(await count(nobody), 0)
+  assert.equal(
+    await count(`user.username:in(verb:=delete | fields user.username)`, {
+      filters: ["user.username:=user-1"],
+    }),
+    await count("user.username:=user-1"),
+  )
+  const many = Array.from({ length: 17 }, () => nobody).join(" ")
+  await assert.rejects(ask(search, many), { code: "query.tooLarge" })
+  const cut = await ask(search, "user.username:in(* | sort by (n) | fields user.username)", {
+    memoryMax: 1_000,
+  })
+  assert.match(cut.partial ?? "", /^inside in\(…\): memory/)
+})
+
 test("one query's refusal is its own", async (context) => {
   const dir = temporaryFolder(context)
   const position = await writeJournal(join(dir, "journal"), someRecords(50), 20)
@@ -276,7 +314,7 @@ test("one query's refusal is its own", async (context) => {
   search.inform({ position, blocks: [] })
   await assert.rejects(ask(search, "foo | bogus("), { code: "query.malformed" })
   await assert.rejects(ask(search, "foo | unpack_json"), { code: "query.unsupported" })
-  await assert.rejects(ask(search, "a:in(b | fields c)"), { code: "query.unsupported" })
+  await assert.rejects(ask(search, "* | limit 5 | filter a:in(b | fields c)"), { code: "query.unsupported" })
   await assert.rejects(ask(search, "(".repeat(10_000)), { code: "query.tooLarge" })
   assert.ok((await ask(search, "*")).rows.length > 0)
 })

@@ -44,6 +44,7 @@ export function exactFilter(field: string | undefined, text: string): Leaf {
     integer: (column) => (isInteger(text) ? sql`${column} = ${BigInt(text)}` : FALSE),
     element: (column) => sql`list_contains(${column}, ${text})`,
     exactly: [text],
+    says: { kind: "equals", text },
   })
 }
 

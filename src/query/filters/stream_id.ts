@@ -1,27 +1,26 @@
-import { textSql } from "../column.ts"
-import { formatQuery } from "../print.ts"
 import type { Reader } from "../reader.ts"
-import { fieldValue } from "../row.ts"
-import { FALSE, listSql, sql } from "../sql.ts"
 import type { Filter, Leaf } from "../tree.ts"
+import { valueLeaf } from "../value.ts"
+import { inTest, queryFilter } from "./in.ts"
 import { readValues } from "./values.ts"
 
 const STREAM_ID = /^([0-9a-f]{32}|[0-9a-f]{48})$/
 
-/** `_stream_id:…` and `_stream_id:in(…)`: the name a row gives its stream, for programs; people write `{cluster="…"}`. */
+/** `_stream_id:…` and `_stream_id:in(…)`: the stream whose number this is; `{cluster="…"}` is easier to read. */
 export function readStreamId(reader: Reader): Filter {
   if (!reader.is("in")) {
     const id = readId(reader)
-    return streamIdLeaf(id, [id])
+    return streamIdFilter(id, [id])
   }
   const start = reader.token
   const values = readValues(reader, "in")
   if (values.kind === "all") return { kind: "all" }
   if (values.kind === "query") {
-    return { ...streamIdLeaf(`in(${formatQuery(values.query)})`, []), subquery: values.query }
+    const answered = (ids: readonly string[]) => streamIdFilter(`in(${ids.join(",")})`, ids)
+    return queryFilter("in", "_stream_id", values, answered)
   }
   if (!values.items.every((item) => STREAM_ID.test(item))) throw reader.refuse("expected stream ids", start)
-  return streamIdLeaf(`in(${values.items.join(",")})`, values.items)
+  return streamIdFilter(`in(${values.items.join(",")})`, values.items)
 }
 
 function readId(reader: Reader): string {
@@ -31,14 +30,6 @@ function readId(reader: Reader): string {
   return id
 }
 
-function streamIdLeaf(text: string, ids: readonly string[]): Leaf {
-  return {
-    kind: "leaf",
-    word: "_stream_id",
-    fields: ["_stream_id"],
-    print: () => `_stream_id:${text}`,
-    matches: (row) => ids.includes(fieldValue(row, "_stream_id")),
-    where: (columns) =>
-      ids.length === 0 ? FALSE : sql`${textSql(columns.find("_stream_id"))} IN ${listSql(ids)}`,
-  }
+function streamIdFilter(text: string, ids: readonly string[]): Leaf {
+  return valueLeaf("_stream_id", { word: "_stream_id", text, ...inTest(ids) })
 }

@@ -87,7 +87,8 @@ function tellUnknown(draft: Draft, tokens: readonly Token[]): boolean {
     /^(:|\*|=|!=|=~|!~|<|>|-|\/|\.)$/.test(wordOf(second))
   )
     return false
-  if (findField(first.raw) !== undefined) return false
+  // A function that there is not is the parser's to refuse.
+  if (findField(first.raw) !== undefined || (wordOf(second) === "(" && second?.spaced === false)) return false
   const meant = nearest(word, [...PIPE_WORDS])
   const hint = meant === undefined ? "" : `; did you mean ${meant}?`
   draft.tell(

@@ -1,0 +1,54 @@
+import { Refusal } from "../base/refusal.ts"
+import { QUERY_LIMITS } from "../query/limits.ts"
+import { fieldValue, type Row } from "../query/row.ts"
+import { subqueriesOf, withAnswers } from "../query/subquery.ts"
+import type { Leaf, Query } from "../query/tree.ts"
+
+/** Different values that one query inside another may find: they are held in memory, and written into a statement. */
+const VALUES_MAX = 100_000
+
+/** Answers a query inside another, with the bounds, the filters and the deadline of the outer one. */
+export type AskInner = (query: Query) => AsyncGenerator<readonly Row[], { readonly partial?: string }>
+
+/**
+ * Answers the queries inside `in(…)`, `contains_any(…)` and `contains_all(…)` and puts their values in their places. Where a
+ * limit cut one of them, `partial` says so: the outer answer is not whole either.
+ */
+export async function answerSubqueries(
+  query: Query,
+  ask: AskInner,
+): Promise<{ readonly query: Query; readonly partial?: string }> {
+  const inner = subqueriesOf(query.filter)
+  if (inner.length === 0) return { query }
+  if (inner.length > QUERY_LIMITS.subqueriesMax)
+    throw new Refusal("query.tooLarge", `more than ${QUERY_LIMITS.subqueriesMax} queries inside one query`)
+  const answers = new Map<Leaf, readonly string[]>()
+  let partial: string | undefined
+  for (const leaf of inner) {
+    const found = await valuesOf(leaf, ask)
+    answers.set(leaf, found.values)
+    if (found.partial !== undefined) partial ??= `inside ${leaf.word}(…): ${found.partial}`
+  }
+  return { query: withAnswers(query, answers), ...(partial === undefined ? {} : { partial }) }
+}
+
+async function valuesOf(
+  { word, subquery }: Leaf,
+  ask: AskInner,
+): Promise<{ readonly values: readonly string[]; readonly partial: string | undefined }> {
+  const values = new Set<string>()
+  if (subquery === undefined) return { values: [], partial: undefined }
+  const answer = ask(subquery.query)
+  for (;;) {
+    const next = await answer.next()
+    if (next.done === true) return { values: [...values], partial: next.value.partial }
+    for (const row of next.value) values.add(fieldValue(row, subquery.field))
+    if (values.size > VALUES_MAX) {
+      await answer.return({})
+      throw new Refusal(
+        "query.tooLarge",
+        `the query inside ${word}(…) finds more than ${VALUES_MAX} values of ${subquery.field}`,
+      )
+    }
+  }
+}
