@@ -31,6 +31,8 @@ export type SourceRun = {
   readonly first: number
 }
 
+type Salts = { readonly seed: Uint8Array; readonly block: Block; readonly bytes: Uint8Array }
+
 export type Rechecked = {
   readonly damages: readonly Damage[]
   readonly runs: readonly SourceRun[]
@@ -40,7 +42,7 @@ export type Rechecked = {
 
 /**
  * Hashes the records of consecutive blocks again, given in any order (compacted segments are sorted otherwise), and
- * compares each block's root. Memory: about 50 bytes per record of the range.
+ * compares each block's root. Memory: about 70 bytes per record of the range.
  */
 export class Recheck {
   readonly #blocks: readonly Block[]
@@ -55,8 +57,10 @@ export class Recheck {
   readonly #damages: Damage[] = []
   readonly #path: string
   #unreadable = false
-  /** Salts of the block that was added to last: rows come mostly in order. */
-  #salts: { readonly seed: Uint8Array; readonly block: Block; readonly bytes: Uint8Array } | undefined
+  /** Of the block that was added to last. */
+  #salts: Salts | undefined
+  /** Of all blocks that were added to: rows that stand with their like go from block to block and back. */
+  readonly #saltsOf = new Map<Block, Salts>()
 
   constructor(blocks: readonly Block[], path: string) {
     const [first] = blocks
@@ -107,17 +111,21 @@ export class Recheck {
       return recordHash(formatRecord({ ...record, size, digest }))
     }
     const block = this.#blockOf(record.number)
-    const salt = saltAt(this.#saltsOf(block, content.seed), record.number - block.first)
+    const salt = saltAt(this.#saltsFor(block, content.seed), record.number - block.first)
     const digest = recordDigest({ salt, body: content.body })
     return recordHash(formatRecord({ ...record, size: content.body.length, digest }))
   }
 
-  #saltsOf(block: Block, seed: Uint8Array): Uint8Array {
-    const last = this.#salts
-    if (last?.block === block && sameBytes(last.seed, seed)) return last.bytes
+  #saltsFor(block: Block, seed: Uint8Array): Uint8Array {
+    const known = this.#salts?.block === block ? this.#salts : this.#saltsOf.get(block)
+    if (known !== undefined && (known.seed === seed || sameBytes(known.seed, seed))) {
+      this.#salts = known
+      return known.bytes
+    }
     const bytes =
       seed.length === SALT_BYTES ? blockSalts(seed, block.count) : new Uint8Array(block.count * SALT_BYTES)
     this.#salts = { seed, block, bytes }
+    this.#saltsOf.set(block, this.#salts)
     return bytes
   }
 

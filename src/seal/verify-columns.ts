@@ -7,7 +7,7 @@ import { formatCommit, formatJournalLine, groupCrc } from "../journal/line.ts"
 import { COLUMNS, ident } from "../store/columns.ts"
 import type { Duckdb } from "../store/duckdb.ts"
 import { stageJournal } from "../store/stage.ts"
-import { createTail, dropTail, loadStaged, removeStaged } from "../store/table.ts"
+import { createTail, dropTail, loadStaged } from "../store/table.ts"
 import { rereadSegment } from "./reread.ts"
 import type { Damage } from "./verdict.ts"
 
@@ -63,25 +63,18 @@ async function checkPart(
   }
 }
 
-/** Writes neighbours as groups of a journal, stages them and fills the table. */
+/** Writes the records as a file of a journal, neighbours as a group, stages them and fills the table. */
 async function deriveInto(db: Duckdb, dir: string, records: readonly PlacedRecord[]): Promise<void> {
   await mkdir(dir, { recursive: true })
   await createTail(db, TABLE)
-  for (const run of neighbours(records)) {
-    const first = run[0]?.number ?? 0
-    const lines = Buffer.concat(run.map(formatJournalLine))
-    const counted = { group: 0, first, count: run.length }
-    const commit = formatCommit({ ...counted, crc: groupCrc(lines, counted) })
-    const bytes = Buffer.concat([lines, Buffer.from(commit)])
-    const file = journalName(first)
-    await writeFile(join(dir, file), bytes)
-    const next = first + run.length
-    const end = { file, bytes: bytes.length, next }
-    const staged = await stageJournal({ journalDir: dir, end, first, path: join(dir, "staged.tsv") })
-    await loadStaged(db, TABLE, staged)
-    await removeStaged(staged)
-    await rm(join(dir, file))
-  }
+  const first = records[0]?.number ?? 0
+  const bytes = Buffer.concat(neighbours(records).flatMap(groupOf))
+  const file = journalName(first)
+  await writeFile(join(dir, file), bytes)
+  const end = { file, bytes: bytes.length, next: (records.at(-1)?.number ?? first) + 1 }
+  const limits = { recordsMax: records.length, bytesMax: Number.POSITIVE_INFINITY }
+  const staged = await stageJournal({ journalDir: dir, end, first, limits, path: join(dir, "staged.tsv") })
+  await loadStaged(db, TABLE, staged)
   const rows = await db.query(`SELECT count(*) FROM ${ident(TABLE)}`)
   if (rows.single().integer(0) !== records.length) {
     throw new Refusal(
@@ -108,6 +101,12 @@ async function compare(db: Duckdb, path: string, place: string): Promise<Damage[
     }
   }
   return damages
+}
+
+function groupOf(run: readonly PlacedRecord[], group: number): readonly Uint8Array[] {
+  const lines = Buffer.concat(run.map(formatJournalLine))
+  const counted = { group, first: run[0]?.number ?? 0, count: run.length }
+  return [lines, Buffer.from(formatCommit({ ...counted, crc: groupCrc(lines, counted) }))]
 }
 
 function neighbours(records: readonly PlacedRecord[]): PlacedRecord[][] {

@@ -42,7 +42,7 @@ function isEntry(json: unknown): json is CatalogueEntry {
     typeof entry.name === "string" &&
     isSegmentName(entry.name) &&
     typeof entry.sha256 === "string" &&
-    (entry.order === "record" || entry.order === "key") &&
+    (entry.order === "alike" || entry.order === "key" || entry.order === "record") &&
     Array.isArray(entry.replaces) &&
     entry.replaces.every((name) => typeof name === "string" && isSegmentName(name))
   )

@@ -282,7 +282,7 @@ test("what DuckDB refuses to read as an event is read by JavaScript", async () =
   // As if staging had not noticed the surrogates: written by hand, past the journal.
   const body = event(',"verb":"get","userAgent":"\\ud800","user":{"username":"u","groups":["g"]}')
   const path = join(world.dir, "tmp", "by-hand")
-  const line = `7 2026-11-20T12:00:00.000000Z prod 7 k8s.audit text\t${body}\t\n`
+  const line = `7 2026-11-20T12:00:00.000000Z prod 7 k8s.audit text\t${body}\t\t\t\n`
   writeFileSync(path, line)
   await createTail(world.db, "h")
   const counted = { records: 1, first: 7, next: 8, rawBytes: body.length }

@@ -6,8 +6,8 @@ import type { Disk } from "../journal/disk.ts"
 import type { CatalogueEntry } from "./catalogue-entry.ts"
 import type { Duckdb } from "./duckdb.ts"
 import { relationSql } from "./relation.ts"
-import { writeSegmentFile } from "./segment-file.ts"
-import { type SegmentOrder, segmentDay, segmentPath } from "./segment-name.ts"
+import { type WrittenOrder, writeSegmentFile } from "./segment-file.ts"
+import { segmentDay, segmentPath } from "./segment-name.ts"
 
 /**
  * Compaction: fewer, smaller segments. Records keep their numbers, blocks and bytes, so proofs still work.
@@ -15,10 +15,10 @@ import { type SegmentOrder, segmentDay, segmentPath } from "./segment-name.ts"
  *
  * - `key`, for days that are over: consecutive segments of a day are merged, sorted by resource, verb, user
  *   and name and compressed harder; columns and bodies that resemble each other come together.
- * - `record`, for what is fresh: a ledger with few events makes a small segment every few minutes; when
- *   enough of them stand in a row they become one, in the order of their records.
+ * - `alike`, for what is fresh: a ledger with few events makes a small segment every few minutes; when
+ *   enough of them stand in a row they become one.
  */
-export type Compaction = { readonly entries: readonly CatalogueEntry[]; readonly order: SegmentOrder }
+export type Compaction = { readonly entries: readonly CatalogueEntry[]; readonly order: WrittenOrder }
 
 export type CompactionLimits = {
   /** Of one segment. */
@@ -57,14 +57,14 @@ export function planCompaction(
     const entry = entries[i]
     if (entry === undefined || entry.order === "key" || !isOver(entry)) continue
     return {
-      entries: run(entries, i, bounds, (next) => next.order === "record" && sameDay(next, entry)),
+      entries: run(entries, i, bounds, (next) => next.order !== "key" && sameDay(next, entry)),
       order: "key",
     }
   }
   for (let i = 0; i < entries.length; i++) {
-    const isSmall = (next: CatalogueEntry) => next.order === "record" && next.rows < bounds.smallRows
+    const isSmall = (next: CatalogueEntry) => next.order !== "key" && next.rows < bounds.smallRows
     const small = run(entries, i, bounds, isSmall)
-    if (small.length >= bounds.smallCount) return { entries: small, order: "record" }
+    if (small.length >= bounds.smallCount) return { entries: small, order: "alike" }
     i += Math.max(0, small.length - 1)
   }
   return undefined
@@ -124,7 +124,7 @@ export async function compact({ db, disk, dir, compaction }: CompactRequest): Pr
     dir,
     relation,
     order,
-    inOrder: order === "record" && entries.every((one) => one.order === "record"),
+    inOrder: false,
     replaces: entries.map(({ name }) => name),
   })
   const [first, last] = [entries[0]?.first, entries.at(-1)?.last]

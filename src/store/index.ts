@@ -2,23 +2,16 @@
  * Columns, SQL and Parquet: what is kept of sealed records for searching, and the tables of those not yet
  * kept.
  *
- * The way of a record: `stageJournal` copies committed lines into a file DuckDB reads; `loadStaged` makes
- * typed columns of them in a table, the tail of every query; `markDuplicates` says which repeat an earlier
- * delivery; `segmentFromTables` writes the records of sealed blocks as a Parquet file and reads it back. The
- * file counts from the moment its `segment.made` is sealed: then `Catalogue.add`, then the table may go.
+ * The way of a record into a segment is `writeSegment`: `stageJournal` copies committed lines into files DuckDB reads;
+ * `loadStaged` makes typed columns of them in a table; `markDuplicates` says which repeat an earlier delivery; the table
+ * becomes a Parquet file, which is read back. The file counts from the moment its `segment.made` is sealed: then
+ * `Catalogue.add`. Records that are in no segment yet take the same way into tables, the tail of every query.
  *
- *     const staged = await stageJournal({ journalDir, end, first: catalogue.next, path: join(dir, "tmp/tail") })
- *     await createTail(db, "tail_0")
- *     await loadStaged(db, "tail_0", staged)
- *     await removeStaged(staged)
- *     const { entries } = catalogue
- *     await markDuplicates({ db, dir, table: "tail_0", first: staged.first, earlier: [], entries, blooms })
- *     const entry = await segmentFromTables({ db, disk, dir, tables: ["tail_0"], blocks })
+ *     const { entry } = await writeSegment({ db, disk, dir, journalDir, end, blocks, entries: catalogue.entries, blooms })
  *     // record segment.made { name, first, last, bytes, sha256, replaces }, wait until it is sealed, then:
  *     await catalogue.add(entry)
  *
- * What a query reads FROM is `relationSql({ files, tables, tablesFrom: catalogue.next })`; `MSG_SQL` is its
- * `_msg`. `writeSegment` does all of it from journal to file, for whoever keeps no tail.
+ * What a query reads FROM is `relationSql({ files, tables, tablesFrom: catalogue.next })`; `MSG_SQL` is its `_msg`.
  *
  * Nothing here runs in the process that acknowledges. `db` is one DuckDB in memory; only `duckdb.ts` knows
  * the library.
@@ -61,12 +54,10 @@ export {
   firstBlocks,
   type JournalSegment,
   type LostRange,
-  type SeededBlock,
   type SegmentWritten,
-  segmentFromTables,
-  type TailSegment,
   writeSegment,
 } from "./segment.ts"
+export type { SeededBlock } from "./seeded-block.ts"
 export { bloomPath, isSegmentName, type SegmentMade, segmentPath, segmentsDir } from "./segment-name.ts"
 export {
   type JournalCursor,

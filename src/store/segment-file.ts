@@ -6,25 +6,41 @@ import { assert } from "../base/assert.ts"
 import { Refusal } from "../base/refusal.ts"
 import type { Micros } from "../base/time.ts"
 import { type Disk, replaceFile } from "../journal/disk.ts"
+import { RUN_RECORDS } from "./alike.ts"
 import { bloomOf, formatBloom } from "./bloom.ts"
 import type { CatalogueEntry } from "./catalogue-entry.ts"
-import { columnList } from "./columns.ts"
+import { columnList, ident } from "./columns.ts"
 import { type Batch, type Duckdb, quote } from "./duckdb.ts"
 import { bloomPath, type SegmentOrder, segmentName, segmentPath, segmentsDir } from "./segment-name.ts"
 import { sortRows } from "./sort.ts"
 
-/**
- * How a segment file is written. `record` order is for fresh ones, `key` for days that are over (design §8).
- */
+/** Orders in which segments are written; see {@link SegmentOrder} for what each is for. */
+export type WrittenOrder = Exclude<SegmentOrder, "record">
+
+/** How a segment file is written (design §8), and the keys that its rows are sorted by where they are not in order yet. */
 export const SEGMENT_FORMS: Readonly<
-  Record<SegmentOrder, { readonly zstd: number; readonly rowGroup: number }>
+  Record<WrittenOrder, { readonly zstd: number; readonly by: readonly string[] }>
 > = {
-  record: { zstd: 3, rowGroup: 20_480 },
-  key: { zstd: 9, rowGroup: 20_480 },
+  alike: {
+    zstd: 3,
+    by: [
+      `"record" // ${RUN_RECORDS}`,
+      ...["objectRef.resource", "verb", "user.username", "record"].map(ident),
+    ],
+  },
+  key: {
+    zstd: 9,
+    by: ["objectRef.resource", "verb", "user.username", "objectRef.name", "record"].map(ident),
+  },
 }
 
 /** Written into the footer, so that a file can be told without the ledger. */
-const FORMAT = "tallystick/segment/v1"
+const FORMAT = "tallystick/segment/v2"
+/** The orders that a file of each format may have. */
+const ORDERS: Readonly<Record<string, readonly SegmentOrder[]>> = {
+  "tallystick/segment/v1": ["record", "key"],
+  [FORMAT]: ["alike", "key"],
+}
 
 /** What is in a relation with the columns of a segment, for comparing two and for the catalogue. */
 export type Summary = {
@@ -84,9 +100,9 @@ async function readOrder(db: Duckdb, path: string): Promise<SegmentOrder> {
   for (const batch of rows.batches()) {
     for (let row = 0; row < batch.count; row++) found.set(batch.text(0, row), batch.text(1, row))
   }
-  const order = found.get("order")
-  if (found.get("format") !== FORMAT || (order !== "record" && order !== "key")) {
-    throw new Refusal("segment.malformed", `not a segment of this format: ${path}`)
+  const order = ORDERS[found.get("format") ?? ""]?.find((one) => one === found.get("order"))
+  if (order === undefined) {
+    throw new Refusal("segment.malformed", `neither format nor order of a segment are in it: ${path}`)
   }
   return order
 }
@@ -98,11 +114,8 @@ export type SegmentRows = {
   readonly dir: string
   /** A relation with {@link COLUMNS}: the rows of the segment, in any order. */
   readonly relation: string
-  readonly order: SegmentOrder
-  /**
-   * `relation` gives its rows in this order already. Where that turns out to be wrong they are sorted after
-   * all.
-   */
+  readonly order: WrittenOrder
+  /** `relation` gives its rows in this order already. */
   readonly inOrder: boolean
   readonly replaces: readonly string[]
 }
@@ -137,10 +150,9 @@ export async function writeSegmentFile(rows: SegmentRows): Promise<CatalogueEntr
 async function copyRows({ db, dir, relation, order, inOrder }: SegmentRows, path: string): Promise<void> {
   if (inOrder) {
     await db.query(copySql(relation, order, path))
-    // Records that took another way into their table (long lines, repaired ones) stand at its end.
-    if (order === "key" || (await isInOrder(db, path))) return
+    return
   }
-  const sorted = await sortRows({ db, dir, relation, by: KEYS[order] })
+  const sorted = await sortRows({ db, dir, relation, by: SEGMENT_FORMS[order].by })
   try {
     await db.query(copySql(sorted.relation, order, path))
   } finally {
@@ -161,27 +173,14 @@ export async function makeBloom(
   await replaceFile(disk, { path, temporary, folder: dirname(path) }, formatBloom(bloom, sha256))
 }
 
-const KEYS: Readonly<Record<SegmentOrder, readonly string[]>> = {
-  record: ["record"],
-  key: ["objectRef.resource", "verb", "user.username", "objectRef.name", "record"],
-}
-
-function copySql(relation: string, order: SegmentOrder, path: string): string {
-  const { zstd, rowGroup } = SEGMENT_FORMS[order]
+function copySql(relation: string, order: WrittenOrder, path: string): string {
   return `COPY (SELECT ${columnList()} FROM ${relation}) TO ${quote(path)} (
-    FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${zstd}, ROW_GROUP_SIZE ${rowGroup}, PARQUET_VERSION V2,
-    KV_METADATA { format: ${quote(FORMAT)}, "order": ${quote(order)} })`
+    FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${SEGMENT_FORMS[order].zstd}, ROW_GROUP_SIZE ${RUN_RECORDS},
+    PARQUET_VERSION V2, KV_METADATA { format: ${quote(FORMAT)}, "order": ${quote(order)} })`
 }
 
 function sameSummary(a: Summary, b: Summary): boolean {
   return a.rows === b.rows && a.first === b.first && a.last === b.last && a.checksum === b.checksum
-}
-
-async function isInOrder(db: Duckdb, path: string): Promise<boolean> {
-  const rows = await db.query(`SELECT count(*) FROM (
-    SELECT "record" <= lag("record") OVER (ORDER BY file_row_number) AS wrong
-    FROM read_parquet(${quote(path)}, file_row_number = true)) WHERE wrong`)
-  return rows.single().integer(0) === 0
 }
 
 async function hashFile(path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {

@@ -16,8 +16,14 @@ export type SegmentMade = {
   readonly replaces: readonly string[]
 }
 
-/** `record`: by record number. `key`: by resource, verb, user and name, for days that are over. */
-export type SegmentOrder = "record" | "key"
+/**
+ * How the records of a segment stand.
+ *
+ * - `alike`: those that resemble each other together, in runs of neighbours (alike.ts). Fresh ones.
+ * - `key`: by resource, verb, user and name, for days that are over.
+ * - `record`: by record number. Fresh ones of format v1; no longer written.
+ */
+export type SegmentOrder = "record" | "alike" | "key"
 
 const DIGITS = 16
 const NAME = /^date=\d{4}-\d{2}-\d{2}\/(\d{16})-(\d{16})-[0-9a-f]{16}\.parquet$/

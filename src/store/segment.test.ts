@@ -7,11 +7,10 @@ import { after, before, test } from "node:test"
 import { type GivenRecord, NOON, placeRecords, writeJournal } from "../../test/support/journal-file.ts"
 import { blocksOver, eventBody, openSegmentWorld, type SegmentWorld } from "../../test/support/segments.ts"
 import { realDisk } from "../journal/disk.ts"
+import { RUN_RECORDS } from "./alike.ts"
 import { relationSql } from "./relation.ts"
-import { firstBlocks, segmentFromTables, writeSegment } from "./segment.ts"
+import { firstBlocks, writeSegment } from "./segment.ts"
 import { bloomPath, segmentPath } from "./segment-name.ts"
-import { stageJournal } from "./stage.ts"
-import { createTail, dropTail, loadStaged } from "./table.ts"
 
 let world: SegmentWorld
 before(async () => {
@@ -34,7 +33,7 @@ test("a segment holds the records of its blocks, named by what is in it", async 
   assert.equal(entry.bytes, readFileSync(path).length)
   assert.deepEqual(
     [entry.first, entry.last, entry.rows, entry.order, entry.replaces],
-    [0, 24, 25, "record", []],
+    [0, 24, 25, "alike", []],
   )
   assert.deepEqual([entry.receivedMin, entry.receivedMax], [NOON, NOON + 24_000])
   assert.deepEqual([entry.timeMin, entry.timeMax], [NOON, NOON + 24_000_000])
@@ -65,70 +64,74 @@ test("other programs read the file: its columns and format stand in it", async (
   const [kv] = await world.rows(
     `SELECT map(list(decode("key")), list(decode("value"))) AS kv FROM parquet_kv_metadata('${path}')`,
   )
-  assert.deepEqual(kv, { kv: { format: "tallystick/segment/v1", order: "record" } })
+  assert.deepEqual(kv, { kv: { format: "tallystick/segment/v2", order: "alike" } })
   const [group] = await world.rows(`SELECT any_value(compression) AS c FROM parquet_metadata('${path}')`)
   assert.deepEqual(group, { c: "ZSTD" })
 })
 
-test("blocks give their hints to the records", async () => {
-  const records = placeRecords(events(4), 25)
-  await createTail(world.db, "hinted")
-  const end = await writeJournal(join(world.dir, "hinted"), records)
-  const path = join(world.dir, "tmp", "hinted.tsv")
-  await loadStaged(
-    world.db,
-    "hinted",
-    await stageJournal({ journalDir: join(world.dir, "hinted"), end, first: 25, path }),
-  )
+test("blocks give their seeds and hints to the records, long ones too", async () => {
+  const { db, dir, blooms } = world
+  const given = events(4)
+  given[2] = { body: `{"auditID":"long","stage":"s","requestObject":"${"x".repeat(2 ** 21)}"}` }
+  const records = placeRecords(given, 25)
+  const journalDir = join(dir, "hinted")
+  const end = await writeJournal(journalDir, records)
   const blocks = blocksOver(records, 2).map((block) => ({
     ...block,
     hints: Uint16Array.of(block.first, 65535),
   }))
-  const { db, dir } = world
-  const entry = await segmentFromTables({ db, disk: realDisk, dir, tables: ["hinted"], blocks })
-  await dropTail(db, "hinted")
-  const rows = await world.rows(
-    `SELECT "leafHint" AS h FROM '${segmentPath(dir, entry.name)}' ORDER BY record`,
-  )
-  assert.deepEqual(rows, [{ h: 25 }, { h: 65535 }, { h: 27 }, { h: 65535 }])
-})
-
-test("tables may hold more records, and in another order, than the blocks have", async () => {
-  const { db, dir } = world
-  const journalDir = join(dir, "several")
-  const records = placeRecords(events(9), 100)
-  const end = await writeJournal(journalDir, records, 1)
-  const stage = (first: number, below: number) =>
-    stageJournal({ journalDir, end, first, below, path: join(dir, "tmp", `s${first}`) })
-  for (const table of ["late", "early"]) await createTail(db, table)
-  await loadStaged(db, "late", await stage(104, 109))
-  await loadStaged(db, "early", await stage(100, 104))
-  const entry = await segmentFromTables({
+  const { entry } = await writeSegment({
     db,
     disk: realDisk,
     dir,
-    tables: ["early", "late"],
-    blocks: blocksOver(records.slice(0, 7), 3),
+    journalDir,
+    end,
+    blocks,
+    entries: [],
+    blooms,
   })
-  assert.deepEqual([entry.first, entry.last, entry.rows], [100, 106, 7])
-  const blocks = blocksOver(records, 3)
-  const mixed = await segmentFromTables({ db, disk: realDisk, dir, tables: ["late", "early"], blocks })
-  const numbers = await world.rows(`SELECT list(record ORDER BY file_row_number) AS all FROM read_parquet(
-    '${segmentPath(dir, mixed.name)}', file_row_number = true)`)
-  assert.deepEqual(numbers, [{ all: [100, 101, 102, 103, 104, 105, 106, 107, 108] }])
-  for (const table of ["late", "early"]) await dropTail(db, table)
+  const rows = await world.rows(
+    `SELECT "leafHint" AS h, seed AS s, "auditID" AS id FROM '${segmentPath(dir, entry.name)}' ORDER BY record`,
+  )
+  const seed = (n: number) => Buffer.alloc(16, n).toString("hex")
+  assert.deepEqual(rows, [
+    { h: 25, s: seed(1), id: "e0" },
+    { h: 65535, s: seed(1), id: "e1" },
+    { h: 27, s: seed(3), id: "long" },
+    { h: 65535, s: seed(3), id: "e3" },
+  ])
 })
 
-test("records that went another way stand in their place", async () => {
-  const given = events(6)
-  given[1] = { body: `{"auditID":"long","stage":"s","requestObject":"${"x".repeat(2 ** 21)}"}` }
-  given[3] = {
-    body: eventBody({ id: "lone", at: at(1), more: ',"userAgent":"\\ud800","user":{"groups":["g"]}' }),
-  }
-  const { entry } = await world.segment(given)
-  const rows = await world.rows(`SELECT list("auditID" ORDER BY file_row_number) AS ids FROM read_parquet(
-    '${segmentPath(world.dir, entry.name)}', file_row_number = true)`)
-  assert.deepEqual(rows, [{ ids: ["e0", "long", "e2", "lone", "e4", "e5"] }])
+test("records that resemble each other stand together, in runs of a row group", async () => {
+  const { db, dir, blooms } = world
+  const shapes = ["get secrets ci", "list pods dev", "get secrets dev"].map((shape) => shape.split(" "))
+  const given = Array.from({ length: RUN_RECORDS + 6 }, (_, i) => {
+    const [verb, resource, user] = shapes[i % 3] ?? []
+    const more = `,"verb":"${verb}","user":{"username":"${user}"},"objectRef":{"resource":"${resource}"}`
+    return { body: `{"auditID":"e${i}","stage":"s"${more}}` }
+  })
+  const records = placeRecords(given)
+  const journalDir = join(dir, "alike")
+  const end = await writeJournal(journalDir, records, 1_000)
+  const blocks = blocksOver(records, records.length)
+  const { entry } = await writeSegment({
+    db,
+    disk: realDisk,
+    dir,
+    journalDir,
+    end,
+    blocks,
+    entries: [],
+    blooms,
+  })
+  const [runs] =
+    await world.rows(`SELECT count(*) FILTER (kind <> before) AS changes, count(*) FILTER (record < before_record) AS back,
+      count(*) FILTER (file_row_number < ${RUN_RECORDS} AND record >= ${RUN_RECORDS}) AS strays
+    FROM (SELECT *, lag(kind) OVER w AS before, CASE WHEN lag(kind) OVER w = kind THEN lag(record) OVER w END AS before_record
+      FROM (SELECT *, concat(verb, "objectRef.resource", "user.username") AS kind
+        FROM read_parquet('${segmentPath(dir, entry.name)}', file_row_number = true))
+      WINDOW w AS (PARTITION BY file_row_number // ${RUN_RECORDS} ORDER BY file_row_number))`)
+  assert.deepEqual(runs, { changes: 4, back: 0, strays: 0 })
 })
 
 test("records that are missing stop a segment, unless they are known to be lost", async () => {

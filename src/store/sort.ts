@@ -10,7 +10,7 @@ export type SortRequest = {
   readonly dir: string
   /** With COLUMNS; read several times. No record number twice. */
   readonly relation: string
-  /** Names of columns. */
+  /** Expressions of SQL. */
   readonly by: readonly string[]
 }
 
@@ -39,7 +39,7 @@ export async function sortRows({ db, dir, relation, by }: SortRequest): Promise<
   }
   await db.query(
     `CREATE TABLE ${ranks} AS SELECT record, rank, sum(bytes) OVER (ORDER BY rank) // ${PIECE_BYTES} AS piece FROM (
-       SELECT "record" AS record, strlen("raw") AS bytes, row_number() OVER (ORDER BY ${by.map(ident).join(", ")}) AS rank
+       SELECT "record" AS record, strlen("raw") AS bytes, row_number() OVER (ORDER BY ${by.join(", ")}) AS rank
        FROM ${relation})`,
   )
   try {

@@ -23,22 +23,26 @@ const numbersOf = (staged: Staged) =>
     .slice(0, -1)
     .map((line) => Number.parseInt(line, 10))
 
-test("lines become head, raw and json; a body with no event in it has a dash", async (context) => {
+test("lines become head, raw, json, seed and hint; a body with no event in it has a dash", async (context) => {
   const dir = temporaryFolder(context)
   const end = await writeJournal(dir, records)
-  const staged = await stageJournal({ journalDir: dir, end, first: 0, path: join(dir, "t") })
+  const blocks = [
+    { first: 1, count: 2, seed: new Uint8Array(16).fill(0xab), hints: Uint16Array.of(7, 65535) },
+    { first: 3, count: 1, seed: new Uint8Array(16) },
+  ]
+  const staged = await stageJournal({ journalDir: dir, end, first: 0, blocks, path: join(dir, "t") })
   const columns = textOf(staged)
     .split("\n")
     .slice(0, -1)
     .map((line) => line.split("\t").slice(1))
   assert.deepEqual(columns, [
-    ['{"a":1}', ""],
-    ["", ""],
-    ["YQli", "-"],
-    ["ewoiYXVkaXRJRCI6IngifQ==", '{"auditID":"x"}'],
-    ["/w==", "-"],
-    ["é", ""],
-    ["last", ""],
+    ['{"a":1}', "", "", ""],
+    ["", "", "ab".repeat(16), "7"],
+    ["YQli", "-", "ab".repeat(16), "65535"],
+    ["ewoiYXVkaXRJRCI6IngifQ==", '{"auditID":"x"}', "00".repeat(16), ""],
+    ["/w==", "-", "", ""],
+    ["é", "", "", ""],
+    ["last", "", "", ""],
   ])
   assert.equal(staged.records, 7)
   assert.equal(
@@ -92,7 +96,7 @@ test("records that recovery copied to a later file count there", async (context)
   const end = await writeJournal(dir, placeRecords([{ body: "new" }, { body: "new" }], 4), 2)
   const staged = await stageJournal({ journalDir: dir, end, first: 0, path: join(dir, "t") })
   assert.deepEqual(numbersOf(staged), [0, 1, 2, 3, 4, 5])
-  assert.match(textOf(staged), /\n4 .*\tnew\t\n5 .*\tnew\t\n$/)
+  assert.match(textOf(staged), /\n4 .*\tnew\t+\n5 .*\tnew\t+\n$/)
 })
 
 test("a damaged group is left out, also a torn one at the end of a file; what follows is taken", async (context) => {

@@ -6,7 +6,9 @@ import { isRefusal, Refusal } from "../base/refusal.ts"
 import { journalNames } from "../journal/files.ts"
 import type { JournalPosition } from "../journal/journal.ts"
 import { type Group, groupLines, scanJournal } from "../journal/line.ts"
+import { AlikeRun, kindOf } from "./alike.ts"
 import { plainEvent, reducedEvent } from "./plain.ts"
+import { blockFinder, type FromBlock, type SeededBlock } from "./seeded-block.ts"
 
 /** How far the journal is committed: nothing beyond is read. */
 export type JournalEnd = JournalPosition
@@ -25,6 +27,10 @@ export type StageRequest = {
   readonly cursor?: JournalCursor
   /** Staging ends after the group that reaches one of these. */
   readonly limits?: Partial<StageLimits>
+  /** Blocks of the records, in order: their rows get seed and hint. Default: none, for records that are not sealed. */
+  readonly blocks?: readonly SeededBlock[]
+  /** `alike`: records that resemble each other stand together, see alike.ts. Default: in their order. */
+  readonly order?: "record" | "alike"
   /** What the paths of the files written begin with. They are overwritten. */
   readonly path: string
 }
@@ -57,7 +63,7 @@ export type Staged = {
 }
 
 /** A record whose line is too long for the reader: its values in files. */
-export type LongLine = {
+export type LongLine = FromBlock & {
   readonly head: string
   readonly raw: string
   /** Undefined where there is no event to be read from it. */
@@ -81,8 +87,8 @@ const NO_EVENT = "-"
 
 /**
  * Staging: committed lines of the journal on their way into DuckDB. They are copied to files of tab
- * separated values with the columns head, raw and json, which `read_csv` takes; what it cannot take goes
- * another way:
+ * separated values with the columns head, raw, json, seed and hint, which `read_csv` takes; what it cannot
+ * take goes another way:
  *
  * - a body in base64 that is an event all the same (pretty-printed, say) has its JSON in the third column,
  *   as has one with a lone surrogate, which is JSON for everybody but DuckDB;
@@ -166,7 +172,7 @@ async function readWindow(handle: FileHandle, start: number, end: number): Promi
   return window
 }
 
-const [LF, TAB, SPACE] = [0x0a, 0x09, 0x20]
+const [TAB, SPACE] = [0x09, 0x20]
 /**
  * Of one file. DuckDB works on 2,048 lines at once and copies them several times over: this bounds what that
  * takes.
@@ -174,6 +180,12 @@ const [LF, TAB, SPACE] = [0x0a, 0x09, 0x20]
 const FILE_BYTES_MAX = 16 * 1024 * 1024
 /** Of a line in the staged file: head, raw and json together. */
 export const STAGED_LINE_BYTES_MAX = 3 * 1024 * 1024
+
+/** A line on its way into a file, and what follows its TABs. */
+type StagedLine = FromBlock & { readonly line: Buffer; readonly json: string }
+
+/** Seed, hint, four TABs at most and the newline. */
+const BESIDE_BYTES = 48
 
 /** The files being written, and the count of what went into them. */
 class Stage {
@@ -183,6 +195,8 @@ class Stage {
   readonly #first: number
   readonly #long: LongLine[] = []
   readonly #buffer = Buffer.allocUnsafeSlow(FILE_BYTES_MAX)
+  readonly #blockOf: (record: number) => FromBlock
+  readonly #run: AlikeRun<StagedLine> | undefined
   #used = 0
   #rawBytes = 0
   #seen = 0
@@ -192,8 +206,10 @@ class Stage {
   /** Number after the last record staged: the next one wanted. */
   next: number
 
-  constructor({ path, first, limits }: StageRequest) {
+  constructor({ path, first, limits, blocks = [], order = "record" }: StageRequest) {
     this.#path = path
+    this.#blockOf = blockFinder(blocks)
+    this.#run = order === "alike" ? new AlikeRun() : undefined
     this.#limits = { ...STAGE_LIMITS, ...limits }
     this.#first = first
     this.next = first
@@ -215,7 +231,7 @@ class Stage {
     let number = group.first
     for (const line of groupLines(window, group)) {
       if (number >= this.next && number < below) {
-        const waits = this.#takeLine(line as Buffer, hasSurrogates)
+        const waits = this.#takeLine(line as Buffer, this.#blockOf(number), hasSurrogates)
         if (waits !== undefined) await waits
         this.#begin ??= number
         this.next = number + 1
@@ -240,6 +256,11 @@ class Stage {
   }
 
   async flush(): Promise<void> {
+    await this.#putRun()
+    await this.#writeFile()
+  }
+
+  async #writeFile(): Promise<void> {
     if (this.#used === 0) return
     const path = `${this.#path}.${this.#files.length}.tsv`
     await writeFile(path, this.#buffer.subarray(0, this.#used))
@@ -248,33 +269,41 @@ class Stage {
   }
 
   /** Resolves at once (undefined) unless something must be written. */
-  #takeLine(line: Buffer, hasSurrogates: boolean): Promise<void> | undefined {
+  #takeLine(line: Buffer, fromBlock: FromBlock, hasSurrogates: boolean): Promise<void> | undefined {
     const tab = line.indexOf(TAB)
     this.#rawBytes += line.length - tab - 2
-    if (line.length > LINE_BYTES_MAX) return this.#takeLong(line, tab)
+    if (line.length > LINE_BYTES_MAX) return this.#takeLong(line, tab, fromBlock)
     // "text" or "base64", told apart by the last letter of the head.
     const isText = line[tab - 1] === 0x74
     const json = isText ? (hasSurrogates ? eventWithSurrogates(line, tab) : "") : eventInBase64(line, tab)
-    const room = json === "" ? 2 : Buffer.byteLength(json) + 2
-    if (room > LINE_BYTES_MAX) return this.#takeLong(line, tab)
-    if (this.#used + line.length + room > this.#buffer.length) return this.#makeRoom(line, json)
-    this.#put(line, json)
-    return undefined
+    if (json !== "" && Buffer.byteLength(json) > LINE_BYTES_MAX) return this.#takeLong(line, tab, fromBlock)
+    const staged = { ...fromBlock, line, json }
+    if (this.#run === undefined) return this.#put(staged) ? undefined : this.#putLater(staged)
+    this.#run.add(kindOf(line, tab), line.length, staged)
+    return this.#run.isWhole ? this.#putRun() : undefined
   }
 
-  #put(line: Buffer, json: string): void {
+  /** False where there is no room. */
+  #put({ line, json, seed, hint }: StagedLine): boolean {
+    const room = json === "" ? BESIDE_BYTES : BESIDE_BYTES + Buffer.byteLength(json)
+    if (this.#used + line.length + room > this.#buffer.length) return false
     this.#used += line.copy(this.#buffer, this.#used, 0, line.length - 1)
     this.#buffer[this.#used++] = TAB
     if (json !== "") this.#used += this.#buffer.write(json, this.#used)
-    this.#buffer[this.#used++] = LF
+    this.#used += this.#buffer.write(`\t${seed}\t${hint}\n`, this.#used, "latin1")
+    return true
   }
 
-  async #makeRoom(line: Buffer, json: string): Promise<void> {
-    await this.flush()
-    this.#put(line, json)
+  async #putLater(staged: StagedLine): Promise<void> {
+    await this.#writeFile()
+    this.#put(staged)
   }
 
-  async #takeLong(line: Buffer, tab: number): Promise<void> {
+  async #putRun(): Promise<void> {
+    for (const staged of this.#run?.take() ?? []) if (!this.#put(staged)) await this.#putLater(staged)
+  }
+
+  async #takeLong(line: Buffer, tab: number, fromBlock: FromBlock): Promise<void> {
     const head = line.toString("latin1", 0, tab)
     const stored = line.subarray(tab + 1, line.length - 1)
     const path = `${this.#path}.${this.#long.length}`
@@ -284,7 +313,8 @@ class Stage {
       ? reducedEvent(isText ? stored : fromBase64(stored.toString("latin1")))
       : undefined
     if (json !== undefined) await writeFile(`${path}.json`, json)
-    this.#long.push({ head, raw: `${path}.raw`, json: json === undefined ? undefined : `${path}.json` })
+    const files = { raw: `${path}.raw`, json: json === undefined ? undefined : `${path}.json` }
+    this.#long.push({ ...fromBlock, ...files, head })
   }
 }
 

@@ -27,9 +27,7 @@ export async function dropTail(db: Duckdb, table: string): Promise<void> {
  */
 export async function loadStaged(db: Duckdb, table: string, staged: Staged): Promise<void> {
   const before = await measure(db, table)
-  if (staged.files.length > 0) {
-    await db.query(`INSERT INTO ${ident(table)} ${stagedSelect(stagedLines(staged.files))}`)
-  }
+  if (staged.files.length > 0) await insert(db, table, stagedLines(staged.files))
   for (const line of staged.long) await loadLong(db, table, line)
   const after = await measure(db, table)
   const [records, bytes] = [after.records - before.records, after.rawBytes - before.rawBytes]
@@ -45,6 +43,17 @@ export async function removeStaged(staged: Staged): Promise<void> {
   for (const { raw, json } of staged.long) {
     await rm(raw, { force: true })
     if (json !== undefined) await rm(json, { force: true })
+  }
+}
+
+/** Nearly always all events are JSON to DuckDB too; where one is not, the statement fails as a whole and is run warily. */
+async function insert(db: Duckdb, table: string, relation: string): Promise<void> {
+  const into = `INSERT INTO ${ident(table)}`
+  try {
+    await db.query(`${into} ${stagedSelect(relation, "trusting")}`)
+  } catch (error) {
+    if (!isRefusal(error, "store.failed")) throw error
+    await db.query(`${into} ${stagedSelect(relation, "wary")}`)
   }
 }
 
@@ -64,18 +73,22 @@ async function measure(db: Duckdb, table: string): Promise<Measure> {
  */
 async function loadLong(db: Duckdb, table: string, line: Staged["long"][number]): Promise<void> {
   const into = (json: string) =>
-    `INSERT INTO ${ident(table)} ${stagedSelect(`(
-    SELECT $1::VARCHAR AS head, r.content AS raw, ${json} AS json FROM read_text($2::VARCHAR) AS r)`)}`
+    `INSERT INTO ${ident(table)} ${stagedSelect(
+      `(SELECT $1::VARCHAR AS head, r.content AS raw, ${json} AS json, $3::VARCHAR AS seed, $4::VARCHAR AS hint
+        FROM read_text($2::VARCHAR) AS r)`,
+      "wary",
+    )}`
   const without = into("'-'")
+  const values = [line.head, line.raw, line.seed, line.hint]
   if (line.json === undefined) {
-    await db.query(without, [line.head, line.raw])
+    await db.query(without, values)
     return
   }
   try {
-    await db.query(into("(SELECT content FROM read_text($3::VARCHAR))"), [line.head, line.raw, line.json])
+    await db.query(into("(SELECT content FROM read_text($5::VARCHAR))"), [...values, line.json])
   } catch (error) {
     if (!isRefusal(error, "store.memory") && !isRefusal(error, "store.failed")) throw error
-    await db.query(without, [line.head, line.raw])
+    await db.query(without, values)
   }
 }
 
@@ -102,7 +115,7 @@ async function repair(db: Duckdb, table: string, staged: Staged): Promise<void> 
           assert(record !== undefined && body !== undefined, "the query gives neither as NULL")
           after = record
           const json = plainEvent(body)
-          if (json !== undefined) await file.write(`${repairHead(record)}\t\t${json}\n`)
+          if (json !== undefined) await file.write(`${repairHead(record)}\t\t${json}\t\t\n`)
         }
       }
     } finally {

@@ -1,0 +1,40 @@
+import { assert } from "../base/assert.ts"
+import { toHex } from "../base/bytes.ts"
+
+/** A sealed block, as far as a segment needs it. */
+export type SeededBlock = {
+  /** Number of its first record. */
+  readonly first: number
+  readonly count: number
+  /** 16 bytes, from which the salts of its records follow. */
+  readonly seed: Uint8Array
+  /** First two bytes, big endian, of each record's hash, where the sealer has them at hand. */
+  readonly hints?: Uint16Array
+}
+
+/** What a record's row has from its block; both empty where nothing is known. */
+export type FromBlock = { readonly seed: string; readonly hint: string }
+
+const NOTHING: FromBlock = { seed: "", hint: "" }
+
+/** Finds for each record, asked in order, what its block says of it. */
+export function blockFinder(blocks: readonly SeededBlock[]): (record: number) => FromBlock {
+  let at = 0
+  let seed = ""
+  let of: SeededBlock | undefined
+  return (record) => {
+    let block = blocks[at]
+    while (block !== undefined && record >= block.first + block.count) block = blocks[++at]
+    if (block === undefined || record < block.first) return NOTHING
+    if (block !== of) {
+      assert(
+        (block.hints?.length ?? block.count) === block.count,
+        "a block has a hint for each of its records",
+      )
+      seed = toHex(block.seed)
+      of = block
+    }
+    const hint = block.hints?.[record - block.first]
+    return { seed, hint: hint === undefined ? "" : String(hint) }
+  }
+}
