@@ -124,13 +124,15 @@ test("records that resemble each other stand together, in runs of a row group", 
     entries: [],
     blooms,
   })
-  const [runs] =
-    await world.rows(`SELECT count(*) FILTER (kind <> before) AS changes, count(*) FILTER (record < before_record) AS back,
+  const [runs] = await world.rows(
+    `SELECT count(*) FILTER (shape <> before) AS changes,
+      count(*) FILTER (shape = before AND record < record_before) AS back,
       count(*) FILTER (file_row_number < ${RUN_RECORDS} AND record >= ${RUN_RECORDS}) AS strays
-    FROM (SELECT *, lag(kind) OVER w AS before, CASE WHEN lag(kind) OVER w = kind THEN lag(record) OVER w END AS before_record
-      FROM (SELECT *, concat(verb, "objectRef.resource", "user.username") AS kind
+    FROM (SELECT record, file_row_number, shape, lag(shape) OVER w AS before, lag(record) OVER w AS record_before
+      FROM (SELECT *, concat(verb, "objectRef.resource", "user.username") AS shape
         FROM read_parquet('${segmentPath(dir, entry.name)}', file_row_number = true))
-      WINDOW w AS (PARTITION BY file_row_number // ${RUN_RECORDS} ORDER BY file_row_number))`)
+      WINDOW w AS (PARTITION BY file_row_number // ${RUN_RECORDS} ORDER BY file_row_number))`,
+  )
   assert.deepEqual(runs, { changes: 4, back: 0, strays: 0 })
 })
 
