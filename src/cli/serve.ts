@@ -95,8 +95,8 @@ export async function serve(serving: Serving): Promise<void> {
     redactionRules: redactionNamesOf(config),
   })
   metrics.push(counted)
-  const made = await madeSegments(config.dir, ledger.sealer.sealed.records)
-  if (made !== undefined) log.warn("catalogue.rebuilt", { segments: made.length })
+  // Asked while the search process starts: both take half a second where there are 10,000 segments.
+  const made = madeSegments(config.dir, ledger.sealer.sealed.records)
   const search = openSearch({
     dir: config.dir,
     limits: {
@@ -106,7 +106,7 @@ export async function serve(serving: Serving): Promise<void> {
       segmentRecords: config.segments.recordsMin,
       segmentWaitMs: config.segments.waitMinutes * 60_000,
     },
-    made: async () => made,
+    made: () => made,
     onSegment: segmentRecorder(ledger),
     onTrouble,
   })
@@ -125,6 +125,8 @@ export async function serve(serving: Serving): Promise<void> {
   watchGauges(parts)
   counted.watch("tallystick_checkpoint_age_seconds", () => (world.clock() - sealedAt) / 1e6)
   try {
+    const rebuilt = await made
+    if (rebuilt !== undefined) log.warn("catalogue.rebuilt", { segments: rebuilt.length })
     await run(parts, { credentials, tls, onTrouble }, AbortSignal.any([world.stop, fatal.signal]))
     if (failure !== undefined) throw failure
   } finally {

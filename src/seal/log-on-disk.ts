@@ -15,10 +15,20 @@ export function logReader(dir: string): (path: string) => Uint8Array | undefined
 
 /** Every file under a folder, relative to it, with `/`; none where the folder is not there. */
 export function filesUnder(folder: string): string[] {
+  // Many files, few folders: 20,000 names are read at every start of a large ledger.
+  const prefixes = new Map<string, string>()
+  const prefixOf = (parent: string): string => {
+    const known = prefixes.get(parent)
+    if (known !== undefined) return known
+    const below = relative(folder, parent).split(sep).join("/")
+    const prefix = below === "" ? "" : `${below}/`
+    prefixes.set(parent, prefix)
+    return prefix
+  }
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => !entry.isDirectory())
-      .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"))
+      .map((entry) => prefixOf(entry.parentPath) + entry.name)
       .sort()
   } catch (error) {
     if (isMissing(error)) return []
