@@ -67,7 +67,7 @@ async function serve(dir: string): Promise<void> {
     deliver: (batch) => journal.append(batch),
     redactor: values["no-redaction"] ? undefined : { redact: compileRedaction(), key: Buffer.alloc(32) },
     limits: DEFAULT_LIMITS,
-    search: { query: () => (async function* () {})() },
+    search: { query: () => (async function* () {})(), file: () => (async function* () {})() },
     searchLimits: { rowsMax: 1, timeoutMs: 1 },
     log: { sealed: { checkpoint: "" }, readTile: async () => undefined },
     health: () => [],

@@ -4,7 +4,7 @@ import { pointAt } from "../query/point.ts"
 import type { Row } from "../query/row.ts"
 import { readBody } from "../intake/body.ts"
 import type { InFlight } from "../intake/in-flight.ts"
-import type { Ending, QueryMessage, QueryRequest } from "../search/message.ts"
+import type { Ending, FileFormat, FileMessage, QueryMessage, QueryRequest } from "../search/message.ts"
 import type { ApiDeps } from "./deps.ts"
 import type { QueryEndpoint, QueryOutcome } from "./endpoints.ts"
 import type { QueryBounds } from "./query-request.ts"
@@ -72,9 +72,17 @@ export class Question {
   }
 
   /** Messages of the answer; a refusal shows where in the query something is wrong. */
-  async *messages(changes: Partial<QueryRequest> = {}): AsyncGenerator<QueryMessage> {
+  async *messages(request: QueryRequest = this.asked): AsyncGenerator<QueryMessage> {
     try {
-      yield* this.#deps.search.query({ ...this.asked, ...changes }, this.left)
+      yield* this.#deps.search.query(request, this.left)
+    } catch (error) {
+      throw pointed(error, this.asked.text)
+    }
+  }
+
+  async *file(file: FileFormat): AsyncGenerator<FileMessage> {
+    try {
+      yield* this.#deps.search.file({ ...this.asked, file }, this.left)
     } catch (error) {
       throw pointed(error, this.asked.text)
     }
@@ -122,7 +130,7 @@ export async function answerOf(question: Question): Promise<Answered> {
   const rows: Row[] = []
   try {
     const rowsMax = Math.min(question.asked.rowsMax, DOCUMENT_ROWS_MAX)
-    for await (const message of question.messages({ rowsMax })) {
+    for await (const message of question.messages({ ...question.asked, rowsMax })) {
       if (message.kind === "rows") for (const row of message.rows) rows.push(row)
       else {
         question.note(message.partial === undefined ? "whole" : "partial", rows.length)

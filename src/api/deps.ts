@@ -4,7 +4,7 @@ import type { IntakeLimits } from "../intake/limits.ts"
 import type { Redaction } from "../intake/receive.ts"
 import type { Deliver } from "../intake/source.ts"
 import type { Loss } from "../intake/webhook.ts"
-import type { QueryMessage, QueryRequest } from "../search/message.ts"
+import type { FileMessage, FileRequest, QueryMessage, QueryRequest } from "../search/message.ts"
 import type { QueryEndpoint, QueryOutcome } from "./endpoints.ts"
 import type { CredentialTable } from "./credentials.ts"
 import type { Metrics } from "./metrics.ts"
@@ -65,6 +65,7 @@ export type PublishedLog = {
 /** The search process as seen from a route. */
 export type Searcher = {
   query(request: QueryRequest, stop: AbortSignal): AsyncIterable<QueryMessage>
+  file(request: FileRequest, stop: AbortSignal): AsyncIterable<FileMessage>
 }
 
 export type Asked = {

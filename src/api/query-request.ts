@@ -56,6 +56,29 @@ export function parsePaging(given: URLSearchParams): Pick<QueryRequest, "limit" 
   }
 }
 
+/** Rows of one page where there is a cursor and no limit. */
+const PAGE_ROWS = 1_000
+
+/** `cursor`: empty for the first page, else as the page before gave it. Needs no offset. */
+export function parseCursor(given: URLSearchParams): Pick<QueryRequest, "limit" | "walk"> {
+  const cursor = given.get("cursor")
+  if (cursor === null) return {}
+  if (given.get("offset"))
+    throw refused("offset", given.get("offset"), "none beside a cursor, which says where to go on")
+  const { limit = PAGE_ROWS } = parsePaging(given)
+  return { limit, walk: { kind: "page", ...(cursor === "" ? {} : { after: cursor }) } }
+}
+
+export const FORMATS = ["ndjson", "json", "csv", "parquet"] as const
+export type Format = (typeof FORMATS)[number]
+
+export function parseFormat(given: URLSearchParams): Format {
+  const text = given.get("format") || "ndjson"
+  const format = FORMATS.find((known) => known === text)
+  if (format === undefined) throw refused("format", text, FORMATS.join(", "))
+  return format
+}
+
 function dialect(given: string | null): Compat | undefined {
   if (!given) return undefined
   if (given !== "logql" && given !== "strict") throw refused("compat", given, "strict or logql")

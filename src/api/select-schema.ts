@@ -24,6 +24,18 @@ export const RowsArguments = Type.Object({
   ...COMMON,
   limit: count("So many newest rows"),
   offset: count("Newest rows left out before those"),
+  cursor: text(
+    "Pages that fit together while events come in: empty for the first, then what the page before gave as _cursor",
+  ),
+  format: Type.Optional(
+    Type.Enum(["ndjson", "json", "csv", "parquet"], { description: "Of the answer; JSON lines by default" }),
+  ),
+})
+
+export const TailArguments = Type.Object({
+  ...COMMON,
+  start_offset: text("Begin with rows whose _time is so long ago; 5s"),
+  refresh_interval: text("Look for new rows so often; 1s, at least 100ms"),
 })
 
 const stepped = {

@@ -117,6 +117,8 @@ async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply))
+  const stopping = new AbortController()
+  app.addHook("preClose", async () => stopping.abort())
   app.setNotFoundHandler(async (request) => {
     throw new Refusal("http.notFound", `there is no ${request.url.split("?")[0]?.slice(0, 120)}`)
   })
@@ -147,7 +149,7 @@ async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise
       onAcked: (acked) => countAcked(metrics, deps.clock(), acked),
     }),
     ...quarantineRoutes(deps),
-    ...selectRoutes({ ...deps, inFlight }),
+    ...selectRoutes({ ...deps, inFlight, stopping: stopping.signal }),
     ...logRoutes(deps),
     ...healthRoutes(deps),
     ...metricsRoutes(deps),

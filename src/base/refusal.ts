@@ -208,6 +208,11 @@ export const REFUSALS = {
     exit: 64,
     hint: "docs/HTTP.md says which queries each endpoint takes; /select/logsql/query takes all",
   },
+  "query.cursor": {
+    http: 400,
+    exit: 64,
+    hint: "begin again with an empty cursor; where rows are no records, page by limit and offset",
+  },
   // search
   "search.unavailable": {
     http: 503,

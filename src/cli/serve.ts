@@ -192,6 +192,11 @@ function apiDeps(
 ): ApiDeps {
   const { config, ledger, metrics, search, world } = parts
   const { connectionsMax, connectionsPerAddressMax } = config.listen
+  async function ready(stop: AbortSignal): Promise<void> {
+    // A search process that is starting takes a second; whoever asks meanwhile would only ask again.
+    if (search.state === "starting") await Promise.race([search.ready(), pause(STARTING_MS_MAX, stop)])
+    inform() // what is acknowledged when the question comes is part of its answer
+  }
   return {
     listen: config.listen,
     tls,
@@ -202,10 +207,12 @@ function apiDeps(
     limits: { ...DEFAULT_LIMITS, ...config.intake.limits, connectionsMax, connectionsPerAddressMax },
     search: {
       async *query(request, stop) {
-        // A search process that is starting takes a second; whoever asks meanwhile would only ask again.
-        if (search.state === "starting") await Promise.race([search.ready(), pause(STARTING_MS_MAX, stop)])
-        inform() // what is acknowledged when the question comes is part of its answer
+        await ready(stop)
         yield* search.query(request, stop)
+      },
+      async *file(request, stop) {
+        await ready(stop)
+        yield* search.file(request, stop)
       },
     },
     searchLimits: {

@@ -13,6 +13,8 @@ import type { FieldSet, Pipe, Query } from "./tree.ts"
 /** What an answer shows of a query's rows. Durations are LogsQL's: `1m`, `30s`. */
 export type View =
   | { readonly kind: "rows" }
+  /** The rows as they come, piece by piece. */
+  | { readonly kind: "tail" }
   /** What these pipes make of them, in LogsQL. */
   | { readonly kind: "pipes"; readonly pipes: string }
   /** How many there are in each step of time, by the values of fields. */
@@ -44,6 +46,8 @@ export function viewQuery(query: Query, filters: readonly string[], view: View):
   switch (view.kind) {
     case "rows":
       return { query: asked, measures: [] }
+    case "tail":
+      return { query: tailed(asked), measures: [] }
     case "pipes":
       return { query: { ...asked, pipes: [...query.pipes, ...parsePipes(view.pipes)] }, measures: [] }
     case "hits":
@@ -54,6 +58,19 @@ export function viewQuery(query: Query, filters: readonly string[], view: View):
     default:
       return viewStats(asked, view)
   }
+}
+
+/** Pipes that say what they have at the end of all rows, or count rows from the first. A tail has neither. */
+const NOT_IN_TAIL = new Set([
+  ...["stats", "uniq", "top", "facets", "field_names", "field_values", "running_stats", "total_stats"],
+  ...["sort", "first", "last", "limit", "offset", "union", "stream_context", "generate_sequence"],
+  ...["block_stats", "blocks_count", "query_stats"],
+])
+
+function tailed(query: Query): Query {
+  const waiting = query.pipes.find(({ word }) => NOT_IN_TAIL.has(word))
+  if (waiting === undefined) return query
+  throw new Refusal("query.view", `| ${waiting.print()} has to see all rows first; a live tail has no end`)
 }
 
 /** The name of the count in rows of the view `hits`. */

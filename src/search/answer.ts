@@ -1,16 +1,18 @@
 import { assert } from "../base/assert.ts"
-import type { QueryMessage } from "./message.ts"
+import type { FileMessage, QueryMessage } from "./message.ts"
 import { WINDOW } from "./message.ts"
+
+export type AnyMessage = QueryMessage | FileMessage
 
 /** Messages of one query on their way to its reader. At most a window of them is ever here: the child waits for `more`. */
 export class Answer {
-  readonly #messages: QueryMessage[] = []
+  readonly #messages: AnyMessage[] = []
   #failure: Error | undefined
   #wake: (() => void) | undefined
   /** The child will send nothing more. */
   ended = false
 
-  put(message: QueryMessage): void {
+  put(message: AnyMessage): void {
     assert(this.#messages.length <= WINDOW, "the child keeps to its window")
     if (message.kind === "end") this.ended = true
     this.#messages.push(message)
@@ -23,7 +25,7 @@ export class Answer {
     this.#wake?.()
   }
 
-  async next(): Promise<QueryMessage> {
+  async next(): Promise<AnyMessage> {
     for (;;) {
       const message = this.#messages.shift()
       if (message !== undefined) return message

@@ -2,8 +2,11 @@ import { join } from "node:path"
 import { Bug } from "../base/assert.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { realDisk } from "../journal/disk.ts"
+import type { Row } from "../query/row.ts"
 import type { JournalEnd } from "../store/stage.ts"
 import {
+  type Ending,
+  type FileRequest,
   type FromChild,
   type OpenRequest,
   type QueryRequest,
@@ -85,7 +88,7 @@ class Child {
     }
   }
 
-  #answer(id: number, request: QueryRequest): void {
+  #answer(id: number, request: QueryRequest | FileRequest): void {
     const reader = new Reader()
     this.#queries.set(id, reader)
     this.#run(id, request, reader)
@@ -98,10 +101,16 @@ class Child {
       .catch(die)
   }
 
-  async #run(id: number, request: QueryRequest, reader: Reader): Promise<void> {
+  #parts(request: QueryRequest | FileRequest, stop: AbortSignal): AsyncGenerator<Part, Ending> {
+    return "file" in request
+      ? this.#service.file(request, this.#position, stop)
+      : this.#service.query(request, this.#position, stop)
+  }
+
+  async #run(id: number, request: QueryRequest | FileRequest, reader: Reader): Promise<void> {
     const leave = await this.#slots.enter(reader.stop)
     try {
-      const answer = this.#service.query(request, this.#position, reader.stop)
+      const answer = this.#parts(request, reader.stop)
       for (;;) {
         const { done, value } = await answer.next()
         if (done === true) {
@@ -110,7 +119,7 @@ class Child {
         }
         await reader.room()
         if (reader.stop.aborted) throw new Refusal("store.interrupted", "nobody waits for the answer")
-        send({ kind: "rows", id, rows: value })
+        send(partMessage(id, value))
       }
     } finally {
       leave()
@@ -161,6 +170,14 @@ class Reader {
     this.#abort.abort()
     this.#wake?.()
   }
+}
+
+/** Rows, bytes of a file, or what will be said at its end. */
+type Part = readonly Row[] | Uint8Array | Ending
+
+function partMessage(id: number, part: Part): FromChild {
+  if (part instanceof Uint8Array) return { kind: "bytes", id, bytes: part }
+  return "rows" in part ? { kind: "file", id, ending: part } : { kind: "rows", id, rows: part }
 }
 
 function send(message: FromChild): void {

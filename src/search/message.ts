@@ -27,11 +27,26 @@ export type QueryRequest = {
   readonly filters?: readonly string[]
   /** What is shown of its rows; the rows themselves by default. */
   readonly view?: View
+  /** Only a piece of the answer, `limit` rows of it at most; see walk.ts. */
+  readonly walk?: Walk
 }
+
+/** The answer as one file. */
+export type FileRequest = QueryRequest & { readonly file: FileFormat }
+export type FileFormat = "csv" | "parquet"
+
+/** The first piece, or the one behind `after`, which is {@link Ending.next} of the piece before it. */
+export type Walk = { readonly kind: "tail" | "page"; readonly after?: string }
 
 /** Rows as they come, and at the end how many there were and, in `partial`, why there may be more. */
 export type QueryMessage =
   | { readonly kind: "rows"; readonly rows: readonly Row[] }
+  | ({ readonly kind: "end" } & Ending)
+
+/** First what will be said at the end, then the file's bytes. */
+export type FileMessage =
+  | { readonly kind: "file"; readonly ending: Ending }
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | ({ readonly kind: "end" } & Ending)
 
 export type Ending = {
@@ -39,6 +54,8 @@ export type Ending = {
   readonly partial?: string
   /** For the views of stats: see query/view.ts. */
   readonly measures?: readonly string[]
+  /** For a walk: where the next piece begins. */
+  readonly next?: string
 }
 
 /** What the parent knows and the child needs: what is committed in the journal, which records are sealed. */
@@ -126,7 +143,7 @@ export type ToChild =
   | {
       readonly kind: "query"
       readonly id: number
-      readonly request: QueryRequest
+      readonly request: QueryRequest | FileRequest
       readonly position: News["position"] | undefined
     }
   /** The reader has taken one `rows`: another may be sent. */
@@ -142,6 +159,8 @@ export type FromChild =
   | { readonly kind: "ready" }
   | { readonly kind: "newsTaken" }
   | { readonly kind: "rows"; readonly id: number; readonly rows: readonly Row[] }
+  | { readonly kind: "file"; readonly id: number; readonly ending: Ending }
+  | { readonly kind: "bytes"; readonly id: number; readonly bytes: Uint8Array }
   | { readonly kind: "end"; readonly id: number; readonly ending: Ending }
   | { readonly kind: "refused"; readonly id: number; readonly refusal: SentRefusal }
   | { readonly kind: "segment"; readonly made: SegmentNews }

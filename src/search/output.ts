@@ -40,6 +40,11 @@ export class Output implements Sink {
     return this.count < this.#limit
   }
 
+  /** No more rows are wanted. */
+  get isFull(): boolean {
+    return this.count >= this.#limit
+  }
+
   end(): void {}
 
   #gather(row: Row): void {

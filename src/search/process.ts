@@ -1,10 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process"
 
 import { fileURLToPath } from "node:url"
+import { assert } from "../base/assert.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
-import { Answer } from "./answer.ts"
+import { type AnyMessage, Answer } from "./answer.ts"
 import {
   CHILD_ENVIRONMENT,
+  type FileMessage,
+  type FileRequest,
   type FromChild,
   type News,
   type QueryMessage,
@@ -27,6 +30,8 @@ export interface SearchProcess {
    * query's own refusals. Ends early and frees everything when `stop` aborts or nobody iterates any more.
    */
   query(request: QueryRequest, stop: AbortSignal): AsyncIterable<QueryMessage>
+  /** The same as the bytes of one file. */
+  file(request: FileRequest, stop: AbortSignal): AsyncIterable<FileMessage>
   /** Makes segments of all that is sealed; resolves when that is done or was tried. */
   flush(): Promise<void>
   readonly state: "starting" | "ready" | "down"
@@ -108,6 +113,20 @@ class Supervisor implements SearchProcess {
   }
 
   async *query(request: QueryRequest, stop: AbortSignal): AsyncGenerator<QueryMessage> {
+    for await (const message of this.#ask(request, stop)) {
+      assert(message.kind === "rows" || message.kind === "end", "rows were asked for")
+      yield message
+    }
+  }
+
+  async *file(request: FileRequest, stop: AbortSignal): AsyncGenerator<FileMessage> {
+    for await (const message of this.#ask(request, stop)) {
+      assert(message.kind !== "rows", "a file was asked for")
+      yield message
+    }
+  }
+
+  async *#ask(request: QueryRequest | FileRequest, stop: AbortSignal): AsyncGenerator<AnyMessage> {
     if (this.state !== "ready") throw unavailable()
     if (stop.aborted) throw new Refusal("store.interrupted", "nobody waits for the answer")
     const id = ++this.#ids
@@ -249,6 +268,12 @@ class Supervisor implements SearchProcess {
         break
       case "rows":
         this.#answers.get(message.id)?.put({ kind: "rows", rows: message.rows })
+        break
+      case "file":
+        this.#answers.get(message.id)?.put({ kind: "file", ending: message.ending })
+        break
+      case "bytes":
+        this.#answers.get(message.id)?.put({ kind: "bytes", bytes: message.bytes })
         break
       case "end":
         this.#answers.get(message.id)?.put({ kind: "end", ...message.ending })

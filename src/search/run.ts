@@ -6,7 +6,7 @@ import { compareRows, TopRows } from "../query/order.ts"
 import { areLight, type GroupsRead, type Plan, planQuery, type RowsRead } from "../query/plan.ts"
 import { newRow, type Row } from "../query/row.ts"
 import { holdsRows } from "../query/run.ts"
-import { andSql, joinSql, type Sql, sql, trusted } from "../query/sql.ts"
+import { andSql, joinSql, type Sql, sql, TRUE, trusted } from "../query/sql.ts"
 import type { Budget, GroupSink, Query, RunScene, Sink } from "../query/tree.ts"
 import { viewQuery } from "../query/view.ts"
 import { bloomKey } from "../store/bloom.ts"
@@ -16,6 +16,7 @@ import { hideDuplicates, type Repetitions } from "./duplicates.ts"
 import type { Ending, QueryRequest } from "./message.ts"
 import { Output, type RowShape } from "./output.ts"
 import { fetchRecords, readingOf, recordsOf, rowsOf, runSql } from "./read.ts"
+import { openWalk, planWalk, type Walking } from "./walk.ts"
 import { batches, relationOf, type Snapshot, type Source, sourcesIn } from "./snapshot.ts"
 import { answerSubqueries } from "./subqueries.ts"
 
@@ -43,7 +44,7 @@ export async function* runQuery(
   const asking = { snapshot, engine, stop, deadline: AbortSignal.timeout(request.timeoutMs) }
   const shape = {
     sorted: !query.pipes.some(({ word }) => NAMES_ORDER.has(word)),
-    empties: view.kind !== "rows",
+    empties: view.kind !== "rows" && view.kind !== "tail",
   }
   const ending = yield* answerQuery(query, request, shape, asking)
   return view.kind === "stats" || view.kind === "statsPerStep" ? { ...ending, measures } : ending
@@ -65,14 +66,15 @@ async function* answerQuery(
   request: QueryRequest,
   shape: RowShape,
   asking: Asking,
-): AsyncGenerator<readonly Row[], Pick<Ending, "rows" | "partial">> {
-  const { limit: _limit, offset: _offset, ...bounds } = request
+): AsyncGenerator<readonly Row[], Ending> {
+  const { limit: _limit, offset: _offset, walk: _walk, ...bounds } = request
   const inner = await answerSubqueries(query, (asked) => {
     const { query: filtered } = viewQuery(asked, request.filters ?? [], { kind: "rows" })
     return answerQuery(filtered, { ...bounds, rowsMax: INNER_ROWS_MAX }, shape, asking)
   })
   const { snapshot, engine, stop, deadline } = asking
-  const plan = planQuery(inner.query, request, engine.columns)
+  const planned = planQuery(inner.query, request, engine.columns)
+  const plan = request.walk === undefined ? planned : planWalk(planned, query)
   const out = new Output(plan, request.rowsMax, shape)
   const run = new Run(request, { plan, out }, snapshot, engine, AbortSignal.any([stop, deadline]))
   if (inner.partial !== undefined) run.cut(inner.partial)
@@ -84,7 +86,11 @@ async function* answerQuery(
     run.cut(reason)
   }
   yield* run.finish()
-  return { rows: run.out.count, ...(run.partial === undefined ? {} : { partial: run.partial }) }
+  return {
+    rows: run.out.count,
+    ...(run.partial === undefined ? {} : { partial: run.partial }),
+    ...run.next(),
+  }
 }
 
 /** Limits of an answer that make it partial instead of failing it. */
@@ -109,6 +115,7 @@ class Run {
   readonly #engine: Engine
   readonly #stop: AbortSignal
   readonly #head: Sink | GroupSink
+  readonly #walking: Walking | undefined
   #partial: string | undefined
 
   constructor(
@@ -122,6 +129,7 @@ class Run {
     this.#snapshot = snapshot
     this.#engine = engine
     this.#stop = stop
+    this.#walking = request.walk === undefined ? undefined : openWalk(request.walk, snapshot)
     this.out = out
     // Each step that holds rows has its share: one that is full passes on what it has to steps that still have room.
     const holding = plan.pipes.filter(holdsRows).length + (plan.read.kind === "groups" ? 1 : 0)
@@ -145,12 +153,19 @@ class Run {
     const sources = await this.#pick()
     if (sources.length === 0) return
     const hidden = await hideDuplicates(this.#plan, this.#snapshot, sources, this.#engine, this.#stop)
-    const where = andSql([this.#plan.where, hidden])
+    const where = andSql([this.#plan.where, hidden, this.#walking?.condition ?? TRUE])
     if (read.kind === "groups") await this.#readGroups(read, sources, where)
-    else if (read.top !== undefined) yield* this.#readTop(read, read.top, sources, where)
+    else if (read.top !== undefined && this.#walking?.order !== "received")
+      yield* this.#readTop(read, read.top, sources, where)
     else if (read.sorted !== undefined && !this.#isLight(read))
       yield* this.#readSorted(read, read.sorted, sources, where)
     else yield* this.#readAll(read, sources, where)
+  }
+
+  /** For a walk: where the next piece begins. */
+  next(): { readonly next?: string } {
+    const next = this.#walking?.next(!this.out.isFull && this.partial === undefined)
+    return next === undefined ? {} : { next }
   }
 
   /** Ends the pipes: sorts, groups and counts come out now. */
@@ -161,7 +176,9 @@ class Run {
 
   /** By time, and by the bloom filters for the auditIDs that are asked for. */
   async #pick(): Promise<readonly Source[]> {
-    const sources = sourcesIn(this.#snapshot, this.#plan.bounds)
+    const sources = sourcesIn(this.#snapshot, this.#plan.bounds).filter(
+      (source) => this.#walking?.reaches(source) ?? true,
+    )
     const keys = this.#plan.needles?.map(bloomKey) ?? []
     if (keys.length === 0 || keys.length > NEEDLES_MAX || !keys.every((key) => key !== undefined))
       return sources
@@ -210,26 +227,30 @@ class Run {
   async *#readAll(read: RowsRead, sources: readonly Source[], where: Sql): AsyncGenerator<readonly Row[]> {
     const reading = readingOf(read.fields, this.#engine.columns)
     const light = this.#isLight(read)
-    for (const batch of batches(sources, FIRST_ROWS)) {
+    const inOrder =
+      this.#walking?.order === "received" ? sources.toSorted((a, b) => a.first - b.first) : sources
+    const order = this.#walking?.order === "received" ? trusted('ORDER BY "record"') : this.#order("DESC")
+    for (const batch of batches(inOrder, FIRST_ROWS)) {
       const relation = relationOf(batch)
       if (light) {
         const select = joinSql(reading.select.length === 0 ? [trusted('"record"')] : reading.select, ", ")
-        const rows = await this.#query(
-          sql`SELECT ${select} FROM ${relation} WHERE ${where} ${this.#order("DESC")}`,
-        )
+        const rows = await this.#query(sql`SELECT ${select} FROM ${relation} WHERE ${where} ${order}`)
         const made = reading.select.length === 0 ? emptyRows(rows.count) : rowsOf(rows, reading, 0)
         for (const row of made) {
-          if (!(this.#head as Sink).take(row)) return
+          if (!this.#take(row)) return
           yield* this.out.full()
         }
         continue
       }
-      const found = await this.#query(
-        sql`SELECT "record" FROM ${relation} WHERE ${where} ${this.#order("DESC")}`,
-      )
+      const found = await this.#query(sql`SELECT "record" FROM ${relation} WHERE ${where} ${order}`)
       const more = yield* this.#fetch(batch, recordsOf(found), reading)
       if (!more) return
     }
+  }
+
+  #take(row: Row): boolean {
+    this.#walking?.pass(row)
+    return (this.#head as Sink).take(row)
   }
 
   #order(direction: "ASC" | "DESC"): Sql {
@@ -309,7 +330,7 @@ class Run {
     reading: ReturnType<typeof readingOf>,
   ): AsyncGenerator<readonly Row[], boolean> {
     for await (const rows of fetchRecords(this.#engine.db, sources, records, reading, this.#stop)) {
-      for (const row of rows) if (!(this.#head as Sink).take(row)) return false
+      for (const row of rows) if (!this.#take(row)) return false
       yield* this.out.full()
     }
     return true

@@ -13,13 +13,17 @@ import { type Duckdb, openDuckdb } from "../store/duckdb.ts"
 import { segmentsDir } from "../store/segment-name.ts"
 import type { JournalEnd } from "../store/stage.ts"
 import { Repetitions } from "./duplicates.ts"
-import type { Ending, OpenRequest, QueryRequest } from "./message.ts"
+import { exportRows } from "./export.ts"
+import type { Ending, FileRequest, OpenRequest, QueryRequest } from "./message.ts"
 import { type Engine, runQuery } from "./run.ts"
 import type { Snapshot } from "./snapshot.ts"
 import { Tail } from "./tail.ts"
 
 /** Bloom filters kept in memory: those of about a thousand fresh segments. */
 const BLOOM_BYTES = 64 * 1024 ** 2
+
+/** Bytes of rows that wait on disk for one export: as many as sorts of the engine may spill. */
+const EXPORT_BYTES_MAX = 4 * 1024 ** 3
 
 export type ServiceOptions = OpenRequest & {
   /** Nothing in the ledger's directory is written. */
@@ -35,6 +39,7 @@ export class SearchService {
   readonly tail: Tail
   readonly blooms: BloomCache
   readonly #dir: string
+  readonly #tempDir: string
   readonly #engine: Engine
   readonly #missing: number
   #running = new Set<object>()
@@ -44,6 +49,7 @@ export class SearchService {
   constructor(parts: {
     readonly db: Duckdb
     readonly dir: string
+    readonly tempDir: string
     readonly catalogue: Catalogue
     readonly tail: Tail
     readonly engine: Engine
@@ -54,6 +60,7 @@ export class SearchService {
     this.tail = parts.tail
     this.blooms = parts.engine.blooms
     this.#dir = parts.dir
+    this.#tempDir = parts.tempDir
     this.#engine = parts.engine
     this.#missing = parts.missing
   }
@@ -72,6 +79,21 @@ export class SearchService {
   }
 
   readonly #waiting: (() => void)[] = []
+
+  /** The same as one file; see {@link exportRows}. */
+  file(
+    request: FileRequest,
+    end: JournalEnd | undefined,
+    stop: AbortSignal,
+  ): AsyncGenerator<Ending | Uint8Array, Ending> {
+    const exporting = {
+      format: request.file,
+      db: this.db,
+      tempDir: this.#tempDir,
+      bytesMax: EXPORT_BYTES_MAX,
+    }
+    return exportRows(this.query(request, end, stop), exporting, stop)
+  }
 
   /** Answers from what is committed at `end`; see {@link runQuery}. */
   async *query(
@@ -163,7 +185,7 @@ export async function openService(options: ServiceOptions): Promise<SearchServic
     const columns: Columns = openColumns({ msg: MSG_SQL })
     const repetitions = new Repetitions(db)
     const engine: Engine = { db, blooms, repetitions, columns, stepsMemoryMax: limits.stepsMemoryMax }
-    return new SearchService({ db, dir, catalogue, tail, engine, missing: missing.length })
+    return new SearchService({ db, dir, tempDir, catalogue, tail, engine, missing: missing.length })
   } catch (error) {
     db.close()
     throw error

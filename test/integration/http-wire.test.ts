@@ -325,6 +325,7 @@ function endless(): ApiDeps["search"] & { produced: number; stopped: Promise<voi
         await new Promise((resolve) => setImmediate(resolve))
       }
     },
+    file: () => assert.fail("rows were to be asked for"),
   }
   return search
 }
@@ -355,6 +356,7 @@ test("a search that breaks in the middle says so in a last line, and HTTP says s
       yield { kind: "rows", rows: [{ a: "1" }] }
       throw new Error("killed: /usr/lib/secret-path")
     },
+    file: () => assert.fail("rows were to be asked for"),
   }
   await listening({ search }, async ({ port, troubles }) => {
     const response = await ask(port)

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict"
 import {
   type ApiDeps,
   CredentialTable,
@@ -108,6 +109,7 @@ export function searchOf(messages: readonly (QueryMessage | Error)[]): ApiDeps["
         yield message
       }
     },
+    file: () => assert.fail("rows were to be asked for"),
   }
 }
 

@@ -1,15 +1,16 @@
-import type { AskDeps } from "../ask.ts"
 import type { Route } from "../route.ts"
 import { hitsRoutes } from "./hits.ts"
 import { queryRoutes } from "./query.ts"
 import { statsRoutes } from "./stats.ts"
 import { tenantRoutes } from "./tenants.ts"
+import { type TailDeps, tailRoutes } from "./tail.ts"
 import { valuesRoutes } from "./values.ts"
 
 /** Everything below `/select/`: the reading half of VictoriaLogs' HTTP API. docs/HTTP.md is its page for people. */
-export function selectRoutes(deps: AskDeps): readonly Route[] {
+export function selectRoutes(deps: TailDeps): readonly Route[] {
   return [
     ...queryRoutes(deps),
+    ...tailRoutes(deps),
     ...hitsRoutes(deps),
     ...statsRoutes(deps),
     ...valuesRoutes(deps),
