@@ -7,6 +7,7 @@ import {
   type Node,
   parseAllDocuments,
   parseDocument,
+  type ScalarTag,
   type Tags,
 } from "yaml"
 import { Refusal } from "./refusal.ts"
@@ -17,6 +18,14 @@ export type YamlText = {
   readonly value: unknown
   /** Where the key (or list item) at the end of `path` stands; the place of its nearest parent when it is not there. */
   placeOf(path: YamlPath): Place
+  /** The text of the value at `path`, for those who change it; absent when it is not there or stands elsewhere (an alias). */
+  spanOf(path: YamlPath): YamlSpan | undefined
+  /** Keys that are no text, number or bool: Go makes no JSON of them. Only the dialect "kubernetes" lets any through. */
+  readonly oddKeys: readonly {
+    readonly kind: "null" | "list" | "map"
+    readonly value: unknown
+    readonly place: Place
+  }[]
   /** Keys that stand a second time in their map; the last one wins. Only the dialect "kubernetes" lets any through. */
   readonly duplicateKeys: readonly { readonly path: YamlPath; readonly place: Place }[]
 }
@@ -26,6 +35,15 @@ export type YamlText = {
  * or `no` is a bool, dates stay text), the first document only, and of a key that stands twice the last.
  */
 export type YamlDialect = "strict" | "kubernetes"
+
+/** Offsets into the text. `keyStart` is where its key or the item itself begins. */
+export type YamlSpan = {
+  readonly keyStart: number
+  readonly start: number
+  readonly end: number
+  /** How the value is written: `[a]` and `{a: b}` are flow, items and keys on lines of their own are block. */
+  readonly style: "flow" | "block" | "plain" | "quoted" | "literal" | "folded"
+}
 
 export type YamlPath = readonly (string | number)[]
 
@@ -39,13 +57,31 @@ const ALIASES_MAX = 100
 
 /** Refuses `yaml.malformed` with line and column: bad syntax, a key twice, several documents, too large, alias bombs. */
 export function parseYaml(text: string, name: string, dialect: YamlDialect = "strict"): YamlText {
-  if (text.length > YAML_BYTES_MAX) {
-    throw new Refusal("yaml.malformed", `${name}: larger than ${YAML_BYTES_MAX} bytes`, {
-      limit: YAML_BYTES_MAX,
-    })
-  }
+  refuseLarge(text, name)
   const lines = new LineCounter()
   const document = dialect === "strict" ? strictDocument(text, lines) : firstDocument(text, lines)
+  return readDocument(document, { name, lines, dialect })
+}
+
+/** As {@link parseYaml} in the dialect "kubernetes", every document of the text; places are those in the whole text. */
+export function parseYamlDocuments(text: string, name: string): readonly YamlText[] {
+  refuseLarge(text, name)
+  const lines = new LineCounter()
+  return allDocuments(text, lines).map((document) =>
+    readDocument(document, { name, lines, dialect: "kubernetes" }),
+  )
+}
+
+function refuseLarge(text: string, name: string): void {
+  if (text.length <= YAML_BYTES_MAX) return
+  throw new Refusal("yaml.malformed", `${name}: larger than ${YAML_BYTES_MAX} bytes`, {
+    limit: YAML_BYTES_MAX,
+  })
+}
+
+type Reading = { readonly name: string; readonly lines: LineCounter; readonly dialect: YamlDialect }
+
+function readDocument(document: Document, { name, lines, dialect }: Reading): YamlText {
   const [error] = document.errors
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0])
@@ -74,6 +110,11 @@ export function parseYaml(text: string, name: string, dialect: YamlDialect = "st
   return {
     value: value ?? undefined,
     placeOf: (path) => placeAt(offsetOf(contents, path)),
+    spanOf: (path) => spanAt(contents, path),
+    oddKeys: [...oddKeysIn(contents, document)].map(({ offset, ...odd }) => ({
+      ...odd,
+      place: placeAt(offset),
+    })),
     duplicateKeys:
       dialect === "strict"
         ? []
@@ -92,11 +133,25 @@ function strictDocument(text: string, lineCounter: LineCounter): Document {
 const UNKNOWN_TO_GO = /:(timestamp|binary|omap|pairs|set)$/
 
 function firstDocument(text: string, lineCounter: LineCounter): Document {
-  const customTags = (tags: Tags): Tags =>
-    tags.filter((tag) => typeof tag === "string" || !(UNKNOWN_TO_GO.test(tag.tag) || isSexagesimal(tag)))
+  return allDocuments(text, lineCounter)[0] ?? parseDocument("", QUIET)
+}
+
+function allDocuments(text: string, lineCounter: LineCounter): readonly Document[] {
+  const customTags = (tags: Tags): Tags => [
+    GO_OCTAL,
+    ...tags.filter((tag) => typeof tag === "string" || !(UNKNOWN_TO_GO.test(tag.tag) || isSexagesimal(tag))),
+  ]
   const options = { lineCounter, version: "1.1", uniqueKeys: false, customTags, ...QUIET } as const
   const documents = parseAllDocuments(text, options)
-  return ("empty" in documents ? undefined : documents[0]) ?? parseDocument("", options)
+  return "empty" in documents ? [] : documents
+}
+
+/** `0o17` is a number of YAML 1.2 that Go's reader knows besides those of 1.1. */
+const GO_OCTAL: ScalarTag = {
+  tag: "tag:yaml.org,2002:int",
+  default: true,
+  test: /^[-+]?0o[0-7]+$/,
+  resolve: (text) => Number(text.replace(/^[-+]/, "")) * (text.startsWith("-") ? -1 : 1),
 }
 
 function isSexagesimal(tag: object): boolean {
@@ -122,6 +177,23 @@ function* duplicatesIn(
   }
 }
 
+function* oddKeysIn(
+  node: unknown,
+  document: Document,
+): Generator<{ readonly kind: "null" | "list" | "map"; readonly value: unknown; readonly offset: number }> {
+  if (isSeq(node)) for (const item of node.items) yield* oddKeysIn(item, document)
+  if (!isMap(node)) return
+  for (const { key, value } of node.items) {
+    const offset = (key as Node | null)?.range?.[0] ?? node.range?.[0] ?? 0
+    if (isSeq(key) || isMap(key))
+      yield { kind: isSeq(key) ? "list" : "map", value: key.toJS(document), offset }
+    else if (isScalar(key) && key.value === null) {
+      yield { kind: "null", value: (value as Node | null)?.toJS(document) ?? null, offset }
+    }
+    yield* oddKeysIn(value, document)
+  }
+}
+
 function offsetOf(root: Node | null, path: YamlPath): number {
   let node: unknown = root
   let offset = root?.range?.[0] ?? 0
@@ -141,4 +213,32 @@ function offsetOf(root: Node | null, path: YamlPath): number {
     } else return offset
   }
   return offset
+}
+
+const STYLES: Readonly<Record<string, YamlSpan["style"]>> = {
+  PLAIN: "plain",
+  QUOTE_DOUBLE: "quoted",
+  QUOTE_SINGLE: "quoted",
+  BLOCK_LITERAL: "literal",
+  BLOCK_FOLDED: "folded",
+}
+
+function spanAt(root: Node | null, path: YamlPath): YamlSpan | undefined {
+  let node: unknown = root
+  let keyStart = root?.range?.[0]
+  for (const step of path) {
+    if (isMap(node)) {
+      const pair = node.items.findLast(({ key }) => isScalar(key) && String(key.value) === String(step))
+      keyStart = isScalar(pair?.key) ? pair.key.range?.[0] : undefined
+      node = pair?.value
+    } else if (isSeq(node) && typeof step === "number") {
+      node = node.items[step]
+      keyStart = (node as Node | undefined)?.range?.[0]
+    } else return undefined
+  }
+  if (!(isMap(node) || isSeq(node) || isScalar(node)) || keyStart === undefined) return undefined
+  const [start, end] = node.range ?? []
+  if (start === undefined || end === undefined) return undefined
+  const style = isScalar(node) ? STYLES[String(node.type)] : node.flow === true ? "flow" : "block"
+  return style === undefined ? undefined : { keyStart, start, end, style }
 }

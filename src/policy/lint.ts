@@ -56,6 +56,9 @@ function unloadable(message: string, place: { readonly line: number; readonly co
   return {
     ...{ rule: "unloadable", severity: "error", ...place, message },
     why: "kube-apiserver does not start with a policy that it cannot load",
+    ...(message.includes("json parse error")
+      ? { fix: "what begins with a brace is read as JSON: quote every key and text, or write block YAML" }
+      : {}),
   }
 }
 

@@ -40,7 +40,7 @@ const refused: readonly [why: string, text: string, message: string][] = [
     `---\n---\n${rule("level: Metadata")}`,
     "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy",
   ],
-  ["no YAML", "{", "failed decoding: yaml: line 1: did not find expected node content"],
+  ["no YAML", "[", "failed decoding: yaml: line 1: did not find expected node content"],
   ["no level", rule("verbs: [get]"), "rules[0].level: Required value"],
   [
     "a level in lower case",
@@ -50,7 +50,7 @@ const refused: readonly [why: string, text: string, message: string][] = [
   [
     "URLs with namespaces",
     rule("level: None\n  namespaces: [a]\n  nonResourceURLs: [/x]"),
-    `rules[0].nonResourceURLs: Invalid value: []string{"/x"}: rules cannot apply to both regular resources and non-resource URLs`,
+    `rules[0].nonResourceURLs: Invalid value: ["/x"]: rules cannot apply to both regular resources and non-resource URLs`,
   ],
   [
     "two errors are both told",
@@ -59,11 +59,121 @@ const refused: readonly [why: string, text: string, message: string][] = [
       `rules[0].nonResourceURLs[0]: Invalid value: "x": non-resource URL rules must begin with a '/' character]`,
   ],
 ]
-for (const [why, text, message] of refused) {
+// Each row was once a difference to a real server (k8s.io/apiserver 0.37 and 0.34 as libraries, random policies).
+const regressions: typeof refused = [
+  [
+    "JSON that is cut off",
+    "{",
+    "failed decoding: couldn't get version/kind; json parse error: unexpected end of JSON input",
+  ],
+  [
+    "flow YAML: what begins with a brace is JSON",
+    "{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: None}]}",
+    "failed decoding: couldn't get version/kind; json parse error: invalid character 'a' looking for beginning of object key string",
+  ],
+  [
+    "of several wrong types the first by name, though it stands last",
+    rule("level: None\n  users: 1\n  omitManagedFields: x"),
+    "failed decoding: json: cannot unmarshal string into Go struct field PolicyRule.rules.omitManagedFields of type bool",
+  ],
+  [
+    "stages have their own type",
+    rule("level: None\n  omitStages: [1]"),
+    "failed decoding: json: cannot unmarshal number into Go struct field PolicyRule.rules.omitStages of type v1.Stage",
+  ],
+  [
+    "a kind that is a number",
+    "apiVersion: audit.k8s.io/v1\nkind: 1\n",
+    "failed decoding: couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type string",
+  ],
+  [
+    "two slashes in a version",
+    rule("level: None").replace("v1", "v1/x"),
+    "failed decoding: unexpected GroupVersion string: audit.k8s.io/v1/x",
+  ],
+  [
+    "an empty version",
+    rule("level: None").replace("/v1", "/"),
+    "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy",
+  ],
+  [
+    "a kind that every group has",
+    rule("level: None").replace("Policy", "ListOptions"),
+    "failed decoding: converting (v1.ListOptions) to (audit.Policy): unknown conversion",
+  ],
+  [
+    "metadata is decoded too",
+    `${HEAD}metadata: {name: 1}\nrules: [{level: None}]\n`,
+    "failed decoding: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string",
+  ],
+  [
+    "YAML of version 1.2",
+    `%YAML 1.2\n---\n${rule("level: None")}`,
+    "failed decoding: yaml: found incompatible YAML document",
+  ],
+  [
+    "another directive",
+    `%X\n---\n${rule("level: None")}`,
+    "failed decoding: yaml: found unknown directive name",
+  ],
+  [
+    "a control character, even in a later document",
+    `${rule("level: None")}---\nx: \u0000\n`,
+    "failed decoding: yaml: control characters are not allowed",
+  ],
+  [
+    "a key that is null",
+    `${HEAD}null: [x]\n`,
+    'failed decoding: unsupported map key of type: %!s(<nil>), key: <nil>, value: []interface {}{"x"}',
+  ],
+  [
+    "a key that is a list",
+    `${HEAD}? [a]\n: b\n`,
+    'failed decoding: yaml: invalid map key: []interface {}{"a"}',
+  ],
+  ["not a number", `${HEAD}x: .nan\n`, "failed decoding: json: unsupported value: NaN"],
+  [
+    "0o17, which is a number to Go",
+    `${HEAD}omitStages: 0o17\n`,
+    "failed decoding: json: cannot unmarshal number into Go struct field Policy.omitStages of type []v1.Stage",
+  ],
+  [
+    "stages are judged after resources, and the mixture last",
+    rule("level: None\n  omitStages: [x]\n  nonResourceURLs: [/y]\n  resources: [{resourceNames: [z]}]"),
+    '[rules[0].resources.resourceNames: Invalid value: ["z"]: using resourceNames requires at least one resource, ' +
+      'rules[0].omitStages[0]: Invalid value: "x": allowed stages are RequestReceived,ResponseStarted,ResponseComplete,Panic, ' +
+      'rules[0].nonResourceURLs: Invalid value: ["/y"]: rules cannot apply to both regular resources and non-resource URLs]',
+  ],
+  [
+    "the same error twice is told once",
+    rule("level: None\n  resources: [{resourceNames: [z]}, {resourceNames: [z]}]"),
+    'rules[0].resources.resourceNames: Invalid value: ["z"]: using resourceNames requires at least one resource',
+  ],
+  [
+    "text is quoted as Go quotes it, a level as JSON",
+    rule('level: "<"\n  omitStages: ["\\a\\u00ad"]'),
+    `[rules[0].level: Unsupported value: "\\u003c": supported values: "None", "Metadata", "Request", "RequestResponse", ` +
+      `rules[0].omitStages[0]: Invalid value: "\\a\\u00ad": allowed stages are RequestReceived,ResponseStarted,ResponseComplete,Panic]`,
+  ],
+]
+for (const [why, text, message] of [...refused, ...regressions]) {
   test(`loadPolicy refuses: ${why}`, () => {
     assert.throws(() => loadPolicy(text), { code: "policy.illegal", message })
   })
 }
+
+test("servers up to 1.33 print lists as Go source", () => {
+  const text = rule("level: None\n  resources: [{resourceNames: [z]}]")
+  const message =
+    'rules[0].resources.resourceNames: Invalid value: []string{"z"}: using resourceNames requires at least one resource'
+  assert.throws(() => loadPolicy(text, { minor: 33 }), { code: "policy.illegal", message })
+})
+
+test("JSON may be indented by tabs, which YAML may not", () => {
+  const text =
+    '{\n\t"apiVersion": "audit.k8s.io/v1",\n\t"kind": "Policy",\n\t"rules": [{"level": "None"}]\n}\n'
+  assert.equal(loadPolicy(text).rules.length, 1)
+})
 
 test("a misplaced key is dropped as the server drops it, and told", () => {
   const { policy, unknownKeys } = readPolicy(

@@ -1,6 +1,9 @@
-import { isRefusal, Refusal } from "../base/refusal.ts"
-import { parseYaml, type YamlPath, type YamlText } from "../base/yaml.ts"
+import type { YamlPath, YamlText } from "../base/yaml.ts"
+import { cannotUnmarshal, illegal, isObject, type JsonObject } from "./go-decode.ts"
+import { decodeMetadata } from "./metadata.ts"
 import type { GroupResources, Level, Policy, PolicyRule, Stage } from "./policy.ts"
+import { goQuote } from "./go-quote.ts"
+import { parsePolicyText } from "./policy-text.ts"
 import { formatPolicyErrors, type KubernetesVersion, NEWEST, validatePolicy } from "./validate.ts"
 
 /** A key the server would ignore with a warning at most, and so widen a rule without a word. */
@@ -33,7 +36,11 @@ export function readPolicy(text: string, kubernetes: KubernetesVersion = NEWEST)
 
 /** As {@link readPolicy}, but what only validation refuses comes through, for those who want to say more about it. */
 export function decodePolicyText(text: string): LoadedPolicy {
-  const yaml = parse(text)
+  return decodePolicyYaml(parsePolicyText(text))
+}
+
+/** As {@link decodePolicyText}, for a policy that stands inside another file. */
+export function decodePolicyYaml(yaml: YamlText): LoadedPolicy {
   const document = yaml.value ?? {}
   if (!isObject(document)) throw illegal(`failed decoding: ${cannotUnmarshal(document, "", "v1.Policy")}`)
   checkType(document)
@@ -43,46 +50,51 @@ export function decodePolicyText(text: string): LoadedPolicy {
 }
 
 type Decoder = { readonly unknownKeys: UnknownKey[] }
-type JsonObject = { readonly [key: string]: unknown }
-
-function parse(text: string): YamlText {
-  try {
-    return parseYaml(text, "policy", "kubernetes")
-  } catch (error) {
-    if (!isRefusal(error, "yaml.malformed")) throw error
-    const { line, column, problem } = error.facts
-    if (line === undefined || column === undefined) throw illegal(`failed decoding: ${error.message}`, error)
-    const what = GO_YAML[String(problem)] ?? error.message.replace(/^policy:\d+:\d+: /, "")
-    throw new Refusal(
-      "policy.illegal",
-      `failed decoding: yaml: line ${line}: ${what}`,
-      { line, column },
-      error,
-    )
-  }
-}
-
-/** What Go's reader says where ours stops, for the usual slips. */
-const GO_YAML: Readonly<Record<string, string>> = {
-  MISSING_CHAR: "did not find expected node content",
-  TAB_AS_INDENT: "found character that cannot start any token",
-}
 
 /** Group and version decide which decoder runs; an absent kind is a Policy. */
 function checkType({ apiVersion, kind }: JsonObject): void {
-  if (apiVersion === undefined || apiVersion === null || apiVersion === "") {
-    throw illegal("unknown group version field audit.k8s.io/__internal, Kind=Policy in policy")
+  for (const [key, value] of Object.entries({ apiVersion, kind })) {
+    if (value === undefined || value === null || typeof value === "string") continue
+    const why = cannotUnmarshal(value, `.${key}`, "string")
+    throw illegal(`failed decoding: couldn't get version/kind; json parse error: ${why}`)
   }
-  const registered = `in scheme "k8s.io/apiserver/pkg/audit/scheme.go:30"`
+  if (apiVersion === undefined || apiVersion === null || apiVersion === "") {
+    throw illegal(`${NO_VERSION}Policy in policy`)
+  }
+  const [group = "", version = "", ...more] = groupVersion(apiVersion)
+  if (more.length > 0) throw illegal(`failed decoding: unexpected GroupVersion string: ${String(apiVersion)}`)
   const name = kind === undefined || kind === null || kind === "" ? "Policy" : String(kind)
-  if (apiVersion !== "audit.k8s.io/v1" || !["Policy", "PolicyList", "Event", "EventList"].includes(name)) {
+  const ours = group === "audit.k8s.io"
+  if (ours && (version === "" || version === "__internal")) {
+    if (OWN_KINDS.includes(name)) throw illegal(`${NO_VERSION}${name} in policy`)
     throw illegal(
-      `failed decoding: no kind "${name}" is registered for version "${String(apiVersion)}" ${registered}`,
+      `failed decoding: no kind "${name}" is registered for the internal version of group "${group}" ${REGISTERED}`,
+    )
+  }
+  const core = group === "" && version === "v1"
+  const known =
+    ours && version === "v1" ? [...OWN_KINDS, ...COMMON_KINDS, ...CORE_KINDS] : core ? CORE_KINDS : []
+  if (!known.includes(name)) {
+    throw illegal(
+      `failed decoding: no kind ${goQuote(name)} is registered for version ${goQuote(core ? "v1" : version === "" ? group : group === "" ? version : `${group}/${version}`)} ${REGISTERED}`,
     )
   }
   if (name !== "Policy") {
     throw illegal(`failed decoding: converting (v1.${name}) to (audit.Policy): unknown conversion`)
   }
+}
+
+const REGISTERED = `in scheme "k8s.io/apiserver/pkg/audit/scheme.go:30"`
+const NO_VERSION = "unknown group version field audit.k8s.io/__internal, Kind="
+const OWN_KINDS = ["Policy", "PolicyList", "Event", "EventList"]
+/** What every group and version of the server's registers besides its own. */
+const COMMON_KINDS =
+  "WatchEvent ListOptions GetOptions DeleteOptions CreateOptions UpdateOptions PatchOptions".split(" ")
+const CORE_KINDS = ["Status", "APIVersions", "APIGroup", "APIGroupList", "APIResourceList"]
+
+function groupVersion(apiVersion: unknown): readonly string[] {
+  const parts = String(apiVersion).split("/")
+  return parts.length === 1 ? ["", ...parts] : parts
 }
 
 export const POLICY_KEYS = ["apiVersion", "kind", "metadata", "rules", "omitStages", "omitManagedFields"]
@@ -99,48 +111,56 @@ export const RULE_KEYS = [
 ]
 export const RESOURCE_KEYS = ["group", "resources", "resourceNames"]
 
+/**
+ * Fields are read in the order of their names, as the server does: it turns YAML into JSON with sorted keys, and of
+ * several wrong types it tells the first.
+ */
 function decodePolicy(decoder: Decoder, from: JsonObject): Policy {
   noteUnknown(decoder, from, [], POLICY_KEYS)
-  const rules = objects(from.rules, "Policy.rules", "[]v1.PolicyRule", "v1.PolicyRule")
+  for (const key of decodeMetadata(from.metadata)) decoder.unknownKeys.push({ path: ["metadata", key], key })
   return {
-    rules: rules.map((rule, index) => decodeRule(decoder, rule, ["rules", index])),
-    omitStages: strings(from.omitStages, "Policy.omitStages", "[]v1.Stage") as readonly Stage[],
     omitManagedFields: boolean(from.omitManagedFields, "Policy.omitManagedFields") ?? false,
+    omitStages: strings(from.omitStages, "Policy.omitStages", STAGE_LIST) as readonly Stage[],
+    rules: objects(from.rules, ["Policy.rules", "[]v1.PolicyRule", "v1.PolicyRule"], (rule, index) =>
+      decodeRule(decoder, rule, ["rules", index]),
+    ),
   }
 }
 
 function decodeRule(decoder: Decoder, from: JsonObject, path: YamlPath): PolicyRule {
   noteUnknown(decoder, from, path, RULE_KEYS)
   const list = (key: string, type = "[]string") => strings(from[key], `PolicyRule.rules.${key}`, type)
-  const resources = objects(
-    from.resources,
-    "PolicyRule.rules.resources",
-    "[]v1.GroupResources",
-    "v1.GroupResources",
-  )
+  const level = (string(from.level, "PolicyRule.rules.level", "v1.Level") ?? "") as Level
+  const namespaces = list("namespaces")
+  const nonResourceURLs = list("nonResourceURLs")
   const omitManagedFields = boolean(from.omitManagedFields, "PolicyRule.rules.omitManagedFields")
   return {
-    level: (string(from.level, "PolicyRule.rules.level", "v1.Level") ?? "") as Level,
-    users: list("users"),
-    userGroups: list("userGroups"),
-    verbs: list("verbs"),
-    resources: resources.map((entry, index) =>
+    ...{ level, namespaces, nonResourceURLs },
+    ...(omitManagedFields === undefined ? {} : { omitManagedFields }),
+    omitStages: list("omitStages", STAGE_LIST) as readonly Stage[],
+    resources: objects(from.resources, RESOURCES_TYPES, (entry, index) =>
       decodeResources(decoder, entry, [...path, "resources", index]),
     ),
-    namespaces: list("namespaces"),
-    nonResourceURLs: list("nonResourceURLs"),
-    omitStages: list("omitStages", "[]v1.Stage") as readonly Stage[],
-    ...(omitManagedFields === undefined ? {} : { omitManagedFields }),
+    userGroups: list("userGroups"),
+    users: list("users"),
+    verbs: list("verbs"),
   }
 }
+
+const STAGE_LIST = "[]v1.Stage"
+const RESOURCES_TYPES: ObjectTypes = [
+  "PolicyRule.rules.resources",
+  "[]v1.GroupResources",
+  "v1.GroupResources",
+]
 
 function decodeResources(decoder: Decoder, from: JsonObject, path: YamlPath): GroupResources {
   noteUnknown(decoder, from, path, RESOURCE_KEYS)
   const at = "GroupResources.rules.resources"
   return {
     group: string(from.group, `${at}.group`, "string") ?? "",
-    resources: strings(from.resources, `${at}.resources`, "[]string"),
     resourceNames: strings(from.resourceNames, `${at}.resourceNames`, "[]string"),
+    resources: strings(from.resources, `${at}.resources`, "[]string"),
   }
 }
 
@@ -150,13 +170,19 @@ function noteUnknown(decoder: Decoder, from: JsonObject, path: YamlPath, known: 
   }
 }
 
-function objects(value: unknown, field: string, listType: string, itemType: string): readonly JsonObject[] {
+type ObjectTypes = readonly [field: string, list: string, item: string]
+
+function objects<T>(
+  value: unknown,
+  [field, listType, itemType]: ObjectTypes,
+  decode: (item: JsonObject, index: number) => T,
+): readonly T[] {
   if (value === undefined || value === null) return []
   if (!Array.isArray(value)) throw illegal(`failed decoding: ${cannotUnmarshal(value, field, listType)}`)
-  return value.map((item: unknown) => {
-    if (item === null) return {}
+  return value.map((item: unknown, index) => {
+    if (item === null) return decode({}, index)
     if (!isObject(item)) throw illegal(`failed decoding: ${cannotUnmarshal(item, field, itemType)}`)
-    return item
+    return decode(item, index)
   })
 }
 
@@ -164,7 +190,7 @@ function objects(value: unknown, field: string, listType: string, itemType: stri
 function strings(value: unknown, field: string, type: string): readonly string[] {
   if (value === undefined || value === null) return []
   if (!Array.isArray(value)) throw illegal(`failed decoding: ${cannotUnmarshal(value, field, type)}`)
-  return value.map((item: unknown) => string(item, field, "string") ?? "")
+  return value.map((item: unknown) => string(item, field, type.slice(2)) ?? "")
 }
 
 function string(value: unknown, field: string, type: string): string | undefined {
@@ -177,18 +203,4 @@ function boolean(value: unknown, field: string): boolean | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value !== "boolean") throw illegal(`failed decoding: ${cannotUnmarshal(value, field, "bool")}`)
   return value
-}
-
-function cannotUnmarshal(value: unknown, field: string, type: string): string {
-  const kind = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value
-  const into = field === "" ? `Go value of type ${type}` : `Go struct field ${field} of type ${type}`
-  return `json: cannot unmarshal ${kind} into ${into}`
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-}
-
-function illegal(message: string, cause?: unknown): Refusal {
-  return new Refusal("policy.illegal", message, {}, cause)
 }

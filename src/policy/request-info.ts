@@ -1,10 +1,12 @@
+import { nameSelected } from "./field-selector.ts"
 import type { RequestInfo } from "./policy.ts"
+import { parseQuery, percentDecoded, type Query } from "./query-string.ts"
 
 /** Method and URL as they were sent → what policies and events call the request. */
 export function attributesOf(method: string, url: string): RequestInfo {
   const question = url.indexOf("?")
   const path = decodePath(question < 0 ? url : url.slice(0, question))
-  const query = new URLSearchParams(question < 0 ? "" : url.slice(question + 1))
+  const query = question < 0 ? [] : parseQuery(url.slice(question + 1))
   const parts = path.replace(/^\/+|\/+$/g, "").split("/")
   const [prefix] = parts
   const isResource = (prefix === "api" && parts.length >= 3) || (prefix === "apis" && parts.length >= 4)
@@ -34,12 +36,7 @@ const VERBS: Readonly<Record<string, string>> = {
   DELETE: "delete",
 }
 
-function resourceInfo(
-  method: string,
-  path: string,
-  parts: readonly string[],
-  query: URLSearchParams,
-): RequestInfo {
+function resourceInfo(method: string, path: string, parts: readonly string[], query: Query): RequestInfo {
   const core = parts[0] === "api"
   const info = { ...NOTHING, isResourceRequest: true, path, verb: VERBS[method] ?? "" }
   const apiGroup = core ? "" : (parts[1] ?? "")
@@ -50,12 +47,13 @@ function resourceInfo(
   // and upstream gives up here, leaving the rest empty.
   const [legacy = ""] = rest
   const isLegacy = legacy === "watch" || legacy === "proxy"
-  if (isLegacy && rest.length < 2) return { ...info, apiGroup, apiVersion }
+  if (isLegacy && rest.length < 2) return { ...info, verb: method.toLowerCase(), apiGroup, apiVersion }
   if (isLegacy) rest = rest.slice(1)
 
-  const object = objectOf(rest)
+  const found = objectOf(rest)
+  const object = legacy === "proxy" ? { ...found, subresource: "" } : found // all that follows is for the proxied
   const verb = verbOf(isLegacy ? legacy : info.verb, object.name, query)
-  const selected = verb === "list" || verb === "watch" ? nameSelected(query) : ""
+  const selected = !isLegacy && (verb === "list" || verb === "watch") ? nameSelected(query) : ""
   return { ...info, apiGroup, apiVersion, ...object, verb, name: object.name || selected }
 }
 
@@ -70,30 +68,17 @@ function objectOf(
   return { namespace: second, resource: third, name: rest[3] ?? "", subresource: rest[4] ?? "" }
 }
 
-function verbOf(verb: string, name: string, query: URLSearchParams): string {
+function verbOf(verb: string, name: string, query: Query): string {
   if (name !== "") return verb
   if (verb === "delete") return "deletecollection"
   if (verb !== "get") return verb
-  const watch = query.get("watch")
-  return watch === null || watch === "false" || watch === "0" ? "list" : "watch"
+  const watch = query.find(([key]) => key === "watch")?.[1].toLowerCase()
+  return watch === undefined || watch === "false" || watch === "0" ? "list" : "watch"
 }
 
-/** `fieldSelector=metadata.name=X` names one object, when it is an exact match on a list or watch. */
-function nameSelected(query: URLSearchParams): string {
-  for (const term of (query.get("fieldSelector") ?? "").split(",")) {
-    const name = /^metadata\.name==?([^=!].*)$/.exec(term)?.[1]
-    if (name !== undefined) return name
-  }
-  return ""
-}
-
-/** The path as Go's net/url decodes it; one that cannot be decoded stays as it is. */
+/** The path as Go's net/url decodes it. What cannot be decoded (the server answers 400) stays as it is. */
 function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
+  return percentDecoded(path) ?? path
 }
 
 const LONG_RUNNING_VERBS = new Set(["watch", "proxy"])

@@ -1,3 +1,4 @@
+import { goJson, goQuote as quote } from "./go-quote.ts"
 import { LEVELS, type Policy, STAGES } from "./policy.ts"
 
 /** `rules[0].level: Required value`: path and text as kube-apiserver prints them. */
@@ -10,7 +11,7 @@ export type PolicyError = {
 
 /** Which server would judge. Group `*` means any group since 1.36; before, it kept the server from starting. */
 export type KubernetesVersion = { readonly minor: number }
-export const NEWEST: KubernetesVersion = { minor: 36 }
+export const NEWEST: KubernetesVersion = { minor: 37 }
 const ANY_GROUP_SINCE = 36
 
 /**
@@ -26,13 +27,13 @@ export function validatePolicy(
     ...policy.rules.flatMap((rule, index) => {
       const at: At = ["rules", index]
       return [
-        ...levelErrors(rule.level, [...at, "level"]),
-        ...stageErrors(rule.omitStages, [...at, "omitStages"]),
+        ...levelErrors(rule.level, [...at, "level"], kubernetes),
         ...urlErrors(rule.nonResourceURLs, [...at, "nonResourceURLs"]),
         ...rule.resources.flatMap((entry, i) =>
           groupErrors(entry, { at: [...at, "resources", i], path: `rules[${index}].resources`, kubernetes }),
         ),
-        ...mixErrors(rule, [...at, "nonResourceURLs"]),
+        ...stageErrors(rule.omitStages, [...at, "omitStages"]),
+        ...mixErrors(rule, [...at, "nonResourceURLs"], kubernetes),
       ]
     }),
   ]
@@ -45,17 +46,17 @@ function errorAt(at: At, text: string): PolicyError {
   return { path: path.slice(1), text, at }
 }
 
-/** One error as it is, several in brackets: how Go prints an aggregate. */
+/** One error as it is, several in brackets, what is said twice once: how Go prints an aggregate. */
 export function formatPolicyErrors(errors: readonly PolicyError[]): string {
-  const texts = errors.map(({ path, text }) => `${path}: ${text}`)
+  const texts = [...new Set(errors.map(({ path, text }) => `${path}: ${text}`))]
   return texts.length === 1 ? (texts[0] ?? "") : `[${texts.join(", ")}]`
 }
 
-function levelErrors(level: string, at: At): PolicyError[] {
+function levelErrors(level: string, at: At, kubernetes: KubernetesVersion): PolicyError[] {
   if (level === "") return [errorAt(at, "Required value")]
   if (LEVELS.some((known) => known === level)) return []
   const supported = LEVELS.map((known) => `"${known}"`).join(", ")
-  return [errorAt(at, `Unsupported value: ${quote(level)}: supported values: ${supported}`)]
+  return [errorAt(at, `Unsupported value: ${goValue(level, kubernetes)}: supported values: ${supported}`)]
 }
 
 function stageErrors(stages: readonly string[], at: At): PolicyError[] {
@@ -81,6 +82,7 @@ function urlErrors(urls: readonly string[], at: At): PolicyError[] {
 }
 
 const LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+const UTF8 = new TextEncoder()
 const SUBDOMAIN = new RegExp(`^${LABEL}(\\.${LABEL})*$`)
 const SUBDOMAIN_BYTES_MAX = 253
 const SUBDOMAIN_TEXT =
@@ -97,28 +99,31 @@ function groupErrors(
     errors.push({ path: `${path}.${key}`, text: `Invalid value: ${value}: ${why}`, at: [...at, key] })
   const anyGroup = group === "*" && kubernetes.minor >= ANY_GROUP_SINCE
   if (group !== "" && !anyGroup) {
-    const tooLong = `must be no more than ${SUBDOMAIN_BYTES_MAX} bytes`
-    if (group.length > SUBDOMAIN_BYTES_MAX) invalid("group", quote(group), tooLong)
-    if (!SUBDOMAIN.test(group)) invalid("group", quote(group), SUBDOMAIN_TEXT)
+    const tooLong = UTF8.encode(group).length > SUBDOMAIN_BYTES_MAX
+    const why = [
+      ...(tooLong ? [`must be no more than ${SUBDOMAIN_BYTES_MAX} characters`] : []),
+      ...(SUBDOMAIN.test(group) ? [] : [SUBDOMAIN_TEXT]),
+    ]
+    if (why.length > 0) invalid("group", quote(group), why.join(","))
   }
   if (resourceNames.length > 0 && resources.length === 0) {
-    invalid("resourceNames", goStrings(resourceNames), "using resourceNames requires at least one resource")
+    const why = "using resourceNames requires at least one resource"
+    invalid("resourceNames", goValue(resourceNames, kubernetes), why)
   }
   return errors
 }
 
-function mixErrors(rule: Policy["rules"][number], at: At): PolicyError[] {
+function mixErrors(rule: Policy["rules"][number], at: At, kubernetes: KubernetesVersion): PolicyError[] {
   const both = rule.nonResourceURLs.length > 0 && (rule.resources.length > 0 || rule.namespaces.length > 0)
   if (!both) return []
   const why = "rules cannot apply to both regular resources and non-resource URLs"
-  return [errorAt(at, `Invalid value: ${goStrings(rule.nonResourceURLs)}: ${why}`)]
+  return [errorAt(at, `Invalid value: ${goValue(rule.nonResourceURLs, kubernetes)}: ${why}`)]
 }
 
-/** Go's %q for the text that occurs in policies: JSON's quoting agrees for everything printable. */
-function quote(text: string): string {
-  return JSON.stringify(text)
+/** Values that are no plain text: as Go source in older servers, as JSON (with `<`, `>` and `&` escaped) in newer ones. */
+function goValue(value: string | readonly string[], { minor }: KubernetesVersion): string {
+  if (minor >= VALUES_AS_JSON_SINCE) return goJson(value)
+  return typeof value === "string" ? quote(value) : `[]string{${value.map(quote).join(", ")}}`
 }
 
-function goStrings(texts: readonly string[]): string {
-  return `[]string{${texts.map(quote).join(", ")}}`
-}
+const VALUES_AS_JSON_SINCE = 34

@@ -8,6 +8,7 @@ import {
   formatPolicyErrors,
   isLongRunning,
   loadPolicy,
+  NEWEST,
   type Policy,
   type PolicyRule,
   type RequestInfo,
@@ -50,14 +51,14 @@ function ruleOf(given: GivenRule): PolicyRule {
 }
 
 /** The text the server would refuse it with; empty when it would start. */
-function refusalOf(given: PolicyCase): string {
+function refusalOf(given: PolicyCase, kubernetes = NEWEST): string {
   if (given.kind === "evaluate") return ""
   if (given.kind === "validate") {
-    const errors = validatePolicy(policyOf(given.policy))
+    const errors = validatePolicy(policyOf(given.policy), kubernetes)
     return errors.length === 0 ? "" : formatPolicyErrors(errors)
   }
   try {
-    loadPolicy(given.policyYaml)
+    loadPolicy(given.policyYaml, kubernetes)
     return ""
   } catch (error) {
     assert.ok(error instanceof Refusal && error.code === "policy.illegal", String(error))
@@ -92,7 +93,7 @@ const MORE_TEXTS: Readonly<Record<string, string>> = {
   "load/omitManagedFields as a string": `${HEAD}omitManagedFields: "true"\nrules:\n- level: None\n`,
   "load/invalid level": `${HEAD}rules:\n- level: All\n`,
   "load/field names are case sensitive": `${HEAD}rules:\n- Level: None\n`,
-  "load/not yaml": "{",
+  "load/not yaml": "[",
   "validate/more/level is case sensitive": `${HEAD}rules:\n- level: metadata\n`,
   "validate/more/group with trailing star": withRule('resources: [{group: "*.k8s.io"}]'),
   "validate/more/group with version": withRule("resources: [{group: apps/v1}]"),
@@ -101,6 +102,9 @@ const MORE_TEXTS: Readonly<Record<string, string>> = {
   "validate/more/stage is case sensitive": withRule("omitStages: [requestreceived]"),
   "validate/more/rule path names the index": withRule("omitStages: [x]"),
 }
+
+/** The published texts show lists as Go source, as servers up to 1.33 print them; newer ones print JSON. */
+const LISTS_AS_GO = { minor: 33 }
 
 function errorTexts({ bytes, read }: VectorFile): VectorCase[] {
   const given = new Map(
@@ -117,7 +121,7 @@ function errorTexts({ bytes, read }: VectorFile): VectorCase[] {
         ? undefined
         : ({ name, kind: "load", policyYaml, valid: false, errorMentions: [] } as const))
     if (found === undefined) return [{ name, run: () => {}, skip: "its policy is not among the vectors" }]
-    return [{ name, run: () => assert.equal(refusalOf(found), text) }]
+    return [{ name, run: () => assert.ok([refusalOf(found), refusalOf(found, LISTS_AS_GO)].includes(text)) }]
   })
 }
 

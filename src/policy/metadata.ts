@@ -1,0 +1,53 @@
+import { cannotUnmarshal, illegal, isObject } from "./go-decode.ts"
+
+/** Types of metav1.ObjectMeta's fields, as Go names them. */
+const FIELDS: Readonly<Record<string, string>> = {
+  ...{ annotations: "map[string]string", creationTimestamp: "time", deletionGracePeriodSeconds: "int64" },
+  ...{ deletionTimestamp: "time", finalizers: "[]string", generateName: "string", generation: "int64" },
+  ...{
+    labels: "map[string]string",
+    managedFields: "[]v1.ManagedFieldsEntry",
+    name: "string",
+    namespace: "string",
+  },
+  ...{
+    ownerReferences: "[]v1.OwnerReference",
+    resourceVersion: "string",
+    selfLink: "string",
+    uid: "types.UID",
+  },
+}
+
+/** Metadata is decoded and then ignored. Returns the keys that it does not know. */
+export function decodeMetadata(metadata: unknown): readonly string[] {
+  if (metadata === undefined || metadata === null) return []
+  if (!isObject(metadata))
+    throw illegal(`failed decoding: ${cannotUnmarshal(metadata, "Policy.metadata", "v1.ObjectMeta")}`)
+  for (const [key, type] of Object.entries(FIELDS)) {
+    const wrong = problemOf(metadata[key], type)
+    if (wrong === undefined) continue
+    const field = `ObjectMeta.metadata.${key}`
+    throw illegal(`failed decoding: ${cannotUnmarshal(wrong.value, field, wrong.type)}`)
+  }
+  return Object.keys(metadata).filter((key) => !(key in FIELDS))
+}
+
+function problemOf(
+  value: unknown,
+  type: string,
+): { readonly value: unknown; readonly type: string } | undefined {
+  if (value === undefined || value === null) return undefined
+  if (type === "int64") return Number.isInteger(value) ? undefined : { value, type }
+  if (type.startsWith("[]")) {
+    if (!Array.isArray(value)) return { value, type }
+    const wrong: unknown =
+      type === "[]string" ? value.find((item) => item !== null && typeof item !== "string") : undefined
+    return wrong === undefined ? undefined : { value: wrong, type: "string" }
+  }
+  if (type.startsWith("map")) {
+    if (!isObject(value)) return { value, type }
+    const wrong = Object.values(value).find((item) => item !== null && typeof item !== "string")
+    return wrong === undefined ? undefined : { value: wrong, type: "string" }
+  }
+  return typeof value === "string" ? undefined : { value, type: type === "time" ? "string" : type }
+}

@@ -1,0 +1,119 @@
+import { isRefusal } from "../base/refusal.ts"
+import { parseYaml, type YamlText } from "../base/yaml.ts"
+import { illegal } from "./go-decode.ts"
+import { goQuote } from "./go-quote.ts"
+
+/**
+ * The text of a policy as kube-apiserver reads it: as JSON when it begins with a brace, else as YAML that is turned into
+ * JSON. Refuses `policy.illegal`, in the server's words where they are known.
+ */
+export function parsePolicyText(text: string): YamlText {
+  return text.trimStart().startsWith("{") ? parseJsonText(text) : parseYamlText(text)
+}
+
+/** Flow YAML such as `{apiVersion: audit.k8s.io/v1}` begins like JSON, and is refused as such. */
+function parseJsonText(text: string): YamlText {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    const what = `couldn't get version/kind; json parse error: ${jsonProblem(text, String(error))}`
+    throw illegal(`failed decoding: ${what}`, {}, error)
+  }
+  try {
+    return { ...parseYaml(text, "policy", "kubernetes"), value }
+  } catch {
+    return {
+      value,
+      placeOf: () => ({ line: 1, column: 1 }),
+      spanOf: () => undefined,
+      oddKeys: [],
+      duplicateKeys: [],
+    }
+  }
+}
+
+function jsonProblem(text: string, problem: string): string {
+  const key = /^\s*\{\s*([^"}\s])/.exec(text)?.[1]
+  if (key !== undefined) return `invalid character '${key}' looking for beginning of object key string`
+  return /end of JSON input|Unterminated/.test(problem) || text.trim() === "{"
+    ? "unexpected end of JSON input"
+    : "no JSON"
+}
+
+function parseYamlText(text: string): YamlText {
+  if (UNPRINTABLE.test(text)) throw illegal("failed decoding: yaml: control characters are not allowed")
+  refuseDirectives(text)
+  const yaml = parse(text)
+  const [odd] = yaml.oddKeys
+  if (odd !== undefined) {
+    const value = goSyntax(odd.value)
+    throw illegal(
+      odd.kind === "null"
+        ? `failed decoding: unsupported map key of type: %!s(<nil>), key: <nil>, value: ${value}`
+        : `failed decoding: yaml: invalid map key: ${value}`,
+      odd.place,
+    )
+  }
+  const number = nonFiniteIn(yaml.value)
+  if (number !== undefined) {
+    const name = Number.isNaN(number) ? "NaN" : number > 0 ? "+Inf" : "-Inf"
+    throw illegal(`failed decoding: json: unsupported value: ${name}`)
+  }
+  return yaml
+}
+
+/** What a YAML reader may not see (YAML 1.1 §5.1), in any document of the file. */
+const UNPRINTABLE = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
+
+/** Lines that begin with a percent sign, before the first document: only `%YAML 1.1` and `%TAG` are known. */
+function refuseDirectives(text: string): void {
+  for (const line of text.split("\n")) {
+    if (line.trim() === "" || line.startsWith("#")) continue
+    if (!line.startsWith("%")) return
+    const [word, version] = line.slice(1).trim().split(/\s+/)
+    if (word === "TAG" || (word === "YAML" && version === "1.1")) continue
+    throw illegal(
+      `failed decoding: yaml: ${word === "YAML" ? "found incompatible YAML document" : "found unknown directive name"}`,
+    )
+  }
+}
+
+function parse(text: string): YamlText {
+  try {
+    return parseYaml(text, "policy", "kubernetes")
+  } catch (error) {
+    if (!isRefusal(error, "yaml.malformed")) throw error
+    const { line, column, problem } = error.facts
+    if (line === undefined || column === undefined)
+      throw illegal(`failed decoding: ${error.message}`, {}, error)
+    const what = GO_YAML[String(problem)] ?? error.message.replace(/^policy:\d+:\d+: /, "")
+    throw illegal(`failed decoding: yaml: line ${line}: ${what}`, { line, column }, error)
+  }
+}
+
+/** What Go's reader says where ours stops, for the usual slips. Which line it names is its own affair. */
+const GO_YAML: Readonly<Record<string, string>> = {
+  MISSING_CHAR: "did not find expected node content",
+  TAB_AS_INDENT: "found character that cannot start any token",
+}
+
+function nonFiniteIn(value: unknown): number | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : value
+  if (typeof value !== "object" || value === null) return undefined
+  for (const item of Object.values(value)) {
+    const found = nonFiniteIn(item)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** A value as Go prints it with %#v. */
+function goSyntax(value: unknown): string {
+  if (value === null || value === undefined) return "<nil>"
+  if (typeof value === "string") return goQuote(value)
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(", ")}}`
+  if (typeof value !== "object") return String(value)
+  const pairs = Object.entries(value).map(([key, item]) => `${goQuote(key)}:${goSyntax(item)}`)
+  return `map[interface {}]interface {}{${pairs.join(", ")}}`
+}
