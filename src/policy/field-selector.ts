@@ -32,7 +32,7 @@ function parseSelector(text: string): readonly Term[] | undefined {
   for (const part of splitUnescaped(text)) {
     if (part === "") continue
     const [, field = "", operator = "", coded = ""] =
-      /^((?:\\[^]|[^\\=!]|!(?!=))*?)(!=|==|=)([^]*)$/.exec(part) ?? []
+      /^((?:\\[\s\S]|[^\\=!]|!(?!=))*?)(!=|==|=)([\s\S]*)$/.exec(part) ?? []
     const value = unescapeValue(coded)
     if (operator === "" || value === undefined) return undefined
     terms.push({ field, isEqual: operator !== "!=", value })
@@ -41,11 +41,11 @@ function parseSelector(text: string): readonly Term[] | undefined {
 }
 
 function splitUnescaped(text: string): readonly string[] {
-  return text.match(/(?:\\[^]|[^,\\]|\\$)+/g) ?? []
+  return text.match(/(?:\\[\s\S]|[^,\\]|\\$)+/g) ?? []
 }
 
 function unescapeValue(coded: string): string | undefined {
-  if (/[=,]/.test(coded.replace(/\\[^]/g, ""))) return undefined
+  if (/[=,]/.test(coded.replace(/\\[\s\S]/g, ""))) return undefined
   if (/\\(?![\\,=])/.test(coded.replace(/\\\\/g, ""))) return undefined
   return coded.replace(/\\([\\,=])/g, "$1")
 }
