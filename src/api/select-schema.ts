@@ -27,6 +27,7 @@ export const RowsArguments = Type.Object({
   cursor: text(
     "Pages that fit together while events come in: empty for the first, then what the page before gave as _cursor",
   ),
+  progress: text('1: lines {"_progress":"3/24"} between the rows while there is nothing else to tell'),
   format: Type.Optional(
     Type.Enum(["ndjson", "json", "csv", "parquet"], { description: "Of the answer; JSON lines by default" }),
   ),

@@ -92,6 +92,7 @@ async function* textOf(
         continue
       }
       ended = true
+      sent.rows = message.rows
       if (message.partial !== undefined) yield element(partialRow(message.partial))
       if (asked.walk !== undefined) yield element(cursorRow(message))
       if (close !== "") yield close

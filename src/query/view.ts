@@ -17,6 +17,10 @@ export type View =
   | { readonly kind: "tail" }
   /** What these pipes make of them, in LogsQL. */
   | { readonly kind: "pipes"; readonly pipes: string }
+  /** Names of their fields, and how many have each. */
+  | { readonly kind: "fieldNames" }
+  /** The most frequent values of each of their fields. */
+  | ({ readonly kind: "facets" } & FacetLimits)
   /** How many there are in each step of time, by the values of fields. */
   | {
       readonly kind: "hits"
@@ -28,6 +32,22 @@ export type View =
   | { readonly kind: "stats" }
   /** The same for each step of time. */
   | { readonly kind: "statsPerStep"; readonly step: string; readonly offset?: string }
+
+export type FacetLimits = {
+  /** Values of a field that are shown. */
+  readonly most: number
+  /** Fields with more values than this, or a longer one (bytes), are left out. */
+  readonly valuesMax: number
+  readonly bytesMax: number
+  /** Whether a field with one value in all rows is shown. */
+  readonly constant: boolean
+}
+
+/** The pipe `| facets` with these limits. */
+export function facetsText({ most, valuesMax, bytesMax, constant }: FacetLimits): string {
+  const keep = constant ? " keep_const_fields" : ""
+  return `facets ${most} max_values_per_field ${valuesMax} max_value_len ${bytesMax}${keep}`
+}
 
 /** A query as it has to be run for a view. */
 export type Viewed = {
@@ -50,6 +70,9 @@ export function viewQuery(query: Query, filters: readonly string[], view: View):
       return { query: tailed(asked), measures: [] }
     case "pipes":
       return { query: { ...asked, pipes: [...query.pipes, ...parsePipes(view.pipes)] }, measures: [] }
+    case "fieldNames":
+    case "facets":
+      return { query: surveyed(asked, view), measures: [] }
     case "hits":
       return {
         query: { ...asked, pipes: [...countable(query.pipes, view.fields), hitsPipe(view)] },
@@ -58,6 +81,13 @@ export function viewQuery(query: Query, filters: readonly string[], view: View):
     default:
       return viewStats(asked, view)
   }
+}
+
+/** Records as they are can be surveyed without reading them all (search/survey.ts); what pipes made of them cannot. */
+function surveyed(query: Query, view: Extract<View, { kind: "fieldNames" | "facets" }>): Query {
+  if (query.pipes.length === 0) return query
+  const text = view.kind === "facets" ? facetsText(view) : "field_names"
+  return { ...query, pipes: [...query.pipes, ...parsePipes(text)] }
 }
 
 /** Pipes that say what they have at the end of all rows, or count rows from the first. A tail has neither. */

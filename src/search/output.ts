@@ -17,6 +17,7 @@ export class Output implements Sink {
   #ready: (readonly Row[])[] = []
   #rows: Row[] = []
   #chars = 0
+  #begun = false
   count = 0
   partial: string | undefined
 
@@ -61,13 +62,15 @@ export class Output implements Sink {
   }
 
   #close(): void {
+    this.#begun = true
     this.#ready.push(this.#rows)
     this.#rows = []
     this.#chars = 0
   }
 
-  /** Pieces that are full. */
+  /** Pieces that are full; the very first rows as soon as they are there, since somebody waits for them. */
   *full(): Generator<readonly Row[]> {
+    if (!this.#begun && this.#rows.length > 0) this.#close()
     const ready = this.#ready
     this.#ready = []
     yield* ready

@@ -15,10 +15,12 @@ import type { Duckdb } from "../store/duckdb.ts"
 import { hideDuplicates, type Repetitions } from "./duplicates.ts"
 import type { Ending, QueryRequest } from "./message.ts"
 import { Output, type RowShape } from "./output.ts"
+import { Progress } from "./progress.ts"
 import { fetchRecords, readingOf, recordsOf, rowsOf, runSql } from "./read.ts"
 import { openWalk, planWalk, type Walking } from "./walk.ts"
 import { batches, relationOf, type Snapshot, type Source, sourcesIn } from "./snapshot.ts"
 import { answerSubqueries } from "./subqueries.ts"
+import { type Ask, runSurvey } from "./survey.ts"
 
 export type Engine = {
   readonly db: Duckdb
@@ -45,6 +47,16 @@ export async function* runQuery(
   const shape = {
     sorted: !query.pipes.some(({ word }) => NAMES_ORDER.has(word)),
     empties: view.kind !== "rows" && view.kind !== "tail",
+  }
+  if ((view.kind === "fieldNames" || view.kind === "facets") && query.pipes.length === 0) {
+    const ask: Ask = (part, changes) =>
+      answerQuery(part, { ...request, rowsMax: INNER_ROWS_MAX, ...changes }, shape, asking)
+    const budget = { charge: () => true }
+    return yield* runSurvey(query, view, {
+      ask,
+      scene: { now: request.now, budget },
+      columns: engine.columns,
+    })
   }
   const ending = yield* answerQuery(query, request, shape, asking)
   return view.kind === "stats" || view.kind === "statsPerStep" ? { ...ending, measures } : ending
@@ -116,6 +128,7 @@ class Run {
   readonly #stop: AbortSignal
   readonly #head: Sink | GroupSink
   readonly #walking: Walking | undefined
+  readonly #progress: Progress
   #partial: string | undefined
 
   constructor(
@@ -130,6 +143,7 @@ class Run {
     this.#engine = engine
     this.#stop = stop
     this.#walking = request.walk === undefined ? undefined : openWalk(request.walk, snapshot)
+    this.#progress = new Progress(request.progress === true)
     this.out = out
     // Each step that holds rows has its share: one that is full passes on what it has to steps that still have room.
     const holding = plan.pipes.filter(holdsRows).length + (plan.read.kind === "groups" ? 1 : 0)
@@ -154,7 +168,7 @@ class Run {
     if (sources.length === 0) return
     const hidden = await hideDuplicates(this.#plan, this.#snapshot, sources, this.#engine, this.#stop)
     const where = andSql([this.#plan.where, hidden, this.#walking?.condition ?? TRUE])
-    if (read.kind === "groups") await this.#readGroups(read, sources, where)
+    if (read.kind === "groups") yield* this.#readGroups(read, sources, where)
     else if (read.top !== undefined && this.#walking?.order !== "received")
       yield* this.#readTop(read, read.top, sources, where)
     else if (read.sorted !== undefined && !this.#isLight(read))
@@ -207,12 +221,17 @@ class Run {
     return runSql(this.#engine.db, statement, this.#stop)
   }
 
-  async #readGroups({ grouping }: GroupsRead, sources: readonly Source[], where: Sql): Promise<void> {
+  async *#readGroups(
+    { grouping }: GroupsRead,
+    sources: readonly Source[],
+    where: Sql,
+  ): AsyncGenerator<readonly Row[]> {
     const sink = this.#head as GroupSink
     const { keys, results } = grouping
     const select = joinSql([...keys, ...results], ", ")
     const by = keys.length === 0 ? sql`` : trusted(`GROUP BY ${keys.map((_, i) => i + 1).join(", ")}`)
-    for (const batch of batches(sources)) {
+    for (const batch of this.#progress.through(batches(sources))) {
+      yield* this.#progress.told()
       const rows = await this.#query(sql`SELECT ${select} FROM ${relationOf(batch)} WHERE ${where} ${by}`)
       for (const chunk of rows.batches()) {
         const columns = rows.names.map((_, i) => chunk.column(i))
@@ -230,7 +249,8 @@ class Run {
     const inOrder =
       this.#walking?.order === "received" ? sources.toSorted((a, b) => a.first - b.first) : sources
     const order = this.#walking?.order === "received" ? trusted('ORDER BY "record"') : this.#order("DESC")
-    for (const batch of batches(inOrder, FIRST_ROWS)) {
+    for (const batch of this.#progress.through(batches(inOrder, FIRST_ROWS))) {
+      yield* this.#progress.told()
       const relation = relationOf(batch)
       if (light) {
         const select = joinSql(reading.select.length === 0 ? [trusted('"record"')] : reading.select, ", ")
@@ -272,7 +292,8 @@ class Run {
       : sources.toSorted((a, b) => a.timeMin - b.timeMin || a.first - b.first)
     const ahead = (a: Place, b: Place) => (a.time - b.time || a.record - b.record) * (top.descending ? -1 : 1)
     try {
-      for (const batch of batches(ordered, 1)) {
+      for (const batch of this.#progress.through(batches(ordered, 1))) {
+        yield* this.#progress.told()
         const worst = best.length < top.rows ? undefined : best.at(-1)?.time
         const edge = top.descending
           ? Math.max(...batch.map((s) => s.timeMax))
@@ -309,7 +330,8 @@ class Run {
     const names = new Set(sorted.by.map((key) => key.field))
     const reading = readingOf({ kind: "some", names, prefixes: [] }, this.#engine.columns)
     const top = new TopRows((a, b) => compareRows(a, b, sorted.by), sorted.rows)
-    for (const batch of batches(sources)) {
+    for (const batch of this.#progress.through(batches(sources))) {
+      yield* this.#progress.told()
       const select = joinSql([trusted('"record"'), ...reading.select], ", ")
       const rows = await this.#query(sql`SELECT ${select} FROM ${relationOf(batch)} WHERE ${where}`)
       const records = recordsOf(rows)

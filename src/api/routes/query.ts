@@ -34,7 +34,8 @@ export function queryRoutes(deps: AskDeps): readonly Route[] {
 async function answer(deps: AskDeps, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const question = await openQuestion(deps, { request, reply }, "query", (given, bounds) => {
     parseFormat(given)
-    return { ...parseQueryRequest(given, bounds), ...parsePaging(given), ...parseCursor(given) }
+    const progress = /^(1|true|yes)$/i.test(given.get("progress") ?? "") ? { progress: true } : {}
+    return { ...parseQueryRequest(given, bounds), ...parsePaging(given), ...parseCursor(given), ...progress }
   })
   const format = parseFormat(question.given)
   if (format === "csv" || format === "parquet") return sendFile(question, format, reply, deps)

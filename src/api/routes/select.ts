@@ -1,4 +1,5 @@
 import type { Route } from "../route.ts"
+import { facetsRoutes } from "./facets.ts"
 import { hitsRoutes } from "./hits.ts"
 import { queryRoutes } from "./query.ts"
 import { statsRoutes } from "./stats.ts"
@@ -12,6 +13,7 @@ export function selectRoutes(deps: TailDeps): readonly Route[] {
     ...queryRoutes(deps),
     ...tailRoutes(deps),
     ...hitsRoutes(deps),
+    ...facetsRoutes(deps),
     ...statsRoutes(deps),
     ...valuesRoutes(deps),
     ...tenantRoutes(),

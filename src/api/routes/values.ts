@@ -23,7 +23,7 @@ type List = {
   readonly endpoint: QueryEndpoint
   readonly summary: string
   readonly arguments: typeof QueryArguments
-  readonly pipes: (given: URLSearchParams) => string
+  readonly view: (given: URLSearchParams) => View
   readonly values: (rows: readonly Row[], given: URLSearchParams) => readonly Counted[]
 }
 
@@ -32,7 +32,7 @@ const LISTS: readonly List[] = [
     endpoint: "field_names",
     summary: "Names of the fields that rows of a query have",
     arguments: NamesArguments,
-    pipes: () => "field_names",
+    view: () => ({ kind: "fieldNames" }),
     values: (rows) => rows.map((row) => ({ value: row.name ?? "", hits: Number(row.hits) })),
   },
   valuesList("field_values", "Values of a field in the rows of a query", ValuesArguments, fieldOf),
@@ -42,16 +42,16 @@ const LISTS: readonly List[] = [
     endpoint: "stream_field_names",
     summary: "Labels of those streams",
     arguments: NamesArguments,
-    pipes: () => "field_values _stream",
+    view: () => ({ kind: "pipes", pipes: "field_values _stream" }),
     values: (rows) => count(rows, (labels) => [...labels.keys()]),
   },
   {
     endpoint: "stream_field_values",
     summary: "Values of a label of those streams",
     arguments: ValuesArguments,
-    pipes(given) {
+    view(given) {
       fieldOf(given)
-      return "field_values _stream"
+      return { kind: "pipes", pipes: "field_values _stream" }
     },
     values: (rows, given) => count(rows, (labels) => labels.get(fieldOf(given)) ?? []),
   },
@@ -81,8 +81,8 @@ async function answer(
   reply: FastifyReply,
 ): Promise<unknown> {
   const question = await openQuestion(deps, { request, reply }, list.endpoint, (given, bounds) => {
-    const view: View = { kind: "pipes", pipes: list.pipes(given) }
-    return parseQueryRequest(given, bounds, view)
+    parseCountArgument(given, "limit")
+    return parseQueryRequest(given, bounds, list.view(given))
   })
   const { rows, ending } = await answerOf(question)
   return sendDocument(reply, { values: chosen(list.values(rows, question.given), question) }, ending)
@@ -110,16 +110,17 @@ function valuesList(
     endpoint,
     summary,
     arguments: schema,
-    pipes(given) {
+    view(given) {
       const [name, hits] = [printField(field(given)), hitsField([field(given)])]
       const filter = given.get("filter") ?? ""
       const limit = parseCountArgument(given, "limit") ?? 0
-      return [
+      const pipes = [
         `field_values ${name}`,
         // Chosen and cut where they are counted: a field may have millions of values.
         ...(filter === "" ? [] : [`filter ${name}:~${quote(escapeRegexp(filter))}`]),
         ...(limit === 0 ? [] : [`sort by (${hits} desc, ${name}) limit ${limit}`]),
-      ].join(" | ")
+      ]
+      return { kind: "pipes", pipes: pipes.join(" | ") }
     },
     values: (rows, given) => {
       const [name, hits] = [field(given), hitsField([field(given)])]

@@ -5,6 +5,7 @@ import type { PipeWord } from "../word.ts"
 import { copy, rename } from "./copy.ts"
 import { deleteFields } from "./delete.ts"
 import { dropEmptyFields } from "./drop_empty_fields.ts"
+import { facets } from "./facets.ts"
 import { fieldNames } from "./field_names.ts"
 import { fieldValues } from "./field_values.ts"
 import { fields } from "./fields.ts"
@@ -23,6 +24,7 @@ export const PIPES: readonly PipeWord[] = [
   copy,
   deleteFields,
   dropEmptyFields,
+  facets,
   fieldNames,
   fieldValues,
   fields,
