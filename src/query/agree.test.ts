@@ -29,7 +29,23 @@ const fields = fc.constantFrom(
     "annotations.none",
     "nothing",
   ],
-  ...["event_type", "actor.name", "sourceIPs", "tags", "responseStatus.message"],
+  ...["event_type", "actor.name", "sourceIPs", "tags", "responseStatus.message", "requestReceivedTimestamp"],
+  ...[
+    "memory",
+    "time",
+    "hex",
+    "grouped",
+    "negative",
+    "infinite",
+    "ip",
+    "at",
+    "huge",
+    "dot",
+    "micro",
+    "v6",
+    "mapped",
+    "list",
+  ].map((name) => `requestObject.q.${name}`),
 )
 const words = fc.constantFrom(
   ...[
@@ -63,6 +79,20 @@ const words = fc.constantFrom(
     "$1",
     "%",
   ],
+  ...[
+    "1GiB",
+    "1500MB",
+    "1h",
+    "5s",
+    "1µs",
+    "31",
+    "1e3",
+    "-inf",
+    "10.0.0.0",
+    "2026-01-02T00:00:00Z",
+    "0x1f",
+    "1_000",
+  ],
 )
 const quoted = words.map((word) => JSON.stringify(word))
 const tests = fc.oneof(
@@ -75,6 +105,13 @@ const tests = fc.oneof(
   fc.array(quoted, { maxLength: 3 }).map((list) => `contains_any(${list.join(",")})`),
   fc.array(quoted, { maxLength: 3 }).map((list) => `contains_all(${list.join(",")})`),
   fc.array(quoted, { minLength: 1, maxLength: 3 }).map((list) => `seq(${list.join(",")})`),
+  fc.array(quoted, { maxLength: 3 }).map((list) => `contains_common_case(${list.join(",")})`),
+  fc.array(quoted, { maxLength: 3 }).map((list) => `equals_common_case(${list.join(",")})`),
+  fc.array(quoted, { maxLength: 3 }).map((list) => `json_array_contains_any(${list.join(",")})`),
+  fc.array(quoted, { minLength: 4, maxLength: 9 }).map((list) => `(${list.join(" or ")})`),
+  fc.array(quoted, { minLength: 4, maxLength: 9 }).map((list) => `(${list.join(" ")})`),
+  fc.array(quoted, { minLength: 4, maxLength: 9 }).map((list) => `(!${list.join(" !")})`),
+  fc.array(quoted, { minLength: 4, maxLength: 9 }).map((list) => `(=${list.join(" or =")})`),
   quoted.map((word) => `i(${word})`),
   quoted.map((word) => `i(${word}*)`),
   fc.constantFrom(
@@ -83,10 +120,19 @@ const tests = fc.oneof(
     '~"e.*t|x"',
     "len_range(1, 5)",
     "range(100, 403]",
+    "range[-inf, inf)",
+    "range(1KB, 2GiB]",
+    "range[10.0.0.0, 2026-01-02T00:00:00Z]",
     "*",
     "string_range(a, d)",
   ),
-  fc.constantFrom("ipv4_range(10.0.0.0/8)", "eq_field(verb)", "lt_field(user.username)", "le_field(cluster)"),
+  fc.constantFrom(
+    "ipv4_range(10.0.0.0/8)",
+    "eq_field(verb)",
+    "lt_field(user.username)",
+    "le_field(cluster)",
+    "le_field(requestObject.q.memory)",
+  ),
 )
 const atoms = fc
   .tuple(fields, tests)

@@ -1,5 +1,3 @@
-import { compareTexts } from "./words.ts"
-
 /**
  * Numbers as LogsQL compares them: decimals, hexadecimals, sizes (`1.5KB`, `22.5GiB`) and durations (`1h5m`, in
  * nanoseconds). Everything else is text.
@@ -102,12 +100,6 @@ export function formatIpv4(address: number): string {
 /** The number of a plain decimal, or NaN: what SQL takes for a number too. */
 export function parseDecimal(text: string): number {
   return text.length <= 64 && DECIMAL.test(text) ? Number(text) : Number.NaN
-}
-
-/** Order of two values: as numbers where both are plain decimals, else as bytes of UTF-8. */
-export function compareDecimals(a: string, b: string): number {
-  const [x, y] = [parseDecimal(a), parseDecimal(b)]
-  return Number.isNaN(x) || Number.isNaN(y) ? compareTexts(a, b) : x - y
 }
 
 /** A number as a value: whole numbers without exponent, others shortest. */

@@ -5,6 +5,8 @@ import { QUERY_LIMITS } from "./limits.ts"
 /** A regular expression of RE2: linear in the text, whoever wrote it. */
 export type Regexp = {
   readonly source: string
+  /** The same for SQL: `.` takes a line's end too, as VictoriaLogs has it. */
+  readonly re2: string
   /** Whether it matches anywhere in the text. */
   test(text: string): boolean
   /** A text that stands in everything it matches, if one is easily seen. */
@@ -20,8 +22,9 @@ export function compileRegexp(source: string): Regexp {
     )
   }
   try {
-    const compiled = compileLinear(source)
-    return { source, test: compiled.test, literal: requiredLiteral(source) }
+    const re2 = `(?s)${source}`
+    const compiled = compileLinear(re2)
+    return { source, re2, test: compiled.test, literal: requiredLiteral(source) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new Refusal("query.malformed", `not a regular expression of RE2: ${why}`, {}, error)

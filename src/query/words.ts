@@ -51,6 +51,19 @@ export function findPhrase(text: string, phrase: string, from = 0, open = false)
   return -1
 }
 
+/**
+ * Small letters, one for one, as Go and DuckDB have them: JavaScript's own knows that a sigma at the end of a word is
+ * another, and makes two letters of `İ`.
+ */
+export function foldCase(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase()
+  let folded = ""
+  for (const char of text) folded += char === "İ" ? "i" : char.toLowerCase()
+  return folded
+}
+
+const ASCII = /^[\0-\x7f]*$/
+
 /** Order of texts as bytes of UTF-8, which is DuckDB's; JavaScript's own order differs beyond the basic plane. */
 export function compareTexts(a: string, b: string): number {
   const length = Math.min(a.length, b.length)

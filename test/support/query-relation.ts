@@ -37,6 +37,27 @@ const BODIES: readonly (readonly [kind: string, body: string])[] = [
     requestObject: {
       metadata: { labels: { "app.kubernetes.io/name": "shop", plain: "1" } },
       spec: { replicas: 3, template: { spec: { containers: [{ image: "nginx:1.25" }] } }, paused: false },
+      q: {
+        ...{
+          memory: "1.5GiB",
+          time: "1h5m",
+          hex: "0x1F",
+          grouped: "1_000",
+          negative: "-5s",
+          infinite: "-Inf",
+        },
+        ...{
+          ip: "10.1.2.3",
+          at: "2026-01-02T03:04:05+01:00",
+          huge: "1e400",
+          dot: "5.",
+          unit: "us",
+          micro: "1.5µs",
+          v6: "2001:DB8::1%eth0",
+          mapped: "::ffff:10.1.2.3",
+          list: ["a", "null", null, true, { b: "c" }, ["d"]],
+        },
+      },
     },
     stageTimestamp: "2026-01-03T00:00:00.000000Z",
   }),

@@ -3,7 +3,7 @@ import { escapeRegexp } from "../regexp.ts"
 import { type Sql, sql } from "../sql.ts"
 import { valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
-import { findPhrase, NOT_WORD, wordEdges } from "../words.ts"
+import { findPhrase, foldCase, NOT_WORD, wordEdges } from "../words.ts"
 import { ifContains } from "./phrase.ts"
 
 /** `field:i(word)`, `i(word*)`: a phrase or prefix, capital letters or small. */
@@ -17,13 +17,13 @@ export const anyCase: FilterWord = {
     const open = !reader.token.spaced && reader.skip("*")
     reader.expect(")", "after the argument of i()")
     const printed = open && text === "" ? "" : quoteIfNeeded(text)
-    const folded = text.toLowerCase()
+    const folded = foldCase(text)
     return valueLeaf(field, {
       word: "i",
       text: `i(${printed}${open ? "*" : ""})`,
       test: (value) => {
         if (text === "") return open ? value !== "" : value === ""
-        return findPhrase(value.toLowerCase(), folded, 0, open) >= 0
+        return findPhrase(foldCase(value), folded, 0, open) >= 0
       },
       sql: (value) => {
         if (text === "") return open ? sql`${value} <> ''` : sql`${value} = ''`

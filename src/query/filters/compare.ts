@@ -1,16 +1,17 @@
-import { Refusal } from "../../base/refusal.ts"
-import type { Micros } from "../../base/time.ts"
-import { DECIMAL_RE2, parseDecimal, parseNumber } from "../number.ts"
+import { DECIMAL_RE2 } from "../number.ts"
+import { instantOf, parseQuantity, quantitySql, timeQuantitySql } from "../quantity.ts"
 import { quoteIfNeeded } from "../quote.ts"
 import type { Reader } from "../reader.ts"
 import { type Sql, sql, trusted } from "../sql.ts"
-import { parseMoment } from "../time.ts"
 import type { Filter } from "../tree.ts"
 import { valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
 import { compareTexts } from "../words.ts"
 
-/** `field:>400`, `>=`, `<`, `<=`: as numbers where the bound is one (values that are none do not match), else as texts. */
+/**
+ * `field:>400`, `>=`, `<`, `<=`: where the bound is a number (also `1KiB`, `5s`, an address, a time), values that are numbers
+ * are compared with it; else texts with a text.
+ */
 export const greater: FilterWord = {
   word: ">",
   example: `responseStatus.code:>=400`,
@@ -36,84 +37,45 @@ function readComparison(reader: Reader, field: string | undefined): Filter {
   const sign = reader.next().text === ">" ? ">" : "<"
   const operator: Operator = !reader.token.spaced && reader.skip("=") ? `${sign}=` : sign
   const bound = reader.compound("a number or text")
-  const number = parseNumber(bound)
+  const number = parseQuantity(bound)
   return Number.isNaN(number)
     ? textFilter(field, operator, bound)
     : numberFilter(field, operator, number, bound)
 }
 
 function numberFilter(field: string | undefined, operator: Operator, bound: number, text: string): Filter {
+  const sign = SQL_OPERATORS[operator]
+  const instant = instantOf(text)
   return valueLeaf(field, {
     word: operator,
-    text: operator + text,
-    test: (value) => holds(operator, numberLike(text, value) - bound),
-    sql: (value) => sql`${numberSql(text, value)} ${SQL_OPERATORS[operator]} ${bound}`,
-    integer: (column) => sql`${column} ${SQL_OPERATORS[operator]} ${bound}`,
+    text: operator + (NUMBER_LIKE.test(text) ? text : quoteIfNeeded(text)),
+    test: (value) => holds(operator, parseQuantity(value), bound),
+    sql: (value) => sql`${quantitySql(value)} ${sign} ${bound}`,
+    integer: (column) => sql`${column} ${sign} ${bound}`,
+    time: (column) =>
+      instant === undefined
+        ? sql`${timeQuantitySql(column)} ${sign} ${bound}`
+        : sql`${column} ${sign} make_timestamp(${BigInt(instant)})`,
   })
 }
+
+/** Numbers stand without quotes; times and addresses are texts to those who read them. */
+const NUMBER_LIKE = /^[+-]?[.0-9A-Za-z_µ]+$/
 
 function textFilter(field: string | undefined, operator: Operator, bound: string): Filter {
-  const text = operator + quoteIfNeeded(bound)
   const sign = SQL_OPERATORS[operator]
-  const instant = instantOf(bound)
-  if (instant === undefined) {
-    return valueLeaf(field, {
-      word: operator,
-      text,
-      test: (value) => holds(operator, compareTexts(value, bound)),
-      sql: (value) => sql`${value} ${sign} ${bound}`,
-    })
-  }
-  // Times are compared as such, however they are written; what is none, as text.
   return valueLeaf(field, {
     word: operator,
-    text,
-    test: (value) => {
-      const at = instantOf(value)
-      return holds(operator, at === undefined ? compareTexts(value, bound) : at - instant)
-    },
-    sql: (value) => sql`coalesce(${instantSql(value)} ${sign} ${BigInt(instant)}, ${value} ${sign} ${bound})`,
-    time: (column) => sql`${column} ${sign} make_timestamp(${BigInt(instant)})`,
+    text: operator + quoteIfNeeded(bound),
+    test: (value) => holds(operator, compareTexts(value, bound), 0),
+    sql: (value) => sql`${value} ${sign} ${bound}`,
   })
 }
 
-const INSTANT_RE2 =
-  "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
-const INSTANT = new RegExp(`^${INSTANT_RE2}$`)
-
-/** Microseconds of an RFC 3339 time. */
-function instantOf(text: string): Micros | undefined {
-  const moment = INSTANT.test(text) ? parseMoment(text) : undefined
-  return moment?.kind === "span" ? moment.span.first : undefined
-}
-
-function instantSql(value: Sql): Sql {
-  return sql`CASE WHEN regexp_full_match(${value}, ${INSTANT_RE2}) THEN epoch_us(TRY_CAST(${value} AS TIMESTAMPTZ)) END`
-}
-
-function holds(operator: Operator, difference: number): boolean {
-  if (operator === ">") return difference > 0
-  if (operator === ">=") return difference >= 0
-  return operator === "<" ? difference < 0 : difference <= 0
-}
-
-/**
- * The number of a value that is compared with `bound`. Beside a plain number only plain numbers count, so that an address
- * is not taken for one; beside a size or a duration others with a unit do too.
- */
-export function numberLike(bound: string, value: string): number {
-  return Number.isNaN(parseDecimal(bound)) ? parseNumber(value) : parseDecimal(value)
-}
-
-/** The same in SQL, which reads plain numbers only. */
-export function numberSql(bound: string, value: Sql): Sql {
-  if (Number.isNaN(parseDecimal(bound))) {
-    throw new Refusal(
-      "query.unsupported",
-      `${bound} cannot be compared with stored texts yet; write a plain number`,
-    )
-  }
-  return decimalSql(value)
+function holds(operator: Operator, value: number, bound: number): boolean {
+  if (operator === ">") return value > bound
+  if (operator === ">=") return value >= bound
+  return operator === "<" ? value < bound : value <= bound
 }
 
 /** The plain number a text stands for, else NULL. */

@@ -1,12 +1,11 @@
 import { type Column, textSql } from "../column.ts"
-import { compareDecimals } from "../number.ts"
+import { compareQuantities, quantitySql } from "../quantity.ts"
 import { quoteIfNeeded } from "../quote.ts"
 import { fieldValue } from "../row.ts"
 import { type Sql, sql, trusted } from "../sql.ts"
 import { fieldOr, fieldPrefix } from "../value.ts"
 import type { FilterWord } from "../word.ts"
 import { readArguments } from "./arguments.ts"
-import { decimalSql } from "./compare.ts"
 
 /** `a:eq_field(b)`: two fields of the row have the same value. */
 export const eqField: FilterWord = compareFields(
@@ -39,7 +38,7 @@ function compareFields(word: "eq_field" | "lt_field" | "le_field", example: stri
         matches: (row) => {
           const [a, b] = [fieldValue(row, left), fieldValue(row, fieldOr(other))]
           if (word === "eq_field") return a === b
-          return word === "lt_field" ? compareDecimals(a, b) < 0 : compareDecimals(a, b) <= 0
+          return word === "lt_field" ? compareQuantities(a, b) < 0 : compareQuantities(a, b) <= 0
         },
         where: (columns) => comparison(word, columns.find(left), columns.find(fieldOr(other))),
       }
@@ -51,7 +50,7 @@ function comparison(word: "eq_field" | "lt_field" | "le_field", left: Column, ri
   const [a, b] = [presentText(left), presentText(right)]
   if (word === "eq_field") return sql`${a} = ${b}`
   const operator = word === "lt_field" ? trusted("<") : trusted("<=")
-  const [x, y] = [decimalSql(a), decimalSql(b)]
+  const [x, y] = [quantitySql(a), quantitySql(b)]
   const numbers = sql`(${x} IS NOT NULL AND ${y} IS NOT NULL)`
   return sql`CASE WHEN ${numbers} THEN ${x} ${operator} ${y} ELSE ${a} ${operator} ${b} END`
 }

@@ -3,8 +3,11 @@ import { anyCase } from "./any_case.ts"
 import { greater, less } from "./compare.ts"
 import { exact, exactFunction } from "./exact.ts"
 import { eqField, leField, ltField } from "./fields.ts"
+import { containsCommonCase, equalsCommonCase } from "./common_case.ts"
 import { containsAll, containsAny, inFilter } from "./in.ts"
 import { ipv4Range } from "./ipv4_range.ts"
+import { ipv6Range } from "./ipv6_range.ts"
+import { jsonArrayContainsAny } from "./json_array_contains_any.ts"
 import { lenRange } from "./len_range.ts"
 import { range } from "./range.ts"
 import { re, regexp } from "./regexp.ts"
@@ -20,10 +23,14 @@ export const FUNCTION_FILTERS: readonly FilterWord[] = [
   anyCase,
   containsAll,
   containsAny,
+  containsCommonCase,
   eqField,
+  equalsCommonCase,
   exactFunction,
   inFilter,
   ipv4Range,
+  ipv6Range,
+  jsonArrayContainsAny,
   leField,
   lenRange,
   ltField,

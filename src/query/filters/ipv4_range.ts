@@ -1,5 +1,6 @@
 import { formatIpv4, parseIpv4 } from "../number.ts"
-import { type Sql, sql } from "../sql.ts"
+import { addressSql } from "../quantity.ts"
+import { sql } from "../sql.ts"
 import { valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
 import { readArguments } from "./arguments.ts"
@@ -40,14 +41,4 @@ function readBounds(texts: readonly string[]): readonly [number, number] | undef
   const size = 2 ** (32 - Number(bits ?? 32))
   const min = Math.floor(address / size) * size
   return [min, min + size - 1]
-}
-
-/** The address as a number; NULL where the text is none. */
-function addressSql(value: Sql): Sql {
-  const byte = "(25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
-  const pattern = [byte, byte, byte, byte].join("\\.")
-  const part = (index: bigint, unit: bigint) =>
-    sql`CAST(split_part(${value}, '.', ${index}) AS BIGINT) * ${unit}`
-  const sum = sql`${part(1n, 16_777_216n)} + ${part(2n, 65_536n)} + ${part(3n, 256n)} + ${part(4n, 1n)}`
-  return sql`CASE WHEN regexp_full_match(${value}, ${pattern}) THEN TRY(${sum}) END`
 }

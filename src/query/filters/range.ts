@@ -1,10 +1,7 @@
-import { parseDecimal, parseNumber } from "../number.ts"
+import { parseQuantity, quantitySql, timeQuantitySql } from "../quantity.ts"
 import { type Sql, sql, trusted } from "../sql.ts"
 import { valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
-import { numberLike, numberSql } from "./compare.ts"
-
-const INFINITE = /^[+-]?inf$/i
 
 /** `field:range(1, 10]`: a number between two; a bracket takes its bound in, a parenthesis leaves it out. */
 export const range: FilterWord = {
@@ -16,7 +13,7 @@ export const range: FilterWord = {
     const number = (what: string): readonly [string, number] => {
       const start = reader.token
       const text = reader.compound(what)
-      const value = parseNumber(text)
+      const value = parseQuantity(text)
       if (Number.isNaN(value)) throw reader.refuse(`expected ${what}, a number`, start)
       return [text, value]
     }
@@ -25,19 +22,21 @@ export const range: FilterWord = {
     const [maxText, max] = number("the upper bound")
     if (!reader.is(")", "]")) throw reader.refuse(`expected ")" or "]" after the bounds of range`)
     const closing = reader.next().text
-    const unit =
-      [minText, maxText].find((text) => Number.isNaN(parseDecimal(text)) && !INFINITE.test(text)) ?? "0"
+    // Nothing lies beyond an infinite bound: it takes itself in.
+    const fromTaken = opening === "[" || !Number.isFinite(min)
+    const toTaken = closing === "]" || !Number.isFinite(max)
     const inside = (value: number) =>
-      (opening === "[" ? value >= min : value > min) && (closing === "]" ? value <= max : value < max)
-    const from = opening === "[" ? trusted(">=") : trusted(">")
-    const to = closing === "]" ? trusted("<=") : trusted("<")
+      (fromTaken ? value >= min : value > min) && (toTaken ? value <= max : value < max)
+    const from = fromTaken ? trusted(">=") : trusted(">")
+    const to = toTaken ? trusted("<=") : trusted("<")
     const between = (value: Sql) => sql`(${value} ${from} ${min} AND ${value} ${to} ${max})`
     return valueLeaf(field, {
       word: "range",
       text: `range${opening}${minText}, ${maxText}${closing}`,
-      test: (value) => inside(numberLike(unit, value)),
-      sql: (value) => between(numberSql(unit, value)),
+      test: (value) => inside(parseQuantity(value)),
+      sql: (value) => between(quantitySql(value)),
       integer: between,
+      time: (column) => between(timeQuantitySql(column)),
     })
   },
 }

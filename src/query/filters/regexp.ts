@@ -46,7 +46,7 @@ function regexpFilter(
     text: `~${quoteIfNeeded(source)}`,
     test: (value) => compiled.test(value),
     sql: (value) => {
-      const matches = sql`regexp_matches(${value}, ${source})`
+      const matches = sql`regexp_matches(${value}, ${compiled.re2})`
       if (compiled.literal === undefined) return matches
       return ifContains(sql`contains(${value}, ${compiled.literal})`, matches)
     },

@@ -14,7 +14,7 @@ export const seq: FilterWord = {
   example: `responseStatus.message:seq(User, "cannot list")`,
   parse(reader, field) {
     const start = reader.token
-    const phrases = readArguments(reader, { min: 1, max: QUERY_LIMITS.itemsMax })
+    const phrases = readArguments(reader, { min: 0, max: QUERY_LIMITS.itemsMax })
     const useful = phrases.filter((phrase) => phrase !== "")
     const pattern = sequencePattern(useful)
     if (pattern.length > QUERY_LIMITS.regexpCharsMax) {

@@ -109,7 +109,7 @@ function readMatcher(reader: Reader): Matcher {
       word: "=~",
       text: "",
       test: (value) => compiled.test(value),
-      sql: (value) => sql`regexp_matches(${value}, ${source})`,
+      sql: (value) => sql`regexp_matches(${value}, ${compiled.re2})`,
     }),
   }
 }

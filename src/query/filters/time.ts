@@ -84,10 +84,11 @@ function readInterval(reader: Reader): Range {
   }
 }
 
+/** A time, or how long ago. */
 function readMoment(reader: Reader): { readonly text: string; readonly moment: Moment } {
   const start = reader.token
   const text = reader.compound("a time")
-  const moment = parseMoment(text)
+  const moment = parseMoment(text) ?? parseMoment(`now-${text}`)
   if (moment === undefined) throw reader.refuse("expected a time like 2026-01-02T03:04:05Z or now-5m", start)
   return { text, moment }
 }
