@@ -10,6 +10,17 @@ export type LinearRegexp = {
    * match.
    */
   ranges(text: string): readonly Range[]
+  /** Names of groups → their numbers. */
+  readonly names: Readonly<Record<string, number>>
+  /** Every match without overlaps, from left to right, also empty ones: its groups, the whole match first. */
+  matches(text: string): Generator<Match>
+}
+
+export type Match = {
+  readonly start: number
+  readonly end: number
+  /** Texts of the groups; undefined where a group took no part. */
+  readonly groups: readonly (string | undefined)[]
 }
 
 /** `text.slice(start, end)`; never empty. */
@@ -33,6 +44,15 @@ export function compileLinear(source: string): LinearRegexp {
         if (start >= 0 && end > start) found.push({ start, end })
       }
       return found
+    },
+    names: compiled.namedGroups(),
+    *matches(text) {
+      const matcher = compiled.matcher(text)
+      while (matcher.find()) {
+        const groups: (string | undefined)[] = []
+        for (let i = 0; i <= compiled.groupCount(); i++) groups.push(matcher.group(i) ?? undefined)
+        yield { start: matcher.start(), end: matcher.end(), groups }
+      }
     },
   }
 }

@@ -8,6 +8,8 @@ export type Bucket = {
   readonly text: string
   /** The bucket of a value; values that are no numbers or times stay as they are. */
   of(value: string): string
+  /** How much time a bucket of times is. */
+  readonly seconds?: number
   /** The bucket's start as text, over a column, where SQL can say it. */
   sql?(column: Column): Sql | undefined
 }
@@ -52,6 +54,7 @@ function stepBucket(text: string, step: number, micros: number | undefined, offs
   const whole = micros !== undefined && Number.isInteger(micros) ? micros : undefined
   return {
     text,
+    ...(micros === undefined ? {} : { seconds: micros / 1e6 }),
     of: (value) => {
       const moment = micros === undefined ? undefined : timeOf(value)
       if (moment !== undefined && micros !== undefined) {

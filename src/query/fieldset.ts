@@ -29,6 +29,19 @@ export function removeFields(set: FieldSet, names: Iterable<string>): FieldSet {
   return { ...set, names: new Set([...set.names].filter((name) => !removed.includes(name))) }
 }
 
+/** What is in one of them. */
+export function unionFields(a: FieldSet, b: FieldSet): FieldSet {
+  if (a.kind === "all") return { kind: "all", but: new Set([...a.but].filter((name) => !hasField(b, name))) }
+  if (b.kind === "all") return unionFields(b, a)
+  const names = new Set([...a.names, ...b.names])
+  return { kind: "some", names, prefixes: [...new Set([...a.prefixes, ...b.prefixes])] }
+}
+
+/** As {@link addFields}, with prefixes (`a*`, `*`) among the names. */
+export function addPatterns(set: FieldSet, patterns: readonly string[]): FieldSet {
+  return unionFields(set, fieldSet(patterns))
+}
+
 /** What is in both; prefixes are kept where they may matter, so the answer may hold too much but never too little. */
 export function intersectFields(a: FieldSet, b: FieldSet): FieldSet {
   if (a.kind === "all" && b.kind === "all") return { kind: "all", but: new Set([...a.but, ...b.but]) }

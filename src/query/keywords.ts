@@ -95,7 +95,17 @@ export const PIPE_WORDS: readonly string[] = [
 ]
 
 export const STATS_WORDS: readonly string[] = [
-  ...["avg", "count", "count_empty", "count_uniq", "count_uniq_hash", "field_max", "field_min", "histogram"],
+  ...[
+    "any",
+    "avg",
+    "count",
+    "count_empty",
+    "count_uniq",
+    "count_uniq_hash",
+    "field_max",
+    "field_min",
+    "histogram",
+  ],
   ...["json_values", "max", "median", "min", "quantile", "rate", "rate_sum", "row_any", "row_max", "row_min"],
   ...["stddev", "sum", "sum_len", "uniq_values", "values"],
 ]

@@ -24,4 +24,14 @@ export const QUERY_LIMITS = {
   regexpCharsMax: 4_096,
   /** Ways to read a dotted name as a JSON path (keys may contain dots themselves). */
   pathsMax: 64,
+  /** Operators in one expression of `math`. */
+  operatorsMax: 500,
+  /** Rows of `generate_sequence`: they are made without reading anything, so nothing else ends them. */
+  generatedRowsMax: 1_000_000,
+  /** Rows of one query inside a query (`in(…)`, `join`, `union`): all of them are held. */
+  subqueryRowsMax: 100_000,
+  /** Bytes of those rows in memory. */
+  subqueryBytesMax: 64 * 1024 ** 2,
+  /** Rows that one `join` makes: everything with everything would be rows × rows. */
+  joinedRowsMax: 1_000_000,
 } as const

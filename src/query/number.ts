@@ -107,6 +107,17 @@ export function formatNumber(value: number): string {
   if (Number.isNaN(value)) return "NaN"
   if (value === Number.POSITIVE_INFINITY) return "+Inf"
   if (value === Number.NEGATIVE_INFINITY) return "-Inf"
-  if (Number.isInteger(value) && Math.abs(value) < 1e21) return BigInt(value).toString()
-  return String(value)
+  if (Number.isSafeInteger(value)) return String(value + 0)
+  return withoutExponent(String(value))
+}
+
+/** `1e-7` as `0.0000001`, `1e+21` as `1000000000000000000000`. */
+function withoutExponent(text: string): string {
+  const match = /^(-?)([0-9])(?:\.([0-9]+))?e([+-][0-9]+)$/.exec(text)
+  if (match === null) return text
+  const [, sign = "", first = "", rest = "", exponent = "0"] = match
+  const digits = first + rest
+  const point = 1 + Number(exponent)
+  if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`
+  return sign + digits.padEnd(point, "0")
 }

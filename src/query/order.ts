@@ -49,6 +49,15 @@ function compareWhole(a: Row, b: Row): number {
   return 0
 }
 
+/** Order of lists of the same length, item by item. */
+export function compareTuples(a: readonly string[], b: readonly string[]): number {
+  for (const [i, value] of a.entries()) {
+    const order = compareNatural(value, b[i] ?? "")
+    if (order !== 0) return order
+  }
+  return 0
+}
+
 /** Keeps the first `most` rows in an order, or all of them; holds at most twice as many. */
 export class TopRows {
   readonly #rows: Row[] = []

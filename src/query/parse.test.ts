@@ -57,8 +57,8 @@ test("every word with a file is in the list of words", () => {
 })
 
 const places: [why: string, text: string, code: string, position: number, pointed: string][] = [
-  ["a pipe we cannot run", "foo | unpack_syslog", "query.unsupported", 6, "unpack_syslog"],
-  ["a stats function we cannot run", "* | stats histogram(a) h", "query.unsupported", 10, "histogram"],
+  ["a pipe we cannot run", "foo | stream_context after 1", "query.unsupported", 6, "stream_context"],
+  ["a pipe about another store's files", "foo | block_stats", "query.unsupported", 6, "block_stats"],
   ["a filter we cannot run", "a:pattern_match(x)", "query.unsupported", 2, "pattern_match"],
   ["a filter on any field", "*:foo", "query.unsupported", 0, "*"],
   ["a quote that stays open", `verb:"get`, "query.malformed", 5, `"`],

@@ -7,7 +7,6 @@ import { within } from "./filters/time.ts"
 import { countConditions } from "./fold.ts"
 import { QUERY_LIMITS } from "./limits.ts"
 import { andSql, type Sql } from "./sql.ts"
-import { subqueriesOf } from "./subquery.ts"
 import { MICROS_LAST, type Span } from "./time.ts"
 import type { FieldSet, Filter, Grouping, Pipe, Query, Scene, SortKey } from "./tree.ts"
 import { whereFilter } from "./where.ts"
@@ -25,6 +24,7 @@ export type PlanRequest = {
 export type Plan = {
   /** `_time` of every row that counts lies in here: which segments to open. Empty when `first` is after `last`. */
   readonly bounds: Span
+  readonly scene: Scene
   /** Every row that counts has one of these as `auditID`: what to ask bloom filters. */
   readonly needles: readonly string[] | undefined
   /** Condition on a record, bounds included. */
@@ -56,14 +56,7 @@ export type GroupsRead = { readonly kind: "groups"; readonly grouping: Grouping 
 
 /** Decides how to answer. Refuses `query.unsupported` what can be read but not run. */
 export function planQuery(query: Query, request: PlanRequest, columns: Columns): Plan {
-  const scene: Scene = { now: request.now }
   checkOptions(query)
-  const inPipes = query.pipes.flatMap((pipe) => pipe.filters ?? [])
-  if (inPipes.some((filter) => subqueriesOf(filter).length > 0))
-    throw new Refusal(
-      "query.unsupported",
-      "a query inside in(…) cannot be run in a pipe; write it in the first filter",
-    )
   if (countConditions(query.filter) > QUERY_LIMITS.conditionsMax) {
     throw new Refusal(
       "query.tooLarge",
@@ -72,6 +65,9 @@ export function planQuery(query: Query, request: PlanRequest, columns: Columns):
   }
 
   const asked: Span = { first: request.start ?? -MICROS_LAST, last: request.end ?? MICROS_LAST }
+  const bounds = intersect(asked, boundsOf(query.filter, { now: request.now }))
+  const rangeSeconds = secondsIn(bounds)
+  const scene: Scene = { now: request.now, ...(rangeSeconds === undefined ? {} : { rangeSeconds }) }
   const bounded = request.start !== undefined || request.end !== undefined
   const conditions = [whereFilter(query.filter, columns, scene)]
   const time = columns.find("_time")
@@ -79,7 +75,8 @@ export function planQuery(query: Query, request: PlanRequest, columns: Columns):
 
   const { read, pipes } = planRead(query.pipes, request, columns, scene)
   return {
-    bounds: intersect(asked, boundsOf(query.filter, scene)),
+    bounds,
+    scene,
     needles: needlesOf(query.filter),
     where: andSql(conditions),
     sameForDuplicates: fieldsOf(query.filter).every(isOfEvent),
@@ -114,6 +111,11 @@ export function boundsOf(filter: Filter, scene: Scene): Span {
     }
   }
   return { first: -MICROS_LAST, last: MICROS_LAST }
+}
+
+/** Undefined where the query leaves one end open. */
+function secondsIn({ first, last }: Span): number | undefined {
+  return first === -MICROS_LAST || last === MICROS_LAST || last < first ? undefined : (last + 1 - first) / 1e6
 }
 
 function intersect(a: Span, b: Span): Span {

@@ -1,5 +1,5 @@
 import { Refusal } from "../base/refusal.ts"
-import { compileLinear } from "../base/regexp.ts"
+import { compileLinear, type LinearRegexp } from "../base/regexp.ts"
 import { QUERY_LIMITS } from "./limits.ts"
 
 /** A regular expression of RE2: linear in the text, whoever wrote it. */
@@ -15,6 +15,12 @@ export type Regexp = {
 
 /** Refuses `query.malformed` what RE2 does not know: back references, look-around, repetitions beyond 1,000. */
 export function compileRegexp(source: string): Regexp {
+  const compiled = compileGroups(source)
+  return { source, re2: compiled.source, test: compiled.test, literal: requiredLiteral(source) }
+}
+
+/** The same with its groups, for what takes texts apart. */
+export function compileGroups(source: string): LinearRegexp {
   if (source.length > QUERY_LIMITS.regexpCharsMax) {
     throw new Refusal(
       "query.tooLarge",
@@ -22,9 +28,7 @@ export function compileRegexp(source: string): Regexp {
     )
   }
   try {
-    const re2 = `(?s)${source}`
-    const compiled = compileLinear(re2)
-    return { source, re2, test: compiled.test, literal: requiredLiteral(source) }
+    return compileLinear(`(?s)${source}`)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new Refusal("query.malformed", `not a regular expression of RE2: ${why}`, {}, error)

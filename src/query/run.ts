@@ -38,11 +38,23 @@ export type Pairs = readonly (readonly [name: string, value: string])[]
 export function runPipes<R extends Row | Pairs>(text: string, rows: readonly R[], now: Micros = 0): R[] {
   const pipes = parsePipes(text)
   const collected = new Collected()
-  const head = connectPipes(pipes, collected, { now, budget: NO_BUDGET })
+  const head = connectPipes(pipes, collected, { now, budget: NO_BUDGET, random: steadyRandom() })
   for (const row of rows) if (!head.take(isPairs(row) ? fromPairs(row) : newRow(row))) break
   head.end()
   const asPairs = rows.length > 0 && rows.every(isPairs)
   return collected.rows.map((row) => (asPairs ? Object.entries(row) : row) as R)
+}
+
+/** The same numbers in every run: a sample of given rows can be repeated. */
+export function steadyRandom(): () => number {
+  let state = 0x9e3779b9
+  return () => {
+    // xorshift32 (Marsaglia 2003).
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) / 2 ** 32
+  }
 }
 
 function isPairs(row: Row | Pairs): row is Pairs {

@@ -21,7 +21,11 @@ export type Filter =
   | Leaf
 
 /** What `now` means and how much may be held, for one run. */
-export type Scene = { readonly now: Micros }
+export type Scene = {
+  readonly now: Micros
+  /** From the first to the last moment the query allows, where it has both. */
+  readonly rangeSeconds?: number
+}
 
 /** One condition. Made by the files in filters/. */
 export interface Leaf {
@@ -63,7 +67,11 @@ export interface Budget {
   charge(bytes: number): boolean
 }
 
-export type RunScene = Scene & { readonly budget: Budget }
+export type RunScene = Scene & {
+  readonly budget: Budget
+  /** From 0 up to 1. */
+  readonly random: () => number
+}
 
 /** One step after the filter. Made by the files in pipes/. */
 export interface Pipe {
@@ -81,12 +89,16 @@ export interface Pipe {
   readonly filter?: Filter
   /** The one field that its rows have, where that is certain: what `in(query)` compares with. */
   readonly onlyField?: string
-  /** Filters inside it (`if (…)`), for checks of the plan. */
+  /** Filters inside it (`if (…)`), and itself with others in their places: queries in them are answered before. */
   readonly filters?: readonly Filter[]
+  withFilters?(filters: readonly Filter[]): Pipe
   /** The same for each step of a range of `_time` by itself; see view.ts. */
   perStep?(step: Bucket): Pipe
   /** Which fields of the rows behind it are results to draw, where `before` were in front of it; see view.ts. */
   measures?(before: ReadonlySet<string>): ReadonlySet<string>
+  /** The query whose rows it needs, and itself once they are there. */
+  readonly query?: Query
+  withRows?(rows: readonly Row[]): Pipe
 }
 
 /** How a pipe lets the plan read less. */

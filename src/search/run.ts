@@ -148,7 +148,7 @@ class Run {
     // Each step that holds rows has its share: one that is full passes on what it has to steps that still have room.
     const holding = plan.pipes.filter(holdsRows).length + (plan.read.kind === "groups" ? 1 : 0)
     const share = (request.memoryMax ?? engine.stepsMemoryMax) / Math.max(1, holding)
-    const scene = (): RunScene => ({ now: request.now, budget: this.#budget(share) })
+    const scene = (): RunScene => ({ ...plan.scene, budget: this.#budget(share), random: Math.random })
     const pipes = plan.pipes.reduceRight<Sink>((next, pipe) => pipe.run(next, scene()), this.out)
     this.#head = plan.read.kind === "groups" ? plan.read.grouping.join(pipes, scene()) : pipes
   }

@@ -1,7 +1,7 @@
 import { isRefusal } from "../../base/refusal.ts"
 import { quoteIfNeeded } from "../quote.ts"
 import type { Reader } from "../reader.ts"
-import { compileRegexp, type Regexp } from "../regexp.ts"
+import { compileRegexp } from "../regexp.ts"
 import { sql } from "../sql.ts"
 import type { Filter } from "../tree.ts"
 import { valueLeaf } from "../value.ts"
@@ -40,7 +40,7 @@ function regexpFilter(
 ): Filter {
   if (source === "" || source === ".*") return { kind: "all" }
   if (source === ".+") return prefixFilter(field, "")
-  const compiled = compileAt(reader, source, at)
+  const compiled = compileAt(reader, source, at, compileRegexp)
   return valueLeaf(field, {
     word: "~",
     text: `~${quoteIfNeeded(source)}`,
@@ -54,9 +54,14 @@ function regexpFilter(
 }
 
 /** Compiles, and points at the expression when it cannot. */
-export function compileAt(reader: Reader, source: string, at: Reader["token"]): Regexp {
+export function compileAt<T>(
+  reader: Reader,
+  source: string,
+  at: Reader["token"],
+  compile: (source: string) => T,
+): T {
   try {
-    return compileRegexp(source)
+    return compile(source)
   } catch (error) {
     if (isRefusal(error)) throw reader.refuse(error.message, at, error.code)
     throw error

@@ -1,5 +1,6 @@
 import { quote, quoteIfNeeded } from "../quote.ts"
 import type { Reader } from "../reader.ts"
+import { compileRegexp } from "../regexp.ts"
 import type { Row } from "../row.ts"
 import { andSql, FALSE, listSql, notSql, orSql, sql } from "../sql.ts"
 import type { Filter, Leaf, Scene } from "../tree.ts"
@@ -100,7 +101,7 @@ function readMatcher(reader: Reader): Matcher {
   const text = `${name}${operator.text}${quote(value)}`
   if (!operator.text.endsWith("~")) return { label, text, negative, filter: exactFilter(label, value) }
   const source = `^(?:${value})$`
-  const compiled = compileAt(reader, source, start)
+  const compiled = compileAt(reader, source, start, compileRegexp)
   return {
     label,
     text,

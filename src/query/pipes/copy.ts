@@ -34,7 +34,7 @@ function transfer(reader: Reader, word: "copy" | "rename"): Pipe {
   const plain = pairs.every(({ from }) => !from.endsWith("*"))
   const pipe = eachPipe({
     word,
-    text: `${word} ${text}`,
+    text: ` ${text}`,
     keepsRows: true,
     writes: plain ? pairs.flatMap(({ from, to }) => (word === "copy" ? [to] : [from, to])) : "any",
     needs: (after) => (plain ? neededBefore(after, pairs, word) : ALL_FIELDS),

@@ -16,7 +16,7 @@ export const deleteFields: PipeWord = {
     const set = fieldSet(patterns)
     return eachPipe({
       word: "delete",
-      text: `delete ${patterns.map(printFieldPattern).join(", ")}`,
+      text: ` ${patterns.map(printFieldPattern).join(", ")}`,
       keepsRows: true,
       writes: set.kind === "some" && set.prefixes.length === 0 ? [...set.names] : "any",
       needs: (after) => (set.kind === "some" ? removeFields(after, set.names) : after),

@@ -1,3 +1,4 @@
+import { ALL_FIELDS } from "../fieldset.ts"
 import { fieldValue, newRow } from "../row.ts"
 import type { PipeWord } from "../word.ts"
 import { eachPipe } from "./each.ts"
@@ -10,10 +11,11 @@ export const dropEmptyFields: PipeWord = {
     reader.next()
     return eachPipe({
       word: "drop_empty_fields",
-      text: "drop_empty_fields",
+      text: "",
       keepsRows: false,
       writes: [],
-      needs: (after) => after,
+      // Whether a row is left depends on every field.
+      needs: () => ALL_FIELDS,
       step: (row) => {
         const kept = newRow()
         for (const name of Object.keys(row))

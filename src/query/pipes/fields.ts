@@ -23,7 +23,7 @@ function fieldsPipe(patterns: readonly string[]): Pipe {
   const text = patterns.includes("*") ? "*" : patterns.map(printFieldPattern).join(", ")
   const pipe = eachPipe({
     word: "fields",
-    text: `fields ${text}`,
+    text: ` ${text}`,
     keepsRows: true,
     writes: [],
     needs: (after) => intersectFields(after, set),

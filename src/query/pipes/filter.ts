@@ -24,7 +24,7 @@ export function readFilterPipe(reader: Reader): Pipe {
 function filterPipe(wanted: Filter): Pipe {
   const pipe = eachPipe({
     word: "filter",
-    text: `filter ${formatFilter(wanted)}`,
+    text: ` ${formatFilter(wanted)}`,
     keepsRows: false,
     writes: [],
     needs: (after) => addFields(after, fieldsOf(wanted)),
@@ -34,6 +34,7 @@ function filterPipe(wanted: Filter): Pipe {
     ...pipe,
     filter: wanted,
     filters: [wanted],
+    withFilters: ([answered]) => filterPipe(answered ?? wanted),
     join: (next) => (next.filter === undefined ? undefined : filterPipe(andFilters([wanted, next.filter]))),
   }
 }

@@ -23,6 +23,7 @@ function readEnds(reader: Reader, word: "first" | "last"): Pipe {
   reader.next()
   const plain = reader.is("by", "partition", "rank", "(", "|", ")", "")
   const rows = plain ? 1 : reader.count("a number of rows")
+  if (rows === 0) throw reader.refuse(`${word} needs a number above 0`)
   const by = reader.is("by", "(") ? readKeys(reader) : []
   let partition: readonly string[] = []
   if (reader.skip("partition")) {

@@ -2,10 +2,36 @@ import { PIPE_WORDS, STATS_WORDS } from "../keywords.ts"
 import type { Reader } from "../reader.ts"
 import type { Pipe } from "../tree.ts"
 import type { PipeWord } from "../word.ts"
+import { collapseNums } from "./collapse_nums.ts"
+import { decolorize } from "./decolorize.ts"
+import { extract } from "./extract.ts"
+import { extractRegexp } from "./extract_regexp.ts"
+import { facets } from "./facets.ts"
+import { format } from "./format.ts"
+import { generateSequence } from "./generate_sequence.ts"
+import { hash } from "./hash.ts"
+import { join } from "./join.ts"
+import { jsonArrayLen } from "./json_array_len.ts"
+import { math } from "./math.ts"
+import { packJson } from "./pack_json.ts"
+import { packLogfmt } from "./pack_logfmt.ts"
+import { refusePipe } from "./refused.ts"
+import { replace } from "./replace.ts"
+import { replaceRegexp } from "./replace_regexp.ts"
+import { runningStats, totalStats } from "./running_stats.ts"
+import { sample } from "./sample.ts"
+import { setStreamFields } from "./set_stream_fields.ts"
+import { split } from "./split.ts"
+import { timeAdd } from "./time_add.ts"
+import { union } from "./union.ts"
+import { unpackJson } from "./unpack_json.ts"
+import { unpackLogfmt } from "./unpack_logfmt.ts"
+import { unpackSyslog } from "./unpack_syslog.ts"
+import { unpackWords } from "./unpack_words.ts"
+import { unroll } from "./unroll.ts"
 import { copy, rename } from "./copy.ts"
 import { deleteFields } from "./delete.ts"
 import { dropEmptyFields } from "./drop_empty_fields.ts"
-import { facets } from "./facets.ts"
 import { fieldNames } from "./field_names.ts"
 import { fieldValues } from "./field_values.ts"
 import { fields } from "./fields.ts"
@@ -21,24 +47,50 @@ import { uniq } from "./uniq.ts"
 
 /** Every pipe we can run. A new one is a file here and a line below. */
 export const PIPES: readonly PipeWord[] = [
+  collapseNums,
   copy,
+  decolorize,
   deleteFields,
   dropEmptyFields,
+  extract,
+  extractRegexp,
   facets,
   fieldNames,
   fieldValues,
   fields,
   filter,
   first,
+  format,
+  generateSequence,
+  hash,
+  join,
+  jsonArrayLen,
   last,
   len,
   limit,
+  math,
   offset,
+  packJson,
+  packLogfmt,
   rename,
+  replace,
+  replaceRegexp,
+  runningStats,
+  sample,
+  setStreamFields,
   sort,
+  split,
   stats,
+  timeAdd,
   top,
+  totalStats,
+  union,
   uniq,
+  unpackJson,
+  unpackLogfmt,
+  unpackSyslog,
+  unpackWords,
+  unroll,
 ]
 
 const byWord = new Map(
@@ -63,6 +115,7 @@ function readPipe(reader: Reader): Pipe {
   const { word } = reader
   const pipe = byWord.get(word)
   if (pipe !== undefined) return reader.nested(() => pipe.parse(reader))
+  refusePipe(reader)
   if (KNOWN.has(word)) throw reader.unsupported(`the pipe ${word}`)
   if (FUNCTIONS.has(word) && reader.peek(1).raw === "(") return readStats(reader)
   return readFilterPipe(reader)

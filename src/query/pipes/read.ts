@@ -1,4 +1,5 @@
 import { QUERY_LIMITS } from "../limits.ts"
+import { printField } from "../quote.ts"
 import type { Reader } from "../reader.ts"
 import type { Filter } from "../tree.ts"
 
@@ -20,7 +21,7 @@ export function readList<T>(reader: Reader, readOne: (reader: Reader) => T): rea
   const items = [readOne(reader)]
   while (reader.skip(",")) {
     items.push(readOne(reader))
-    checkCount(reader, items.length)
+    checkListLength(reader, items.length)
   }
   return items
 }
@@ -35,7 +36,7 @@ export function readParenthesised<T>(
   const items: T[] = []
   while (!reader.is(")")) {
     items.push(readOne(reader))
-    checkCount(reader, items.length)
+    checkListLength(reader, items.length)
     if (!reader.skip(",") && !reader.is(")")) throw reader.refuse(`expected "," or ")" in a list`)
   }
   reader.next()
@@ -49,7 +50,7 @@ export function readListOrParenthesised(reader: Reader): readonly string[] {
     : readList(reader, readField)
 }
 
-function checkCount(reader: Reader, count: number): void {
+export function checkListLength(reader: Reader, count: number): void {
   if (count > QUERY_LIMITS.fieldsMax) {
     throw reader.refuse(`more than ${QUERY_LIMITS.fieldsMax} fields`, reader.token, "query.tooLarge")
   }
@@ -63,6 +64,27 @@ export function readCondition(reader: Reader): Filter | undefined {
   const filter = reader.nested(() => reader.grammar.filter(reader, undefined))
   reader.expect(")", "after the filter of if")
   return filter
+}
+
+/** The name of the result behind `[as]`; undefined where the pipe ends or goes on with one of these words. */
+export function readResultName(reader: Reader, ...unless: readonly string[]): string | undefined {
+  if (reader.skip("as")) return readField(reader, "a name for the result")
+  return atPipeEnd(reader) || reader.is(...unless) ? undefined : readField(reader, "a name for the result")
+}
+
+/** ` as name`, where it is not the message. */
+export function printResultName(name: string): string {
+  return name === "_msg" ? "" : ` as ${printField(name)}`
+}
+
+/** ` word field`, where it is not the message. */
+export function printSource(word: "at" | "from", field: string): string {
+  return field === "_msg" ? "" : ` ${word} ${printField(field)}`
+}
+
+/** `at field`; the message where it is not said. */
+export function readAt(reader: Reader): string {
+  return reader.skip("at") ? readField(reader) : "_msg"
 }
 
 /** Whether the pipe ends here. */

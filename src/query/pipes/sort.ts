@@ -1,5 +1,5 @@
 import { ALL_FIELDS, addFields, removeFields } from "../fieldset.ts"
-import { compareRows, TopRows } from "../order.ts"
+import { compareRows, compareTuples, TopRows } from "../order.ts"
 import { printField } from "../quote.ts"
 import type { Reader } from "../reader.ts"
 import { fieldValue, type Row, weighRow, withField } from "../row.ts"
@@ -76,7 +76,9 @@ export function readRank(reader: Reader): string {
   return reader.is("|", ")", "", "offset", "limit", "partition") ? "rank" : readField(reader)
 }
 
-export function sortPipe(sort: Sort): Pipe {
+export function sortPipe(given: Sort): Pipe {
+  // `limit 0` is none, as in VictoriaLogs.
+  const sort = given.limit === 0 ? { ...given, limit: undefined } : given
   const rows = sort.limit === undefined ? undefined : sort.limit + (sort.offset ?? 0)
   const keys = effectiveKeys(sort)
   const pushable = sort.partition.length === 0 && sort.by.length > 0
@@ -165,25 +167,30 @@ function runWhole(
 function runPartitions(sort: Sort, next: Sink, scene: RunScene): Sink {
   const keys = effectiveKeys(sort)
   const most = sort.limit === undefined ? undefined : sort.limit + (sort.offset ?? 0)
-  const partitions = new Map<string, TopRows>()
+  const partitions = new Map<string, Partition>()
   return {
     take: (row) => {
-      if (!scene.budget.charge(weighRow(row))) return false
-      const key = JSON.stringify(sort.partition.map((field) => fieldValue(row, field)))
-      let top = partitions.get(key)
-      if (top === undefined) {
-        top = new TopRows((a, b) => compareRows(a, b, keys), most)
-        partitions.set(key, top)
+      const key = sort.partition.map((field) => fieldValue(row, field))
+      const name = JSON.stringify(key)
+      let partition = partitions.get(name)
+      if (partition === undefined) {
+        partition = { key, top: new TopRows((a, b) => compareRows(a, b, keys), most), rows: 0 }
+        partitions.set(name, partition)
       }
-      top.add(row)
+      const held = most === undefined || partition.rows++ <= 2 * most
+      if (held && !scene.budget.charge(weighRow(row))) return false
+      partition.top.add(row)
       return true
     },
     end: () => {
-      for (const top of partitions.values()) if (!passOn(top.sorted(), sort, next)) break
+      const ordered = [...partitions.values()].sort((a, b) => compareTuples(a.key, b.key))
+      for (const { top } of ordered) if (!passOn(top.sorted(), sort, next)) break
       next.end()
     },
   }
 }
+
+type Partition = { readonly key: readonly string[]; readonly top: TopRows; rows: number }
 
 function passOn(rows: readonly Row[], { offset = 0, limit, rank }: Sort, next: Sink): boolean {
   const last = limit === undefined || limit === 0 ? rows.length : offset + limit

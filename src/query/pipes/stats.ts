@@ -98,6 +98,7 @@ function statsPipe(keys: readonly Key[], results: readonly Result[]): Pipe {
     print: () => `stats ${by.length > 0 ? `by (${by.join(", ")}) ` : ""}${calls.join(", ")}`,
     needs: () => fieldSet(needed),
     filters: conditions,
+    withFilters: (answered) => statsPipe(keys, withConditions(results, answered)),
     run: (next, scene) => runStats(keys, results, next, scene),
     shape: { kind: "group", group: (columns, scene) => groupStats(keys, results, columns, scene) },
     perStep: (bucket) =>
@@ -107,8 +108,14 @@ function statsPipe(keys: readonly Key[], results: readonly Result[]): Pipe {
   }
 }
 
+/** The results with other conditions, in their order. */
+function withConditions(results: readonly Result[], conditions: readonly Filter[]): readonly Result[] {
+  const left = conditions[Symbol.iterator]()
+  return results.map((result) => (result.when === undefined ? result : { ...result, when: left.next().value }))
+}
+
 function runStats(keys: readonly Key[], results: readonly Result[], next: Sink, scene: RunScene): Sink {
-  const table = openTable(keys, results)
+  const table = openTable(keys, results, scene)
   return {
     take: (row: Row) => {
       const key = keys.map(({ field, bucket }) => {
@@ -143,7 +150,7 @@ function groupStats(
     keys: keySql,
     results: partials.flatMap((partial) => partial ?? []),
     join(next, scene) {
-      const table = openTable(keys, results)
+      const table = openTable(keys, results, scene)
       return {
         take: (values) => {
           const group = table.at(keys.map((key, i) => textOfKey(key, values[i] ?? "")))
@@ -177,9 +184,11 @@ function textOfKey({ bucket }: Key, value: string): string {
 
 type Group = { readonly parts: readonly Accumulator[] }
 
-function openTable(keys: readonly Key[], results: readonly Result[]) {
+function openTable(keys: readonly Key[], results: readonly Result[], scene: Scene) {
   const groups = new Groups<Group>()
-  const start = (): Group => ({ parts: results.map(({ call }) => call.start()) })
+  const step = keys.find(({ field }) => field === "_time")?.bucket?.seconds
+  const seconds = step ?? scene.rangeSeconds ?? 1
+  const start = (): Group => ({ parts: results.map(({ call }) => call.start(seconds)) })
   return {
     /** `fresh` is what the group costs, when it is new. */
     at(key: readonly string[]): { readonly parts: readonly Accumulator[]; readonly fresh: number } {

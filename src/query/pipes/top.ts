@@ -1,5 +1,5 @@
 import { fieldSet } from "../fieldset.ts"
-import { compareNatural } from "../order.ts"
+import { compareTuples } from "../order.ts"
 import { printField } from "../quote.ts"
 import { newRow } from "../row.ts"
 import type { PipeWord } from "../word.ts"
@@ -17,7 +17,9 @@ export const top: PipeWord = {
   parse(reader) {
     reader.next()
     const counted = !reader.token.quoted && /^[0-9]/.test(reader.token.text)
+    const start = reader.token
     const rows = counted ? reader.count("a number of rows") : ROWS_DEFAULT
+    if (rows === 0) throw reader.refuse("top needs a number above 0", start)
     reader.skip("by")
     const fields = readListOrParenthesised(reader)
     if (fields.length === 0) throw reader.refuse("top needs fields to count by")
@@ -58,9 +60,5 @@ export const top: PipeWord = {
 
 function compareCounted(a: Counted, b: Counted): number {
   if (a.value.hits !== b.value.hits) return b.value.hits - a.value.hits
-  for (let i = 0; i < a.key.length; i++) {
-    const order = compareNatural(a.key[i] ?? "", b.key[i] ?? "")
-    if (order !== 0) return order
-  }
-  return 0
+  return compareTuples(a.key, b.key)
 }

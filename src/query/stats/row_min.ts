@@ -1,4 +1,5 @@
 import { fieldSet, hasField } from "../fieldset.ts"
+import { jsonObject } from "../json_text.ts"
 import { compareNatural } from "../order.ts"
 import { fieldValue, type Row, weighRow } from "../row.ts"
 import { printFields, readFields, type StatsFunction, type StatsWord } from "./stats.ts"
@@ -51,7 +52,7 @@ function rowBy(word: "row_min" | "row_max" | "row_any", all: readonly string[]):
           const names = Object.keys(row).filter(
             (name) => hasField(wanted, name) && fieldValue(row, name) !== "",
           )
-          return JSON.stringify(Object.fromEntries(names.map((name) => [name, fieldValue(row, name)])))
+          return jsonObject(names.map((name) => [name, fieldValue(row, name)] as const))
         },
       }
     },

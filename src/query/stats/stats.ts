@@ -17,7 +17,8 @@ export interface StatsFunction {
   print(): string
   /** Fields it reads: names, `a*`, `*`. */
   readonly fields: readonly string[]
-  start(): Accumulator
+  /** `seconds`: the time that the group is about, for rates; 1 where it is not known. */
+  start(seconds: number): Accumulator
   /**
    * The same over one batch in SQL, where `rows` is what `if (…)` keeps: expressions whose values, as text, the
    * accumulator can join. Undefined where SQL cannot say it over these fields.
@@ -37,6 +38,15 @@ export interface Accumulator {
 export function readFields(reader: Reader): readonly string[] {
   const patterns = readParenthesised(reader, "after the function's name", readPattern)
   return patterns.length === 0 || patterns.includes("*") ? ["*"] : patterns
+}
+
+/** `(a)`: exactly one name. */
+export function readOneField(reader: Reader, word: string): string {
+  const start = reader.peek(1)
+  const fields = readFields(reader)
+  const [field = ""] = fields
+  if (fields.length !== 1 || field.endsWith("*")) throw reader.refuse(`${word}() takes one field`, start)
+  return field
 }
 
 export function printFields(word: string, fields: readonly string[]): string {

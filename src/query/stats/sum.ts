@@ -27,12 +27,19 @@ export const avg: StatsWord = {
   parse: (reader) => adding("avg", readFields(reader)),
 }
 
-function adding(word: "sum" | "avg", fields: readonly string[]): StatsFunction {
+/** `rate_sum(a)`: `sum(a)` per second, over the time that `rate()` counts. */
+export const rateSum: StatsWord = {
+  word: "rate_sum",
+  example: `_time:1h | len(requestURI) as bytes | stats rate_sum(bytes) bytes_per_second`,
+  parse: (reader) => adding("rate_sum", readFields(reader)),
+}
+
+function adding(word: "sum" | "avg" | "rate_sum", fields: readonly string[]): StatsFunction {
   const values = valuesIn(fields)
   return {
     print: () => printFields(word, fields),
     fields,
-    start() {
+    start(seconds) {
       let [total, count] = [0, 0]
       return {
         add: (row) => {
@@ -53,7 +60,8 @@ function adding(word: "sum" | "avg", fields: readonly string[]): StatsFunction {
         },
         value: () => {
           if (count === 0) return "NaN"
-          return formatNumber(word === "sum" ? total : total / count)
+          if (word === "sum") return formatNumber(total)
+          return formatNumber(total / (word === "avg" ? count : seconds))
         },
       }
     },

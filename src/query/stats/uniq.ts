@@ -1,4 +1,5 @@
 import { textSql } from "../column.ts"
+import { jsonList } from "../json_text.ts"
 import { compareNatural } from "../order.ts"
 import { joinSql, orSql, sql } from "../sql.ts"
 import {
@@ -73,7 +74,7 @@ export const uniqValues: StatsWord = {
             values(row).reduce((bytes, value) => bytes + (value === "" ? 0 : put(seen, value, limit)), 0),
           join: (lists) =>
             lists.flatMap(parseList).reduce((bytes, value) => bytes + put(seen, value, limit), 0),
-          value: () => JSON.stringify([...seen].sort(compareNatural)),
+          value: () => jsonList([...seen].sort(compareNatural)),
         }
       },
       partial: (columns, rows) =>
@@ -110,7 +111,7 @@ export const values: StatsWord = {
             return bytes
           },
           join: () => 0,
-          value: () => JSON.stringify(list),
+          value: () => jsonList(list),
         }
       },
     }

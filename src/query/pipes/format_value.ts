@@ -1,0 +1,59 @@
+import { fromHex, ifBase64, toBase64, toBytes, toHex, utf8 } from "../../base/bytes.ts"
+import { jsonString } from "../json_text.ts"
+import { formatDuration, formatNanos, parseUnixTime } from "../nanos.ts"
+import { formatIpv4, formatNumber, parseDuration } from "../number.ts"
+
+/** How `format "<option:field>"` shows a value. What an option cannot read stays as it is. */
+const OPTIONS: Readonly<Record<string, (value: string) => string | undefined>> = {
+  q: jsonString,
+  uc: (value) => mapChars(value, (char) => char.toUpperCase()),
+  lc: (value) => mapChars(value, (char) => char.toLowerCase()),
+  urlencode: (value) =>
+    encodeURIComponent(value)
+      .replace(/[!'()*~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+      .replaceAll("%20", "+"),
+  urldecode: urlDecode,
+  hexencode: (value) => toHex(toBytes(value)).toUpperCase(),
+  hexdecode: (value) => (/^([0-9A-Fa-f]{2})+$/.test(value) ? utf8(fromHex(value.toLowerCase())) : undefined),
+  base64encode: (value) => toBase64(toBytes(value)),
+  base64decode: (value) => textOf(ifBase64(value)),
+  time: (value) => shown(parseUnixTime(value), formatNanos),
+  duration: (value) => (INTEGER.test(value) ? formatDuration(BigInt(value)) : undefined),
+  duration_seconds: (value) => shown(parseDuration(value), (nanos) => formatNumber(nanos / 1e9)),
+  ipv4: (value) => (isBelow(value, 2n ** 32n) ? formatIpv4(Number(value)) : undefined),
+  hexnumencode: (value) =>
+    isBelow(value, 2n ** 64n) ? BigInt(value).toString(16).toUpperCase().padStart(16, "0") : undefined,
+  hexnumdecode: (value) => (/^[0-9A-Fa-f]{0,16}$/.test(value) ? BigInt(`0x0${value}`).toString() : undefined),
+}
+
+const INTEGER = /^-?[0-9]{1,18}$/
+
+/** An option nobody knows changes nothing. */
+export function formatValue(option: string, value: string): string {
+  const show = Object.hasOwn(OPTIONS, option) ? OPTIONS[option] : undefined
+  return show?.(value) ?? value
+}
+
+function shown<T>(value: T | undefined, show: (value: T) => string): string | undefined {
+  return value === undefined ? undefined : show(value)
+}
+
+function isBelow(value: string, bound: bigint): boolean {
+  return /^[0-9]{1,20}$/.test(value) && BigInt(value) < bound
+}
+
+function textOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : utf8(bytes)
+}
+
+/** Character by character, as Go does: one stays one, so `ß` stays too. */
+function mapChars(value: string, map: (char: string) => string): string {
+  return [...value].map((char) => (map(char).length === char.length ? map(char) : char)).join("")
+}
+
+/** What is no code, or no UTF-8, stays. */
+function urlDecode(value: string): string {
+  return value.replaceAll("+", " ").replace(/(?:%[0-9A-Fa-f]{2})+/g, (codes) => {
+    return utf8(fromHex(codes.replaceAll("%", "").toLowerCase())) ?? codes
+  })
+}

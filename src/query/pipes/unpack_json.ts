@@ -1,0 +1,31 @@
+import { fieldSet, hasField } from "../fieldset.ts"
+import { flattenJson } from "../json_text.ts"
+import { printFieldPattern } from "../quote.ts"
+import type { PipeWord } from "../word.ts"
+import { readCondition, readParenthesised, readPattern } from "./read.ts"
+import { readUnpackEnd, readUnpackFields, readUnpackSource, unpackPipe } from "./unpack.ts"
+
+/** `| unpack_json from a fields (b, c*) result_prefix p`: members of a JSON object become fields, with dotted names. */
+export const unpackJson: PipeWord = {
+  word: "unpack_json",
+  example: `kind:=log | unpack_json from _msg fields (level, msg) | top by (level)`,
+  parse(reader) {
+    reader.next()
+    const when = readCondition(reader)
+    const from = readUnpackSource(reader, "preserve_keys")
+    const whole = reader.skip("preserve_keys")
+      ? readParenthesised(reader, "after preserve_keys", readPattern)
+      : []
+    const kept = fieldSet(whole)
+    const patterns = readUnpackFields(reader)
+    return unpackPipe({
+      word: "unpack_json",
+      when,
+      from,
+      patterns,
+      ...(whole.length > 0 ? { options: ` preserve_keys (${whole.map(printFieldPattern).join(", ")})` } : {}),
+      ...readUnpackEnd(reader),
+      find: (value) => flattenJson(value, (name) => hasField(kept, name)),
+    })
+  },
+}
