@@ -30,7 +30,7 @@ export const math: PipeWord = {
   parse(reader) {
     reader.next()
     const results = readList(reader, readResult)
-    return eachPipe({
+    const pipe = eachPipe({
       word: "math",
       text: ` ${results.map(({ expression, to }) => `${formatExpression(expression)} as ${printField(to)}`).join(", ")}`,
       keepsRows: true,
@@ -43,6 +43,7 @@ export const math: PipeWord = {
         return changed
       },
     })
+    return { ...pipe, measures: (before) => new Set([...before, ...results.map(({ to }) => to)]) }
   },
 }
 

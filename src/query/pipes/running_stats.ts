@@ -41,6 +41,7 @@ function readRowStats(reader: Reader, word: Word): Pipe {
     word,
     print: () => `${word}${by} ${calls.join(", ")}`,
     needs: (after) => neededBefore(after, keys, results),
+    measures: (before) => new Set([...before, ...results.map(({ name }) => name)]),
     run: (next, scene) => runRowStats({ word, keys, results }, next, scene),
   }
 }
