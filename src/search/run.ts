@@ -54,7 +54,7 @@ export async function* runQuery(
     const budget = { charge: () => true }
     return yield* runSurvey(query, view, {
       ask,
-      scene: { now: request.now, budget },
+      scene: { now: request.now, budget, random: Math.random },
       columns: engine.columns,
     })
   }
