@@ -8,6 +8,7 @@ import {
 } from "prom-client"
 import type { Micros } from "../base/time.ts"
 import { QUARANTINE, type QuarantineCode } from "../event/quarantine.ts"
+import { type Outcome, PROTOCOLS, type Protocol } from "../intake/insert/keeper.ts"
 import { AUTH_REFUSALS, type AuthRefusal } from "./auth.ts"
 import { QUERY_ENDPOINTS, QUERY_OUTCOMES, type QueryEndpoint, type QueryOutcome } from "./endpoints.ts"
 import { type Countable, EventCounts, OTHER } from "./event-counts.ts"
@@ -56,6 +57,10 @@ export interface Metrics {
   /** One event had something taken out by these rules. */
   redacted(rules: readonly string[]): void
   duplicates(count: number): void
+  /** Lines of an insert request are durable. */
+  inserted(protocol: Protocol, outcomes: readonly Outcome[]): void
+  /** A request claimed to come from a cluster that is not its credential's. */
+  spoofed(): void
   /** A body was refused for its size: its events are lost. */
   lost(): void
   events(events: readonly Countable[]): void
@@ -118,6 +123,18 @@ export function createMetrics({ log, seriesMax, sources, redactionRules }: Metri
     "Records whose body was delivered before in the same cluster.",
   )
   const lost = counter("tallystick_lost_bodies", "Bodies refused for their size; each has a loss record.")
+  const spoofed = counter(
+    "tallystick_source_spoofed",
+    "Insert requests that claimed another cluster or source than their credential's; each was refused.",
+  )
+  const inserted = new Counter({
+    name: "tallystick_insert_lines",
+    help: "Lines that are durable, by protocol and what they became.",
+    labelNames: ["protocol", "outcome"],
+    registers,
+  })
+  for (const protocol of PROTOCOLS)
+    for (const outcome of ["event", "log", "quarantined"]) inserted.inc({ protocol, outcome }, 0)
   const quarantined = labelled(
     "tallystick_quarantined",
     "code",
@@ -199,6 +216,12 @@ export function createMetrics({ log, seriesMax, sources, redactionRules }: Metri
       for (const rule of rules) redacted.inc({ rule })
     },
     duplicates: (count) => duplicate.inc(count),
+    inserted(protocol, outcomes) {
+      const counts = { event: 0, log: 0, quarantined: 0 }
+      for (const { kept, quarantined: code } of outcomes) counts[code === undefined ? kept : "quarantined"]++
+      for (const [outcome, count] of Object.entries(counts)) inserted.inc({ protocol, outcome }, count)
+    },
+    spoofed: () => spoofed.inc(),
     lost: () => lost.inc(),
     events(batch) {
       for (const event of batch) events.add(event)

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http"
-import type { ErrorStyle } from "./route.ts"
 import { type Facts, isRefusal, REFUSALS, Refusal, type RefusalCode } from "../base/refusal.ts"
+import type { ErrorStyle } from "./route.ts"
 
 /** A problem document (RFC 9457). `type` is stable; what it means stands in the table of refusals. */
 export type Problem = {

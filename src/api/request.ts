@@ -11,6 +11,13 @@ export function lengthOf({ headers }: FastifyRequest): number | undefined {
   return length === undefined ? undefined : Number(length)
 }
 
+/** Content-Type without its parameters, lower case; "" where the sender gave none. Fastify does not see it: server.ts. */
+export function contentTypeOf({ raw: { rawHeaders } }: FastifyRequest): string {
+  const at = rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "content-type")
+  const [type = ""] = (at < 0 ? "" : (rawHeaders[at + 1] ?? "")).split(";", 1)
+  return type.trim().toLowerCase()
+}
+
 /** Whether there is a body of which some is still to come. */
 export function isUnread(raw: IncomingMessage): boolean {
   if (raw.complete || raw.readableEnded) return false

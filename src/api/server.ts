@@ -4,8 +4,9 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Bug } from "../base/assert.ts"
 import { Refusal } from "../base/refusal.ts"
 import { InFlight } from "../intake/in-flight.ts"
+import { inserter } from "../intake/insert/insert.ts"
 import { checkLimits } from "../intake/limits.ts"
-import { auditWebhook } from "../intake/webhook.ts"
+import { auditWebhook, type WebhookDeps } from "../intake/webhook.ts"
 import { authenticator } from "./auth.ts"
 import { countAcked } from "./count-acked.ts"
 import type { ApiDeps } from "./deps.ts"
@@ -18,6 +19,7 @@ import {
   auditRoutes,
   healthRoutes,
   importRoutes,
+  insertRoutes,
   logRoutes,
   metricsRoutes,
   openapiRoutes,
@@ -141,8 +143,15 @@ async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise
     insecure: deps.listen.insecure,
     onRefused: metrics.authRefused,
   })
+  const intake = intakeOf(deps, inFlight)
   const routes = [
-    ...auditRoutes({ receive: webhookOf(deps, inFlight), isOpen: credentials.count === 0 }),
+    ...auditRoutes({ receive: auditWebhook(intake), isOpen: credentials.count === 0 }),
+    ...insertRoutes({
+      ...deps,
+      insert: inserter({ ...intake, onInserted: metrics.inserted }),
+      isOpen: credentials.count === 0,
+      onSpoofed: metrics.spoofed,
+    }),
     ...importRoutes({
       ...deps,
       isOpen: credentials.count === 0,
@@ -166,9 +175,10 @@ const INFO = {
   license: { name: "Apache-2.0" },
 }
 
-function webhookOf(deps: ApiDeps, inFlight: InFlight) {
+/** What everybody needs who takes bodies. */
+function intakeOf(deps: ApiDeps, inFlight: InFlight): WebhookDeps {
   const { metrics, clock, redactor } = deps
-  return auditWebhook({
+  return {
     deliver: deps.deliver,
     limits: deps.limits,
     inFlight,
@@ -179,7 +189,7 @@ function webhookOf(deps: ApiDeps, inFlight: InFlight) {
       deps.onLoss(loss)
     },
     onAcked: (acked) => countAcked(metrics, clock(), acked),
-  })
+  }
 }
 
 /** No content type means anything before the bytes are looked at; curl calls everything a form. */

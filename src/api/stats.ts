@@ -1,5 +1,5 @@
-import type { Micros } from "../base/time.ts"
 import { Refusal } from "../base/refusal.ts"
+import type { Micros } from "../base/time.ts"
 import { microsOf } from "../query/filters/time.ts"
 import type { Row } from "../query/row.ts"
 

@@ -33,7 +33,7 @@ export const REFUSALS = {
     hint: "raise intake.limits.inFlightBytesMax, or lower bodyBytesMax",
   },
   "intake.overBudget": { http: 503, exit: 2, hint: "send again in a few seconds" },
-  "body.encoding": { http: 415, exit: 2, hint: "send the body plain, or as gzip, deflate or zstd" },
+  "body.encoding": { http: 415, exit: 2, hint: "send the body plain, or as gzip, deflate, zstd or snappy" },
   "body.damaged": { http: 400, exit: 2, hint: "send the whole body in the encoding its header names" },
   "body.slow": { http: 408, exit: 2, hint: "send faster, or raise intake.limits.requestTimeoutMs" },
   "body.cut": { http: 400, exit: 2, hint: "send the whole body" },
@@ -65,6 +65,18 @@ export const REFUSALS = {
     hint: "send under a source the ledger knows; a credential should name one source, not make new ones",
   },
   "source.reserved": { http: 400, exit: 64, hint: "use another name: tallystick is the ledger itself" },
+  "source.spoofed": {
+    http: 403,
+    exit: 2,
+    hint: "the credential decides the cluster: leave cluster and source out of extra_fields, or use the cluster's own credential",
+  },
+  "insert.parameters": { http: 400, exit: 64, hint: "see docs/INSERT.md for the arguments of /insert/…" },
+  "insert.body": { http: 400, exit: 2, hint: "see docs/INSERT.md for what each path of /insert/ takes" },
+  "insert.notUnderstood": {
+    http: 400,
+    exit: 2,
+    hint: "the lines are kept, marked quarantined; send JSON objects, see docs/INSERT.md",
+  },
   // journal
   "journal.unavailable": {
     http: 503,

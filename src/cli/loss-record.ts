@@ -1,6 +1,6 @@
 import type { NewRecord } from "../event/record.ts"
 import type { FileLoss } from "../intake/file-follower.ts"
-import type { Loss as WebhookLoss } from "../intake/webhook.ts"
+import type { Loss as WebhookLoss } from "../intake/take-body.ts"
 import { loss } from "../journal/control.ts"
 import { controlRecord } from "../journal/control-kind.ts"
 

@@ -85,5 +85,5 @@ export {
   type Redactor,
   redactionNames,
 } from "./redact.ts"
-export { type Item, SLICE_LIMITS, type Sliced, type SliceLimits, sliceEvents } from "./slice.ts"
+export { type Item, SLICE_LIMITS, type Sliced, type SliceLimits, sliceEvents, sliceLines } from "./slice.ts"
 export { type Delivery, SUMMARY, SUMMARY_FIELDS, summarise, summariseFields } from "./summary.ts"

@@ -15,6 +15,7 @@ export const QUARANTINE = {
   version: "its apiVersion is not audit.k8s.io/v1",
   type: "a field has another type than audit.k8s.io/v1 gives it",
   ambiguous: "a field stands twice: readers would disagree about its value",
+  entry: "no entry of the protocol that a collector sent it by",
 } as const satisfies Readonly<Record<string, string>>
 
 export type QuarantineCode = keyof typeof QUARANTINE

@@ -73,6 +73,17 @@ export const SLICE_LIMITS: SliceLimits = {
  * Throws `event.notJson` when no part of the body is JSON or begins like it.
  */
 export function sliceEvents(body: Uint8Array, limits: Partial<SliceLimits> = {}): Sliced {
+  return slice(body, limits, isList)
+}
+
+/**
+ * The same for bodies of lines that may be anything: an object with a member `items` is one item like any other.
+ */
+export function sliceLines(body: Uint8Array, limits: Partial<SliceLimits> = {}): Sliced {
+  return slice(body, limits, () => false)
+}
+
+function slice(body: Uint8Array, limits: Partial<SliceLimits>, isEnvelope: typeof isList): Sliced {
   const slicer: Slicer = {
     scan: createScan(body, limits.depthMax ?? SLICE_LIMITS.depthMax),
     captures: createCaptures(),
@@ -90,7 +101,7 @@ export function sliceEvents(body: Uint8Array, limits: Partial<SliceLimits> = {})
       lists++
       slicer.seemsJson = true
       at = sliceArray(slicer, at)
-    } else if (byteAt(scan, at) === OPEN_OBJECT && isList(scan, at)) {
+    } else if (byteAt(scan, at) === OPEN_OBJECT && isEnvelope(scan, at)) {
       lists++
       slicer.seemsJson = true
       at = sliceEnvelope(slicer, at)

@@ -3,6 +3,7 @@ import { concat } from "../base/bytes.ts"
 import { Refusal } from "../base/refusal.ts"
 import { decompressBody, decompressed, recogniseCompression } from "./decompress.ts"
 import type { Hold } from "./in-flight.ts"
+import { snappySize } from "./snappy.ts"
 
 /** One request's body on its way in. */
 export type Incoming = {
@@ -24,7 +25,7 @@ export type BodyRules = {
 }
 
 /** What a body may be encoded as, in the words of `Accept-Encoding`. */
-export const ENCODINGS = "gzip, deflate, zstd"
+export const ENCODINGS = "gzip, deflate, zstd, snappy"
 
 /** Charged for any body, so that a million tiny ones are not free: request, socket and stream objects. */
 const REQUEST_BYTES = 4 * 1024
@@ -46,6 +47,7 @@ export async function readBody(incoming: Incoming, rules: BodyRules): Promise<Ui
   const named = encoding === "x-gzip" ? "gzip" : encoding
   if (recognised === undefined || recognised !== named) {
     // Plain, deflate (which has no magic), an unknown encoding, or bytes that are not what the header says.
+    if (named === "snappy") cover(hold, raw.length + Math.min(bodyBytesMax, snappySize(raw) ?? 0))
     if (named === "deflate") cover(hold, raw.length + Math.min(bodyBytesMax, raw.length * DEFLATE_RATIO_MAX))
     return decompressBody(raw, incoming.encoding, bodyBytesMax)
   }

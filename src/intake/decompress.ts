@@ -1,6 +1,7 @@
 import { createGunzip, createInflate, createZstdDecompress } from "node:zlib"
 import { concat } from "../base/bytes.ts"
 import { Refusal } from "../base/refusal.ts"
+import { expandSnappy } from "./snappy.ts"
 
 export type Compression = "gzip" | "zstd" | "deflate"
 
@@ -48,6 +49,7 @@ export async function decompressBody(
   bytesMax: number,
 ): Promise<Uint8Array> {
   const compression = parseEncoding(encoding)
+  if (compression === "snappy") return expandSnappy(body, bytesMax)
   if (compression === undefined) {
     if (body.length > bytesMax) throw tooLarge(bytesMax)
     return body
@@ -62,14 +64,14 @@ export async function decompressBody(
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : concat(parts)
 }
 
-function parseEncoding(encoding: string | undefined): Compression | undefined {
+function parseEncoding(encoding: string | undefined): Compression | "snappy" | undefined {
   const name = (encoding ?? "").trim().toLowerCase()
   if (name === "" || name === "identity") return undefined
   if (name === "gzip" || name === "x-gzip") return "gzip"
-  if (name === "zstd" || name === "deflate") return name
+  if (name === "zstd" || name === "deflate" || name === "snappy") return name
   throw new Refusal(
     "body.encoding",
-    `the content encoding is ${JSON.stringify(name.slice(0, 40))}; gzip, zstd, deflate and identity are known`,
+    `the content encoding is ${JSON.stringify(name.slice(0, 40))}; gzip, zstd, deflate, snappy and identity are known`,
   )
 }
 

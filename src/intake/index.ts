@@ -27,4 +27,5 @@ export {
   toRecordsOrLog,
 } from "./receive.ts"
 export type { Deliver, Delivered, Source } from "./source.ts"
-export { type Acked, auditWebhook, type Loss, type Post, type WebhookDeps } from "./webhook.ts"
+export { type Loss, type Post, type TakeBody, takeBody } from "./take-body.ts"
+export { type Acked, auditWebhook, type WebhookDeps } from "./webhook.ts"

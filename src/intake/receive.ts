@@ -79,9 +79,9 @@ export function originalDigest(key: Uint8Array, redacted: Uint8Array, original: 
 }
 
 /** What is known of one item's bytes; neither for a body that is not JSON. */
-type Known = { readonly quarantined?: QuarantineCode | undefined; readonly hints?: Hints | undefined }
+export type Known = { readonly quarantined?: QuarantineCode | undefined; readonly hints?: Hints | undefined }
 
-function toRecord(
+export function toRecord(
   body: Uint8Array,
   kind: string,
   { quarantined, hints }: Known,

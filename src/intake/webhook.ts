@@ -1,30 +1,13 @@
 import { isRefusal, type Refusal } from "../base/refusal.ts"
-import { type Incoming, readBody } from "./body.ts"
-import type { InFlight } from "./in-flight.ts"
-import type { IntakeLimits } from "./limits.ts"
 import { type Batch, type Reception, type Redaction, toBatch, toLogRecord } from "./receive.ts"
 import type { Deliver } from "./source.ts"
+import { type Post, type TakeBody, takeBody } from "./take-body.ts"
 
-/** One POST, already authenticated. */
-export type Post = Incoming & {
-  /** Name of the credential: whose share of the bytes in flight it uses. */
-  readonly sender: string
-  readonly source: string
-}
-
-/** Events that never became records, for a `loss` record: what is known of them. */
-export type Loss = { readonly source: string; readonly why: "body.tooLarge"; readonly bytesSeen: number }
-
-export type WebhookDeps = {
+export type WebhookDeps = TakeBody & {
   readonly deliver: Deliver
   readonly redactor: Redaction | undefined
-  readonly inFlight: InFlight
-  readonly limits: Pick<IntakeLimits, "bodyBytesMax" | "requestTimeoutMs">
   /** Told of every batch when it is durable: the place to count. */
   readonly onAcked?: (acked: Acked) => void
-  /** Told of every body, durable or not, once it is whole. */
-  readonly onBody?: (bytes: number) => void
-  readonly onLoss?: (loss: Loss) => void
 }
 
 export type Acked = Batch & {
@@ -40,22 +23,7 @@ export type Acked = Batch & {
  * A refusal with status 503 or 413 comes after the body was read to its end, or as far as limits go.
  */
 export function auditWebhook(deps: WebhookDeps): (post: Post) => Promise<void> {
-  return async function receive(post) {
-    const hold = deps.inFlight.open(post.sender)
-    try {
-      const body = await readBody(post, { ...deps.limits, hold })
-      deps.onBody?.(body.length)
-      await keep(deps, post.source, body)
-    } catch (error) {
-      if (isRefusal(error, "body.tooLarge")) {
-        const bytesSeen = Number(error.facts.bytesSeen ?? deps.limits.bodyBytesMax + 1)
-        deps.onLoss?.({ source: post.source, why: "body.tooLarge", bytesSeen })
-      }
-      throw error
-    } finally {
-      hold.release()
-    }
-  }
+  return (post) => takeBody(deps, post, (body) => keep(deps, post.source, body))
 }
 
 /** A body that is not JSON is kept first and refused then: its sender must not believe that it was understood. */

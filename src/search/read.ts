@@ -7,6 +7,7 @@ import { selectFields } from "../query/plan.ts"
 import { type MutableRow, newRow, type Row } from "../query/row.ts"
 import { joinSql, type Sql, sql, toStatement, trusted } from "../query/sql.ts"
 import type { FieldSet } from "../query/tree.ts"
+import { LOG_MSG_SQL } from "../store/columns.ts"
 import type { Column, Duckdb, Rows } from "../store/duckdb.ts"
 import { relationOf, type Source } from "./snapshot.ts"
 
@@ -23,6 +24,8 @@ export type Reading = {
   readonly names: readonly string[]
   /** Fields of the sentence that the row does not have; they stand behind the row's own. */
   readonly hidden: readonly string[]
+  /** Whether rows have a `_msg`; then behind the hidden fields stands what a record of kind `log` says itself. */
+  readonly told: boolean
   readonly body: boolean
 }
 
@@ -39,15 +42,19 @@ export function readingOf(fields: FieldSet, columns: Columns): Reading {
   const own = selection.columns.filter(({ name }) => name !== "_msg")
   const told = own.length < selection.columns.length
   const hidden = told ? SENTENCE_COLUMNS.filter((name) => !own.some((column) => column.name === name)) : []
+  const said = told ? [trusted(LOG_MSG_SQL)] : []
   const body = selection.body ? ["kind", "rawEncoding", "raw"] : []
   return {
     fields,
     names: selection.columns.map(({ name }) => name),
     hidden,
+    told,
     body: selection.body,
     select: [
       ...own.map(({ text }) => text),
-      ...[...hidden, ...body].map((name) => textSql(columns.find(name))),
+      ...hidden.map((name) => textSql(columns.find(name))),
+      ...said,
+      ...body.map((name) => textSql(columns.find(name))),
     ],
   }
 }
@@ -55,19 +62,20 @@ export function readingOf(fields: FieldSet, columns: Columns): Reading {
 /** The rows of a result whose columns begin, at `from`, with what {@link readingOf} selects. */
 export function* rowsOf(
   rows: Rows,
-  { names, hidden, body, fields }: Reading,
+  { names, hidden, told, body, fields }: Reading,
   from: number,
 ): Generator<MutableRow> {
   const own = names.filter((name) => name !== "_msg")
   for (const batch of rows.batches()) {
     const selected = [...own, ...hidden].map((name, i) => [name, batch.column(from + i)] as const)
     const columns = new Map<string, Column>(selected)
-    const at = from + own.length + hidden.length
+    const said = told ? batch.column(from + own.length + hidden.length) : undefined
+    const at = from + own.length + hidden.length + (told ? 1 : 0)
     const [kind, encoding, raw] = body ? [batch.column(at), batch.column(at + 1), batch.column(at + 2)] : []
     for (let i = 0; i < batch.count; i++) {
       const row = newRow()
       for (const name of names) {
-        const value = name === "_msg" ? sentenceOf(columns, i) : columns.get(name)?.text(i)
+        const value = name === "_msg" ? (said?.text(i) ?? sentenceOf(columns, i)) : columns.get(name)?.text(i)
         if (value !== undefined && value !== "") row[name] = value
       }
       if (raw !== undefined)

@@ -3,6 +3,7 @@ import { formatExpression } from "../event/expression.ts"
 import { EVENT_FIELDS, FIELDS, type Field, type FieldType } from "../event/fields.ts"
 import { SUMMARY } from "../event/summary.ts"
 import { quote } from "./duckdb.ts"
+import { logMessageSql, logStreamSql, logTimeSql } from "./log-columns.ts"
 import { LINE_BYTES_MAX, STAGED_LINE_BYTES_MAX } from "./stage.ts"
 
 /**
@@ -66,10 +67,13 @@ export function createTableSql(table: string): string {
   return `CREATE TABLE ${ident(table)} (${columns.join(", ")})`
 }
 
-/** `_msg` over the columns: the sentence of `event/summary.ts`, which is where it is written. */
-export const MSG_SQL = formatExpression(SUMMARY, (field, key) =>
+/** The message of a record of kind `log`, over the columns: what stands where its word `msg` says. NULL for others. */
+export const LOG_MSG_SQL = logMessageSql()
+
+/** `_msg` over the columns: that message, or the sentence of `event/summary.ts`, which is where it is written. */
+export const MSG_SQL = `coalesce(${LOG_MSG_SQL}, ${formatExpression(SUMMARY, (field, key) =>
   key === undefined ? ident(field) : `${ident(field)}[${quote(key)}]`,
-)
+)})`
 
 /**
  * Staged lines as a relation (head, raw, json, seed, hint). Nothing is quoted or escaped in them. No field is ever NULL:
@@ -86,19 +90,21 @@ export function stagedLines(paths: readonly string[]): string {
  * of a journal line before its TAB; `json` is empty where raw is the event, else the event itself, or a dash
  * where there is none; `seed` and `hint` are empty where the record is not sealed.
  *
- * Event columns are filled for kind `k8s.audit` without the word `quarantined`. `trusting`: one event that DuckDB refuses
- * to read as JSON fails the statement; `wary`: its columns are NULL (see `repairSql`), for 1.5 µs an event. Intake
- * quarantines events with a member of a wrong type or one that stands twice; what it does not look into (elements of
+ * Event columns are filled for kinds `k8s.audit` and `log` without the word `quarantined`; a log line whose fields have the
+ * names of an event's is found by them, but never has an `auditID`: it is no delivery of an event. `trusting`: one body that
+ * DuckDB refuses to read as JSON fails the statement; `wary`: its columns are NULL (see `repairSql`), for 1.5 µs an event.
+ * Intake quarantines events with a member of a wrong type or one that stands twice; what it does not look into (elements of
  * lists, values of maps) stands here as its JSON text when it is no string.
  */
 export function stagedSelect(relation: string, reading: "trusting" | "wary"): string {
   const columns = COLUMNS.map(
     ({ name, type }) => `${HEAD_SQL[name] ?? eventSql(name) ?? `NULL::${type}`} AS ${ident(name)}`,
   )
-  const isEvent = `NOT doubted AND h[5] = 'k8s.audit' AND body <> '-'${reading === "wary" ? " AND json_valid(body)" : ""}`
+  const isValid = reading === "wary" ? " AND json_valid(body)" : ""
+  const hasFields = `NOT doubted AND h[5] IN ('k8s.audit', 'log') AND body <> '-'${isValid}`
   return `SELECT ${columns.join(",\n")}
-FROM (SELECT *, json_transform(CASE WHEN ${isEvent} THEN body END, ${quote(TRANSFORM)}) AS e
-  FROM (SELECT string_split(head, ' ') AS h, contains(head, ' quarantined=') AS doubted, raw, seed, hint,
+FROM (SELECT *, json_transform(CASE WHEN ${hasFields} THEN body END, ${quote(TRANSFORM)}) AS e
+  FROM (SELECT head, string_split(head, ' ') AS h, contains(head, ' quarantined=') AS doubted, raw, seed, hint,
       CASE json WHEN '' THEN raw ELSE json END AS body
     FROM ${relation}))`
 }
@@ -205,9 +211,11 @@ function matchSql(match: ActorMatch, username: string, groups: string): string {
 }
 
 const RECEIVED = "h[2]::TIMESTAMP"
+const IS_LOG = "h[5] = 'log'"
+const FIXED_LABELS = `[concat('cluster="', split_part(h[3], '/', 1), '"'), concat('kind="', h[5], '"'), concat('source="', h[3], '"')]`
 const USERNAME = `coalesce(${referenceOf(["user", "username"])}, '')`
 
-/** What comes from the head of the line, and what is derived by rules of ours. */
+/** What comes from the head of the line, and what is derived by rules of ours; those of logs are log-columns.ts. */
 const HEAD_SQL: Readonly<Record<string, string>> = {
   record: "h[1]::BIGINT",
   receivedAt: RECEIVED,
@@ -215,11 +223,14 @@ const HEAD_SQL: Readonly<Record<string, string>> = {
   n: "h[4]::BIGINT",
   kind: "h[5]",
   words: "CASE WHEN len(h) > 6 THEN array_to_string(h[6:-2], ' ') END",
-  _time: `coalesce(${timeOf("stageTimestamp")}, ${timeOf("requestReceivedTimestamp")}, ${RECEIVED})`,
+  _time: `coalesce(CASE WHEN ${IS_LOG} THEN ${logTimeSql("head")}
+    ELSE coalesce(${timeOf("stageTimestamp")}, ${timeOf("requestReceivedTimestamp")}) END, ${RECEIVED})`,
   // In the order VictoriaLogs prints labels: by name. No character of these needs an escape.
-  _stream: `concat('{cluster="', split_part(h[3], '/', 1), '",kind="', h[5], '",source="', h[3], '"}')`,
+  _stream: `CASE WHEN ${IS_LOG} AND contains(head, ' stream=') THEN ${logStreamSql("head", "raw", "h[len(h)]", FIXED_LABELS)}
+    ELSE concat('{', array_to_string(${FIXED_LABELS}, ','), '}') END`,
   cluster: "split_part(h[3], '/', 1)",
-  "actor.kind": `CASE WHEN e IS NOT NULL THEN ${actorSql(USERNAME, referenceOf(["user", "groups"]))} END`,
+  auditID: `CASE WHEN ${IS_LOG} THEN NULL ELSE ${referenceOf(["auditID"])} END`,
+  "actor.kind": `CASE WHEN e IS NOT NULL AND NOT ${IS_LOG} THEN ${actorSql(USERNAME, referenceOf(["user", "groups"]))} END`,
   raw: "raw",
   rawEncoding: "h[len(h)]",
   seed: "nullif(seed, '')",

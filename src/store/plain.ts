@@ -23,6 +23,13 @@ export function plainEvent(body: Uint8Array): string | undefined {
   return formatTree(plain)
 }
 
+/** A log line in `body` as one line of JSON. Numbers stay: what is no text of a log's is the text it prints as. */
+export function plainLine(body: Uint8Array): string | undefined {
+  const fields = parseEvent(body)
+  if (fields === undefined) return undefined
+  return JSON.stringify(fields, (_key, value) => (typeof value === "string" ? value.toWellFormed() : value))
+}
+
 type Tree = Map<string, Tree | FieldValue>
 
 function put(tree: Tree, path: readonly string[], value: FieldValue): void {

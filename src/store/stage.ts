@@ -7,7 +7,7 @@ import { journalNames } from "../journal/files.ts"
 import type { JournalPosition } from "../journal/journal.ts"
 import { type Group, groupLines, scanJournal } from "../journal/line.ts"
 import { AlikeRun, kindOf } from "./alike.ts"
-import { plainEvent, reducedEvent } from "./plain.ts"
+import { plainEvent, plainLine, reducedEvent } from "./plain.ts"
 import { blockFinder, type FromBlock, type SeededBlock } from "./seeded-block.ts"
 
 /** How far the journal is committed: nothing beyond is read. */
@@ -309,7 +309,7 @@ class Stage {
     const path = `${this.#path}.${this.#long.length}`
     await writeFile(`${path}.raw`, stored)
     const isText = line[tab - 1] === 0x74
-    const json = isEvent(head)
+    const json = hasFields(head)
       ? reducedEvent(isText ? stored : fromBase64(stored.toString("latin1")))
       : undefined
     if (json !== undefined) await writeFile(`${path}.json`, json)
@@ -319,8 +319,17 @@ class Stage {
 }
 
 /** Whether event columns are to be filled: the kind says so and nobody doubted it. */
-export function isEvent(head: string): boolean {
-  return head.split(" ", 5)[4] === "k8s.audit" && !head.includes(" quarantined=")
+export function hasFields(head: string): boolean {
+  const kind = kindIn(head)
+  return (kind === "k8s.audit" || kind === "log") && !head.includes(" quarantined=")
+}
+
+function kindIn(head: string): string | undefined {
+  return head.split(" ", 5)[4]
+}
+
+function plain(head: string, body: Uint8Array): string | undefined {
+  return kindIn(head) === "log" ? plainLine(body) : plainEvent(body)
 }
 
 /** Both ways to begin an escape of a surrogate. */
@@ -330,15 +339,16 @@ function mentionsSurrogate(bytes: Buffer): boolean {
 
 /** DuckDB refuses JSON with a lone surrogate; which of them are lone, JSON.parse knows. */
 function eventWithSurrogates(line: Buffer, tab: number): string {
-  if (!mentionsSurrogate(line) || !isEvent(line.toString("latin1", 0, tab))) return ""
-  return plainEvent(line.subarray(tab + 1, line.length - 1)) ?? ""
+  const head = line.toString("latin1", 0, tab)
+  if (!mentionsSurrogate(line) || !hasFields(head)) return ""
+  return plain(head, line.subarray(tab + 1, line.length - 1)) ?? ""
 }
 
 function eventInBase64(line: Buffer, tab: number): string {
   const head = line.toString("latin1", 0, tab)
-  if (!isEvent(head)) return NO_EVENT
+  if (!hasFields(head)) return NO_EVENT
   try {
-    return plainEvent(fromBase64(line.toString("latin1", tab + 1, line.length - 1))) ?? NO_EVENT
+    return plain(head, fromBase64(line.toString("latin1", tab + 1, line.length - 1))) ?? NO_EVENT
   } catch (error) {
     if (isRefusal(error)) throw damaged(`record ${head.slice(0, head.indexOf(String.fromCharCode(SPACE)))}`)
     throw error

@@ -1,6 +1,6 @@
+import { sameBytes } from "../base/bytes.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { Checkpoint } from "./checkpoint.ts"
-import { sameBytes } from "../base/bytes.ts"
 import { type BundleHead, openBundle } from "./receipt-bundle.ts"
 import { type ReceiptFacts, verifyReceipt } from "./receipt-check.ts"
 import type { VerifierKey } from "./verifier-key.ts"

@@ -4,6 +4,14 @@ import { appendFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { BASE64, CANARY, HIDDEN } from "../fixtures/events/hidden-canary.ts"
+import {
+  type AnyValue,
+  fluentMsgpack,
+  lokiJson,
+  lokiProto,
+  otlpJson,
+  otlpProto,
+} from "../support/collector-bodies.ts"
 import { eventually, type Server, startServer, tallystick, temporaryFolder } from "../support/server.ts"
 
 // A secret sent through every way in is never found again: in no file of the ledger, no log line, no metric, no error.
@@ -40,7 +48,52 @@ async function total(): Promise<number> {
   return response.ok ? Number((JSON.parse(text.split("\n")[0] ?? "{}") as { n?: string }).n ?? 0) : 0
 }
 
-test("a canary goes in through the webhook, the file tail, an import and broken requests", async () => {
+/** Each body as a collector would carry it: as text, parsed, behind a prefix, cut off, by every protocol. */
+async function insertAll(): Promise<void> {
+  const protobuf = { "content-type": "application/x-protobuf" }
+  const json = { "content-type": "application/json" }
+  for (const body of bodies) {
+    const line = body.replaceAll("\n", " ")
+    const quoted = JSON.stringify(line)
+    const cut = JSON.stringify(line.slice(0, -30))
+    const parsed = isJson(line) ? [line, `{"log":${line}}`, line.replace("{", '{"date":1,')] : []
+    const lines = [
+      `{"log":${quoted}}`,
+      `{"message":${cut}}`,
+      `{"log":${JSON.stringify(`2026-01-02T03:04:05Z stdout F ${line}`)}}`,
+    ]
+    const all = [...lines, ...parsed, line]
+    await insert("/insert/jsonline", all.join("\n"))
+    await insert("/insert/jsonline", fluentMsgpack([{ log: line }]), {
+      "content-type": "application/msgpack",
+    })
+    await insert("/insert/elasticsearch/_bulk", all.map((one) => `{"create":{}}\n${one}\n`).join(""))
+    await insert("/insert/loki/api/v1/push", lokiJson({ app: "a" }, [line, line.slice(0, -30)]), json)
+    await insert("/insert/loki/api/v1/push", lokiProto('{app="a"}', [line]), protobuf)
+    await insert("/v1/logs", otlpJson({}, [line, line.slice(0, -30)]), json)
+    const bodiesOfOtlp = isJson(line) ? [line, JSON.parse(line) as AnyValue] : [line]
+    await insert("/insert/opentelemetry/v1/logs", otlpProto({}, bodiesOfOtlp), protobuf)
+  }
+  await insert("/insert/jsonline?_msg_field=(&extra_fields=x", `password: ${CANARY}`)
+}
+
+async function insert(path: string, body: string | Buffer, headers = {}): Promise<void> {
+  const sent = typeof body === "string" ? body : new Uint8Array(body)
+  const answer = await fetch(server.url + path, { method: "POST", body: sent, headers })
+  const text = await answer.text()
+  assert.ok(answer.status < 500, `${path}: ${text}`)
+  for (const hidden of [CANARY, BASE64]) assert.ok(!text.includes(hidden), `${path} answers with it`)
+}
+
+function isJson(text: string): boolean {
+  try {
+    return typeof JSON.parse(text) === "object"
+  } catch {
+    return false
+  }
+}
+
+test("a canary goes in through the webhook, collectors, the file tail, an import and broken requests", async () => {
   for (const body of bodies) {
     const { status } = await fetch(`${server.url}/audit/hook`, { method: "POST", body })
     assert.ok(status === 200 || status === 400, `${status}`)
@@ -49,6 +102,7 @@ test("a canary goes in through the webhook, the file tail, an import and broken 
   await fetch(`${server.url}/audit/hook`, { method: "POST", body: list })
   await fetch(`${server.url}/audit/hook?token=${CANARY}`, { method: "POST", body: `password: ${CANARY}` })
   await fetch(`${server.url}/select/logsql/query?query=(((`)
+  await insertAll()
   await appendFile(log, bodies.map((body) => `${body.replaceAll("\n", " ")}\n`).join(""))
   const file = join(folder.path, "old.jsonl")
   await writeFile(file, bodies.map((body) => body.replaceAll("\n", " ")).join("\n"))

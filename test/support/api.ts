@@ -10,7 +10,7 @@ import { Refusal } from "../../src/base/refusal.ts"
 import type { NewRecord } from "../../src/event/record.ts"
 import { DEFAULT_LIMITS, type IntakeLimits } from "../../src/intake/limits.ts"
 import type { Deliver } from "../../src/intake/source.ts"
-import type { Loss } from "../../src/intake/webhook.ts"
+import type { Loss } from "../../src/intake/take-body.ts"
 
 /** Keeps batches in memory, in order. Can be told to hold answers back, or to refuse as a full disk does. */
 export class MemoryJournal {

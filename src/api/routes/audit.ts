@@ -1,7 +1,7 @@
 import { Type } from "typebox"
 import { assert } from "../../base/assert.ts"
 import { narrowSource } from "../../intake/narrow.ts"
-import type { Post } from "../../intake/webhook.ts"
+import type { Post } from "../../intake/take-body.ts"
 import { CONTINUE, lengthOf } from "../request.ts"
 import type { Route } from "../route.ts"
 

@@ -2,6 +2,7 @@
 export { auditRoutes } from "./audit.ts"
 export { healthRoutes } from "./health.ts"
 export { importRoutes } from "./import.ts"
+export { insertRoutes } from "./insert.ts"
 export { logRoutes } from "./log.ts"
 export { metricsRoutes } from "./metrics.ts"
 export { openapiRoutes } from "./openapi.ts"

@@ -5,8 +5,8 @@ import { type Command, EXIT, type ExitCode, type World } from "../command.ts"
 import { CONFIG_FLAGS } from "../config-load.ts"
 import {
   openQuarantine,
-  type Quarantine,
   QUARANTINE_FLAGS,
+  type Quarantine,
   type QuarantinedRow,
   replayName,
 } from "../quarantined.ts"

@@ -84,7 +84,6 @@ for (const [text, pointed, logsql] of mended) {
 
 /** What cannot be put right by anybody but who wrote it is refused in both modes. */
 const hopeless: [text: string, told: RegExp][] = [
-  [`{app="shop"}`, /labels cluster, source and kind; none has "app"/],
   ["* | limits 5", /no pipe limits; did you mean limit\?/],
   ["* | foo", /`\| filter foo`/],
   [`* | line_format "{{.verb}}"`, /LogsQL has `format`/],
@@ -104,6 +103,7 @@ for (const [text, told] of hopeless) {
 }
 
 const logsql: [text: string, why: string][] = [
+  [`{app="shop"}`, "a label that log records may have"],
   [`="a" or ="b"`, "the message is exactly this"],
   [`verb:="get" user.username: ="x"`, "a colon before the sign"],
   ["verb:(=get or !=list)", "signs within a field's parentheses"],

@@ -1,10 +1,10 @@
 import type { Token } from "../lexer.ts"
 import { type Draft, wordOf } from "./draft.ts"
 
-/** The labels of our streams. No record has another. */
+/** The labels that every stream has. Records of kind `log` have others, of their sender's choice; audit events never. */
 const LABELS = new Set(["cluster", "source", "kind"])
 
-/** `{stream="audit.kube-apiserver"}`: labels of somebody else's collector, which choose nothing here. */
+/** `{stream="audit.kube-apiserver"}`: the label that a collector gave audit events, which chooses none of them here. */
 export function mendStreams(draft: Draft, tokens: readonly Token[]): void {
   let inside = false
   tokens.forEach((token, at) => {
@@ -20,8 +20,7 @@ function mendMatcher(draft: Draft, matcher: readonly Token[]): void {
   if (label === undefined || value === undefined || LABELS.has(label.text)) return
   // Without a value the label is absent, which is true of every record.
   if (!/^=~?$/.test(wordOf(sign)) || value.text === "") return
-  const why = `records have the stream labels cluster, source and kind; none has ${JSON.stringify(label.text)}`
-  if (/audit/i.test(value.text))
-    draft.replace(matcher, `kind="k8s.audit"`, `${why}. Audit events have kind="k8s.audit"`)
-  else draft.tell(matcher, why)
+  if (!/audit/i.test(value.text)) return
+  const why = `audit events have the stream labels cluster, source and kind, and no ${JSON.stringify(label.text)}`
+  draft.replace(matcher, `kind="k8s.audit"`, `${why}. They have kind="k8s.audit"`)
 }
