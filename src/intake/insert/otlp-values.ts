@@ -23,24 +23,27 @@ export function readAnyValue(reader: ProtoReader, depth = 0): OtlpValue {
   return readProto(reader.bytes(), ANY, { value: null as OtlpValue, depth }).value
 }
 
-type Any = { value: OtlpValue; readonly depth: number }
+type Holder = { value: OtlpValue; readonly depth: number }
 
-const ANY: ProtoFields<Any> = {
+const ANY: ProtoFields<Holder> = {
   1: put("bytes", "value", (reader) => reader.string()),
   2: put("varint", "value", (reader) => reader.bool()),
   3: put("varint", "value", (reader) => integer(reader.int64())),
   4: put("fixed64", "value", (reader) => float(reader.double())),
   5: {
     wire: "bytes",
-    read(reader, any) {
-      any.value = readProto(reader.bytes(), LIST, { values: [] as OtlpValue[], depth: any.depth + 1 }).values
+    read(reader, holder) {
+      holder.value = readProto(reader.bytes(), LIST, {
+        values: [] as OtlpValue[],
+        depth: holder.depth + 1,
+      }).values
     },
   },
   6: {
     wire: "bytes",
-    read(reader, any) {
-      const { pairs } = readProto(reader.bytes(), MAP, { pairs: [] as OtlpPair[], depth: any.depth + 1 })
-      any.value = Object.fromEntries(pairs)
+    read(reader, holder) {
+      const { pairs } = readProto(reader.bytes(), MAP, { pairs: [] as OtlpPair[], depth: holder.depth + 1 })
+      holder.value = Object.fromEntries(pairs)
     },
   },
   7: put("bytes", "value", (reader) => base64(reader.bytes())),
@@ -77,10 +80,10 @@ const KEY_VALUE: ProtoFields<Building> = {
 }
 
 /** The same from OTLP/JSON (`{"stringValue":"x"}`). Throws a RangeError as {@link readAnyValue} does. */
-export function parseAnyValue(any: unknown, depth = 0): OtlpValue {
+export function parseAnyValue(tagged: unknown, depth = 0): OtlpValue {
   if (depth > DEPTH_MAX) throw new RangeError(`a value is nested more than ${DEPTH_MAX} deep`)
-  if (!isFields(any)) return null
-  const { stringValue, boolValue, intValue, doubleValue, arrayValue, kvlistValue, bytesValue } = any
+  if (!isFields(tagged)) return null
+  const { stringValue, boolValue, intValue, doubleValue, arrayValue, kvlistValue, bytesValue } = tagged
   if (typeof stringValue === "string") return stringValue
   if (typeof boolValue === "boolean") return boolValue
   if (typeof intValue === "string" || typeof intValue === "number") return integer(intValue)
