@@ -6,6 +6,7 @@ import { ALL_FIELDS, fieldsOf, hasField } from "./fieldset.ts"
 import { within } from "./filters/time.ts"
 import { countConditions } from "./fold.ts"
 import { QUERY_LIMITS } from "./limits.ts"
+import { countsRequests } from "./requests.ts"
 import { andSql, type Sql } from "./sql.ts"
 import { MICROS_LAST, type Span } from "./time.ts"
 import type { FieldSet, Filter, Grouping, Pipe, Query, Scene, SortKey } from "./tree.ts"
@@ -34,6 +35,8 @@ export type Plan = {
    * is there; else only when that one matches too. See search/duplicates.ts.
    */
   readonly sameForDuplicates: boolean
+  /** Whether an event is left out where one of a later stage of the same request matches: see requests.ts. */
+  readonly countsRequests: boolean
   readonly read: RowsRead | GroupsRead
   /** What remains to be done in memory, in order. */
   readonly pipes: readonly Pipe[]
@@ -79,6 +82,7 @@ export function planQuery(query: Query, request: PlanRequest, columns: Columns):
     scene,
     needles: needlesOf(query.filter),
     where: andSql(conditions),
+    countsRequests: countsRequests(query),
     sameForDuplicates: fieldsOf(query.filter).every(isOfEvent),
     read,
     pipes,

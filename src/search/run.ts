@@ -18,6 +18,7 @@ import { Output, type RowShape } from "./output.ts"
 import { Progress } from "./progress.ts"
 import { fetchRecords, readingOf, recordsOf, rowsOf, runSql } from "./read.ts"
 import { openWalk, planWalk, type Walking } from "./walk.ts"
+import { hideEarlierStages } from "./requests.ts"
 import { batches, relationOf, type Snapshot, type Source, sourcesIn } from "./snapshot.ts"
 import { answerSubqueries } from "./subqueries.ts"
 import { type Ask, runSurvey } from "./survey.ts"
@@ -167,13 +168,20 @@ class Run {
     const sources = await this.#pick()
     if (sources.length === 0) return
     const hidden = await hideDuplicates(this.#plan, this.#snapshot, sources, this.#engine, this.#stop)
-    const where = andSql([this.#plan.where, hidden, this.#walking?.condition ?? TRUE])
+    const shown = andSql([this.#plan.where, hidden, this.#walking?.condition ?? TRUE])
+    const where = this.#plan.countsRequests ? await this.#requestsAmong(shown, sources) : shown
     if (read.kind === "groups") yield* this.#readGroups(read, sources, where)
     else if (read.top !== undefined && this.#walking?.order !== "received")
       yield* this.#readTop(read, read.top, sources, where)
     else if (read.sorted !== undefined && !this.#isLight(read))
       yield* this.#readSorted(read, read.sorted, sources, where)
     else yield* this.#readAll(read, sources, where)
+  }
+
+  async #requestsAmong(where: Sql, sources: readonly Source[]): Promise<Sql> {
+    const { condition, partial } = await hideEarlierStages(where, sources, this.#engine.db, this.#stop)
+    if (partial !== undefined) this.cut(partial)
+    return andSql([where, condition])
   }
 
   /** For a walk: where the next piece begins. */

@@ -60,16 +60,26 @@ test("48 recorded posts are acknowledged, and every item comes back exactly as i
 test("the log file of the same run is imported; the same events are counted once", async () => {
   const file = join(folder.path, "audit.log.gz")
   await writeFile(file, gzipSync(recordedLog().join("\n")))
-  const counts = await query("source:=cluster-a | stats count() as events")
+  const counts = await query("source:=cluster-a stage:* | stats count() as events")
   const ran = await tallystick(["import", file, "--source", "cluster-a/file", "--server", server.url], {
     env: env(),
   })
   assert.equal(ran.code, 0, ran.stderr)
-  const delivered = await query('source:="cluster-a/file" | stats count() as events')
+  const delivered = await query('source:="cluster-a/file" stage:* | stats count() as events')
   assert.equal(delivered[0]?.events, String(recordedLog().length))
-  const together = await query("cluster:=cluster-a kind:=k8s.audit | stats count() as events")
+  const requests = await query('source:="cluster-a/file" | stats count() as requests')
+  assert.equal(requests[0]?.requests, String(countRequests(recordedLog())))
+  const together = await query("cluster:=cluster-a kind:=k8s.audit stage:* | stats count() as events")
   assert.ok(Number(together[0]?.events) < Number(counts[0]?.events) + recordedLog().length)
 })
+
+/** One for each last stage, and one for each request that has none. */
+function countRequests(lines: readonly string[]): number {
+  const events = lines.map((line): { auditID: string; stage: string } => JSON.parse(line))
+  const ended = events.filter(({ stage }) => stage === "ResponseComplete" || stage === "Panic")
+  const known = new Set(ended.map(({ auditID }) => auditID))
+  return ended.length + new Set(events.map(({ auditID }) => auditID).filter((id) => !known.has(id))).size
+}
 
 test("resends of whole batches are kept, and found to be the same events", async () => {
   const posts = recordedPosts("webhook-retries-on-500")
