@@ -252,6 +252,12 @@ export const REFUSALS = {
     exit: 2,
     hint: "write a list of {group, resources, verbs, level}: docs/POLICY.md, 'Coverage'",
   },
+  // connect
+  "connect.refused": {
+    http: 422,
+    exit: 1,
+    hint: "nothing was written: it would keep an API server from starting, or its events from arriving",
+  },
   // api
   "auth.required": {
     http: 401,

@@ -12,13 +12,14 @@ export async function writeOut(
   out: string | undefined,
   parts: AsyncIterable<string> | Iterable<string>,
   world: World,
+  mode?: number,
 ): Promise<void> {
   if (out === undefined) {
     for await (const part of parts) if (!world.stdout.write(part)) await world.stdout.drained()
     return
   }
   const path = resolve(world.cwd, out)
-  const file = await open(path, "wx").catch((error: unknown) => {
+  const file = await open(path, "wx", mode).catch((error: unknown) => {
     throw unwritable(path, error)
   })
   try {

@@ -35,6 +35,8 @@ export type Found = {
 /** A policy as lint rules see it. */
 export type Subject = LoadedPolicy & {
   readonly kubernetes: KubernetesVersion
+  /** Of the file that holds the policy: places count in it. For rules that read comments. */
+  readonly lines: readonly string[]
   readonly errors: readonly PolicyError[]
   /** Of each rule, whether it ever decides; computed once, when first asked for. */
   readonly reach: () => readonly Reach[]

@@ -13,7 +13,7 @@ export { type Difference, diffPolicies } from "./diff.ts"
 export { type Explanation, explain } from "./explain.ts"
 export { type Finding, type LintRule, SEVERITIES, type Severity } from "./finding.ts"
 export { ACTORS, levelTable, VERB_COLUMNS } from "./level-table.ts"
-export { type LintOptions, lint } from "./lint.ts"
+export { compareFindings, type LintOptions, lint, lintYaml, withoutSuppressed } from "./lint.ts"
 export { type LoadedPolicy, loadPolicy, readPolicy, type UnknownKey } from "./load.ts"
 export {
   type Attributes,

@@ -1,6 +1,7 @@
 import { isRefusal } from "../base/refusal.ts"
+import type { Place, YamlText } from "../base/yaml.ts"
 import { type Finding, type Found, type LintRule, SEVERITIES, type Subject } from "./finding.ts"
-import { decodePolicyText, type LoadedPolicy } from "./load.ts"
+import { decodePolicyText, decodePolicyYaml, type LoadedPolicy } from "./load.ts"
 import { type Reach, reachOfRules } from "./reach.ts"
 import { LINT_RULES } from "./rules/index.ts"
 import { type Suppression, suppressionsIn } from "./suppression.ts"
@@ -19,31 +20,47 @@ const RULES_MAX = 1_000
  * where a comment on its line, or on the lines right above, says `# tallystick-lint: ignore <rule> -- <reason>`.
  */
 export function lint(text: string, options: LintOptions = {}): readonly Finding[] {
+  const findings = findingsOf(() => decodePolicyText(text), options, { text, start: { line: 1, column: 1 } })
+  const unread = findings.length === 1 && findings[0]?.rule === "unloadable"
+  return unread ? findings : withoutSuppressed(findings, text).sort(compareFindings)
+}
+
+/** As {@link lint}, for a policy inside the text of another file; suppressions are for the caller. */
+export function lintYaml(yaml: YamlText, text: string, options: LintOptions = {}): readonly Finding[] {
+  return findingsOf(() => decodePolicyYaml(yaml), options, { text, start: yaml.placeOf([]) })
+}
+
+function findingsOf(
+  load: () => LoadedPolicy,
+  { kubernetes = NEWEST, rules = LINT_RULES }: LintOptions,
+  { text, start }: { readonly text: string; readonly start: Place },
+): readonly Finding[] {
   let loaded: LoadedPolicy
   try {
-    loaded = decodePolicyText(text)
+    loaded = load()
   } catch (error) {
     if (!isRefusal(error, "policy.illegal")) throw error
-    const { line = 1, column = 1 } = error.facts
+    const { line = start.line, column = start.column } = error.facts
     return [unloadable(error.message, { line: Number(line), column: Number(column) })]
   }
-  const { kubernetes = NEWEST, rules = LINT_RULES } = options
   if (loaded.policy.rules.length > RULES_MAX) {
     const place = loaded.yaml.placeOf(["rules", RULES_MAX])
     return [unjudged(`more than ${RULES_MAX} rules: none of them is judged`, place)]
   }
-  const subject = subjectOf(loaded, kubernetes)
-  const findings = rules.flatMap((rule) =>
-    [...rule.check(subject)].map((found) => place(rule, found, loaded)),
-  )
-  return applySuppressions(findings, suppressionsIn(text)).sort(byPlace)
+  const subject = subjectOf(loaded, kubernetes, text.split("\n"))
+  return rules.flatMap((rule) => [...rule.check(subject)].map((found) => place(rule, found, loaded)))
 }
 
-function subjectOf(loaded: LoadedPolicy, kubernetes: KubernetesVersion): Subject {
+/** Findings that no comment in the text suppresses, and what is wrong with the suppressions. */
+export function withoutSuppressed(findings: readonly Finding[], text: string): Finding[] {
+  return applySuppressions(findings, suppressionsIn(text))
+}
+
+function subjectOf(loaded: LoadedPolicy, kubernetes: KubernetesVersion, lines: readonly string[]): Subject {
   let reach: readonly Reach[] | undefined
   return {
     ...loaded,
-    kubernetes,
+    ...{ kubernetes, lines },
     errors: validatePolicy(loaded.policy, kubernetes),
     reach: () => {
       reach ??= reachOfRules(loaded.policy)
@@ -105,7 +122,7 @@ function applySuppressions(findings: readonly Finding[], suppressions: readonly 
   ]
 }
 
-function byPlace(a: Finding, b: Finding): number {
+export function compareFindings(a: Finding, b: Finding): number {
   return (
     a.line - b.line ||
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||

@@ -1,8 +1,8 @@
 import type { YamlPath, YamlText } from "../base/yaml.ts"
 import { cannotUnmarshal, illegal, isObject, type JsonObject } from "./go-decode.ts"
+import { goQuote } from "./go-quote.ts"
 import { decodeMetadata } from "./metadata.ts"
 import type { GroupResources, Level, Policy, PolicyRule, Stage } from "./policy.ts"
-import { goQuote } from "./go-quote.ts"
 import { parsePolicyText } from "./policy-text.ts"
 import { formatPolicyErrors, type KubernetesVersion, NEWEST, validatePolicy } from "./validate.ts"
 

@@ -6,7 +6,7 @@ const LEVELS: Readonly<Record<Severity, string>> = { error: "error", warning: "w
 /** Findings as SARIF 2.1.0 (OASIS), which code hosts show beside the lines. `uri` is the file as it was named. */
 export function formatSarif(job: {
   readonly findings: readonly Finding[]
-  readonly rules: readonly LintRule[]
+  readonly rules: readonly Pick<LintRule, "name" | "severity" | "summary" | "why">[]
   readonly uri: string
   readonly version: string
 }): string {

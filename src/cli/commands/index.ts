@@ -30,6 +30,7 @@ const TABLE: Readonly<Record<string, () => Promise<Command>>> = {
   "policy diff": async () => (await import("./policy-diff.ts")).policyDiff,
   "policy coverage": async () => (await import("./policy-coverage.ts")).policyCoverage,
   "policy preset": async () => (await import("./policy-preset.ts")).policyPreset,
+  connect: async () => (await import("./connect.ts")).connect,
   doctor: async () => (await import("./doctor.ts")).doctor,
   version: async () => (await import("./version.ts")).version,
   completion: async () => (await import("./completion.ts")).completionCommand(allCommands),

@@ -1,5 +1,6 @@
 import type { LintRule } from "../finding.ts"
 import { catchAll } from "./catch-all.ts"
+import { commentClaims } from "./comment-claims.ts"
 import { configmapBodies } from "./configmap-bodies.ts"
 import { deadRule } from "./dead-rule.ts"
 import { duplicateKey } from "./duplicate-key.ts"
@@ -34,6 +35,7 @@ export const LINT_RULES: readonly LintRule[] = [
   deadRule,
   shadowedRule,
   catchAll,
+  commentClaims,
   secretBodies,
   configmapBodies,
   noneProtected,
