@@ -30,6 +30,15 @@ export function oneLine(bytes: Uint8Array): string | undefined {
   return utf8(bytes)
 }
 
+/** Whether `part`, at least one byte, stands anywhere in `bytes`. */
+export function includesBytes(bytes: Uint8Array, part: Uint8Array): boolean {
+  const [all, wanted] = [buffered(bytes), buffered(part)]
+  if (all !== undefined && wanted !== undefined) return all.includes(wanted)
+  const last = bytes.length - part.length
+  for (let at = 0; at <= last; at++) if (part.every((byte, i) => byte === bytes[at + i])) return true
+  return false
+}
+
 /** Standard base64 with padding (RFC 4648 §4). */
 export function toBase64(bytes: Uint8Array): string {
   return buffered(bytes)?.toString("base64") ?? encodeBase64(bytes)

@@ -1,3 +1,4 @@
+import { includesBytes } from "../base/bytes.ts"
 import { isRefusal } from "../base/refusal.ts"
 import type { Hints } from "./recognise.ts"
 import { findEdits } from "./redact-event.ts"
@@ -42,7 +43,7 @@ export function compileRedaction(rules: readonly RedactionRule[] = DEFAULT_REDAC
   const compiled = compileRules(rules)
   return (item, hints = hintsAgain(item)) => {
     if (hints !== undefined) {
-      if (!mayHold(compiled, hints)) return undefined
+      if (!mayHold(compiled, hints, item)) return undefined
       return apply(item, findEdits(item, compiled, "event"))
     }
     const edits = isWholeJson(item) ? findEdits(item, compiled, "anything") : findLooseEdits(item, compiled)
@@ -56,11 +57,17 @@ export function redactionNames(rules: readonly RedactionRule[] = DEFAULT_REDACTI
 }
 
 /** The fast path. Sound: false only where no rule can hit. */
-function mayHold(rules: Rules, { signs, resource, subresource, hasBody }: Hints): boolean {
+function mayHold(rules: Rules, { signs, resource, subresource, hasBody }: Hints, item: Uint8Array): boolean {
   if ((signs & (rules.signs | SIGNS.escape)) !== 0 || rules.always) return true
-  if (rules.resources.has(resource)) return true
-  if (subresource !== "" && rules.resources.has(`${resource}/${subresource}`)) return true
+  const isNamed =
+    rules.resources.has(resource) || (subresource !== "" && rules.resources.has(`${resource}/${subresource}`))
+  // Most events about Secrets are reads at level Metadata: one in nine, and the careful path takes 26 µs.
+  if (isNamed && (hasBody || showsOne(rules.marksOfResources, item))) return true
   return hasBody && (rules.anyBody || (rules.unnamedBody && resource === ""))
+}
+
+function showsOne(marks: Rules["marksOfResources"], item: Uint8Array): boolean {
+  return marks === undefined || marks.some((mark) => includesBytes(item, mark))
 }
 
 function apply(item: Uint8Array, edits: readonly Edit[]): Redacted | undefined {

@@ -1,3 +1,4 @@
+import { toBytes } from "../base/bytes.ts"
 import { Refusal } from "../base/refusal.ts"
 import { compileLinear, type LinearRegexp } from "../base/regexp.ts"
 import { type Path, parsePath } from "./path.ts"
@@ -33,6 +34,11 @@ export type Rules = {
   readonly unnamedBody: boolean
   readonly signs: number
   readonly resources: ReadonlySet<string>
+  /**
+   * One of these texts stands in any event of those resources that is hit though it has no body; undefined where that
+   * cannot be said.
+   */
+  readonly marksOfResources: readonly Uint8Array[] | undefined
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/
@@ -66,6 +72,7 @@ export function compileRules(rules: readonly RedactionRule[]): Rules {
     ),
     signs: needs.reduce((signs, need) => signs | need.signs, 0),
     resources: new Set(compiled.flatMap(({ resources = [] }) => resources)),
+    marksOfResources: marksOf(compiled.filter(({ resources }) => resources !== undefined)),
   }
 }
 
@@ -147,6 +154,36 @@ function needsOf({ what, kinds, resources }: Rule): { signs: number; always: boo
       }
     }
   }
+}
+
+/** Printable, and never escaped by those who escape what need not be (SIGNS.escape tells of others). */
+const PLAIN_TEXT = /^[ !#-%'-;=?-[\]-~]+$/
+
+/** What of an event without a body such a rule needs to see, as it would stand in the bytes. */
+function marksOf(rules: readonly Rule[]): readonly Uint8Array[] | undefined {
+  const marks = rules.flatMap<string | undefined>(({ what }) => {
+    switch (what.kind) {
+      case "objects":
+        return [] // they are in bodies
+      case "places":
+        return what.paths.map(keyOf)
+      case "pattern":
+        return what.contains.length === 0 ? [undefined] : what.contains
+      case "parameters":
+        return [undefined]
+    }
+  })
+  const plain = marks.filter((mark) => mark !== undefined && PLAIN_TEXT.test(mark))
+  return plain.length < marks.length ? undefined : plain.map((mark) => toBytes(mark ?? ""))
+}
+
+/** The longest text of a key on the path: without it nothing is at that place. */
+function keyOf(path: Path): string | undefined {
+  const texts = path.flatMap((step) => {
+    if (step.kind === "key") return [step.key]
+    return step.kind === "like" ? [step.before, step.after] : []
+  })
+  return texts.sort((a, b) => b.length - a.length)[0]
 }
 
 function signOfKind(kind: string): number {
