@@ -25,19 +25,20 @@ async function openSegmenter(t: { after(act: () => Promise<void>): void }, block
   const asked: { made: SegmentNews; answer: (sealed: boolean) => void }[] = []
   let wake = (): void => undefined
   const stop = new AbortController()
+  const tail = new Tail({
+    db,
+    dir,
+    tempDir: join(dir, "tmp"),
+    blooms,
+    entries: () => catalogue.entries,
+    first: 0,
+  })
   const segmenter = new Segmenter({
     db,
     disk: realDisk,
     dir,
     catalogue,
-    tail: new Tail({
-      db,
-      dir,
-      tempDir: join(dir, "tmp"),
-      blooms,
-      entries: () => catalogue.entries,
-      first: 0,
-    }),
+    tail,
     blooms,
     limits: { ...SEARCH_LIMITS, segmentRecords: 3 },
     segmentRecordsMax: 3,
@@ -65,6 +66,8 @@ async function openSegmenter(t: { after(act: () => Promise<void>): void }, block
   return {
     ...world,
     catalogue,
+    tail,
+    end,
     asked,
     flushed: segmenter.flush(),
     /** Resolves when so many records were asked for. */
@@ -122,4 +125,31 @@ test("where a record is not sealed, nothing behind it is recorded", async (t) =>
   world.asked[0]?.answer(false)
   await world.flushed
   assert.deepEqual([world.asked.length, world.catalogue.entries], [1, []])
+})
+
+test("what a segment has loaded is not loaded again for a query, and goes when the segment counts", async (t) => {
+  const world = await openSegmenter(t, 3)
+  await world.askedFor(1)
+  assert.ok(await world.tail.load(world.end))
+  const held = world.tail.hold(0)
+  const ranges = held.tables.map(({ name, first, next, repeats }) => [
+    name.split("_")[0],
+    first,
+    next,
+    repeats,
+  ])
+  assert.deepEqual(ranges.slice(0, 1), [["segment", 0, 3, false]])
+  assert.deepEqual([held.tables.at(0)?.first, held.tables.at(-1)?.next], [0, 9])
+  const names = held.tables.map(({ name }) => `FROM "${name}"`).join(" UNION ALL ")
+  assert.deepEqual(
+    await world.rows(`SELECT count(*)::INT AS n, count(DISTINCT record)::INT AS d FROM (${names})`),
+    [{ n: 9, d: 9 }],
+  )
+  held.release()
+  for (let i = 0; i < 3; i++) {
+    await world.askedFor(i + 1)
+    world.asked[i]?.answer(true)
+  }
+  await world.flushed
+  assert.deepEqual([world.tail.tables, world.tail.next], [[], 9])
 })

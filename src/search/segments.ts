@@ -8,14 +8,18 @@ import type { Catalogue, CatalogueEntry } from "../store/catalogue.ts"
 import { compact, planCompaction } from "../store/compact.ts"
 import type { Duckdb } from "../store/duckdb.ts"
 import type { SeededBlock } from "../store/seeded-block.ts"
-import { firstBlocks, writeSegment } from "../store/segment.ts"
+import { firstBlocks, loadSegment, writeLoaded } from "../store/segment.ts"
 import { bloomPath, segmentPath } from "../store/segment-name.ts"
 import type { JournalEnd } from "../store/stage.ts"
+import { dropTail } from "../store/table.ts"
 import type { SealedSeed, SearchLimits, SegmentNews } from "./message.ts"
 import type { Tail } from "./tail.ts"
 
-/** Records in one segment at most: what has waited while the process was away comes in pieces of this size. */
-const SEGMENT_RECORDS_MAX = 120_000
+/**
+ * Records in one segment at most, three row groups: what has waited while the process was away comes in pieces of this size.
+ * Two of them are in memory under load.
+ */
+const SEGMENT_RECORDS_MAX = 61_440
 /** How often it is looked whether something is due, and how long a failed try waits for the next. */
 const LOOK_MS = 1_000
 const RETRY_MS = 15_000
@@ -157,15 +161,20 @@ export class Segmenter {
     blocks: readonly SeededBlock[],
     written: CatalogueEntry | undefined,
   ): Promise<CatalogueEntry | undefined> {
-    const { db, disk, dir, catalogue, blooms, position } = this.#options
+    const { db, disk, dir, catalogue, tail, blooms, position } = this.#options
     const end = position()
     if (end === undefined) return undefined
     const journalDir = join(dir, "journal")
     // First deliveries may be in the segment before, which nobody else sees yet.
     const isKnown = written === undefined || catalogue.entries.includes(written)
     const entries = isKnown ? catalogue.entries : [...catalogue.entries, written]
-    const { entry } = await writeSegment({ db, disk, dir, journalDir, end, blocks, entries, blooms })
-    return entry
+    const segment = { db, disk, dir, journalDir, end, blocks, entries, blooms }
+    const loaded = await tail.share(blocks[0]?.first ?? 0, () => loadSegment(segment))
+    try {
+      return await writeLoaded(segment, loaded)
+    } finally {
+      if (!loaded.kept) await dropTail(db, loaded.table)
+    }
   }
 
   /** From here on the file counts. The order: sealed, then read by queries, then forgotten elsewhere. */

@@ -4,6 +4,7 @@ import type { CatalogueEntry } from "../store/catalogue.ts"
 import { ident } from "../store/columns.ts"
 import type { Duckdb } from "../store/duckdb.ts"
 import { markDuplicates } from "../store/duplicates.ts"
+import type { LoadedSegment } from "../store/segment.ts"
 import { type JournalCursor, type JournalEnd, stageJournal } from "../store/stage.ts"
 import { createTail, dropTail, loadStaged, removeStaged } from "../store/table.ts"
 import type { TailTable } from "./snapshot.ts"
@@ -24,6 +25,8 @@ type Table = {
   timeMin: number
   timeMax: number
   repeats: boolean
+  /** Made for a segment: nothing is added to it. */
+  readonly isShared: boolean
   /** Snapshots that read it. */
   uses: number
   dropped: boolean
@@ -43,9 +46,9 @@ export type TailOptions = {
 }
 
 /**
- * The journal's committed records that are in no segment, as tables in memory. Loaded when a query or a segment needs them:
- * 20 µs a record, once, since a segment is written from the same tables. Dropped when their records are in a segment and no
- * query reads them any more.
+ * The journal's committed records that are in no segment, as tables in memory. Loaded when a query needs them, at 20 µs a
+ * record, unless a segment that is being made has loaded them already. Dropped when their records are in a segment and
+ * no query reads them any more.
  */
 export class Tail {
   readonly #options: TailOptions
@@ -85,6 +88,38 @@ export class Tail {
     this.#loading = loading.catch(() => undefined)
     await loading
     return this.#next >= end.next
+  }
+
+  /**
+   * What is loaded for a segment is part of the tail, where the tail has nothing of it yet: a query that comes meanwhile
+   * waits for it instead of loading the same again. Whoever called drops the table, unless the tail keeps it.
+   */
+  async share(first: number, load: () => Promise<LoadedSegment>): Promise<LoadedSegment & { kept: boolean }> {
+    if (this.#next !== first) return { ...(await load()), kept: false }
+    const sharing = this.#loading.then(async () => {
+      const loaded = await load()
+      const { table, staged, duplicates } = loaded
+      // Loads that were under way may have come first.
+      if (this.#next !== first) return { ...loaded, kept: false }
+      const { next, rawBytes: bytes } = staged
+      const found = { name: table, first, next, bytes, repeats: duplicates.marked > 0, isShared: true }
+      this.#tables.push({ ...found, ...(await this.#timesOf(table)), uses: 0, dropped: false })
+      this.#cursor = staged.cursor
+      this.#next = next
+      return { ...loaded, kept: true }
+    })
+    this.#loading = sharing.then(
+      () => undefined,
+      () => undefined,
+    )
+    return sharing
+  }
+
+  async #timesOf(table: string): Promise<{ timeMin: number; timeMax: number }> {
+    const { db } = this.#options
+    const times = await db.query(`SELECT min(epoch_us("_time")), max(epoch_us("_time")) FROM ${ident(table)}`)
+    const row = times.single()
+    return { timeMin: row.integer(0) ?? 0, timeMax: row.integer(1) ?? 0 }
   }
 
   /** The tables as they are now, from record `first` on. They stay until `release`. */
@@ -146,7 +181,7 @@ export class Tail {
   async #loadPiece(end: JournalEnd, bytesMax: number): Promise<void> {
     const { db, dir, tempDir, blooms, entries } = this.#options
     const last = this.#tables.at(-1)
-    const room = last === undefined ? 0 : TABLE_RECORDS - (last.next - last.first)
+    const room = last === undefined || last.isShared ? 0 : TABLE_RECORDS - (last.next - last.first)
     const fresh = room <= 0 || end.next - this.#next >= FRESH_RECORDS
     const name = last === undefined || fresh ? `tail_${this.#next}_${this.#made++}` : last.name
     const staged = await stageJournal({
@@ -174,16 +209,12 @@ export class Tail {
         entries: entries(),
         blooms,
       })
-      const times = await db.query(
-        `SELECT min(epoch_us("_time")), max(epoch_us("_time")) FROM ${ident(name)}`,
-      )
-      const row = times.single()
-      const [timeMin, timeMax] = [row.integer(0) ?? 0, row.integer(1) ?? 0]
+      const times = await this.#timesOf(name)
       // From here on queries see it: only whole pieces, repetitions marked.
       const { next, first } = staged
-      const found = { next, timeMin, timeMax }
+      const found = { next, ...times }
       if (last === undefined || fresh) {
-        const unused = { uses: 0, dropped: false }
+        const unused = { isShared: false, uses: 0, dropped: false }
         this.#tables.push({ ...found, ...unused, name, first, bytes: staged.rawBytes, repeats: marked > 0 })
       } else {
         Object.assign(last, {

@@ -10,7 +10,7 @@ import type { Duckdb } from "./duckdb.ts"
 import { type DuplicatesFound, markDuplicates } from "./duplicates.ts"
 import type { SeededBlock } from "./seeded-block.ts"
 import { writeSegmentFile } from "./segment-file.ts"
-import { type JournalEnd, STAGE_LIMITS, type StageLimits, stageJournal } from "./stage.ts"
+import { type JournalEnd, STAGE_LIMITS, type Staged, type StageLimits, stageJournal } from "./stage.ts"
 import { createTail, dropTail, loadStaged, removeStaged } from "./table.ts"
 
 /** Numbers from `first` up to and without `next` that no record has any more: what a `loss` says. */
@@ -31,6 +31,15 @@ export type JournalSegment = {
   readonly limits?: Partial<StageLimits>
 }
 
+/** The records of blocks in a table, on their way into a segment. */
+export type LoadedSegment = {
+  readonly table: string
+  readonly blocks: readonly SeededBlock[]
+  /** What the table holds; perhaps more than the blocks. */
+  readonly staged: Pick<Staged, "first" | "next" | "rawBytes" | "cursor">
+  readonly duplicates: DuplicatesFound
+}
+
 export type SegmentWritten = { readonly entry: CatalogueEntry; readonly duplicates: DuplicatesFound }
 
 /**
@@ -41,13 +50,25 @@ export type SegmentWritten = { readonly entry: CatalogueEntry; readonly duplicat
  * Throws `segment.damagedJournal` when records of the blocks are missing that are not known to be lost.
  */
 export async function writeSegment(segment: JournalSegment): Promise<SegmentWritten> {
-  const { db, dir, disk, entries, blooms, journalDir, end } = segment
+  const loaded = await loadSegment(segment)
+  try {
+    return { entry: await writeLoaded(segment, loaded), duplicates: loaded.duplicates }
+  } finally {
+    await dropTail(segment.db, loaded.table)
+  }
+}
+
+let tables = 0
+
+/** First half of {@link writeSegment}: a table, which is the caller's. */
+export async function loadSegment(segment: JournalSegment): Promise<LoadedSegment> {
+  const { db, dir, entries, blooms, journalDir, end } = segment
   const limits = { ...STAGE_LIMITS, ...segment.limits }
   const wanted = firstBlocks(segment.blocks, limits.recordsMax)
   const [first, below] = rangeOf(wanted)
-  const table = `segment_${first}`
+  const table = `segment_${first}_${tables++}`
   await mkdir(join(dir, "tmp"), { recursive: true })
-  const path = join(dir, "tmp", `${table}.tsv`)
+  const path = join(dir, "tmp", `segment_${first}.tsv`)
   const request = { journalDir, end, first, below, limits, path, blocks: wanted, order: "alike" } as const
   const staged = await stageJournal(request)
   try {
@@ -56,21 +77,23 @@ export async function writeSegment(segment: JournalSegment): Promise<SegmentWrit
     const duplicates = await markDuplicates({ db, dir, table, first, earlier: [], entries, blooms })
     const whole = wanted.filter((block) => block.first + block.count <= staged.next)
     const blocks = staged.next >= below || whole.length === 0 ? wanted : whole
-    const relation = await relationOver(segment, table, blocks)
-    const entry = await writeSegmentFile({
-      db,
-      disk,
-      dir,
-      relation,
-      order: "alike",
-      inOrder: true,
-      replaces: [],
-    })
-    return { entry, duplicates }
-  } finally {
+    return { table, blocks, staged, duplicates }
+  } catch (error) {
     await dropTail(db, table)
+    throw error
+  } finally {
     await removeStaged(staged)
   }
+}
+
+/** Second half of {@link writeSegment}. */
+export async function writeLoaded(
+  segment: Pick<JournalSegment, "db" | "dir" | "disk" | "lost">,
+  { table, blocks }: LoadedSegment,
+): Promise<CatalogueEntry> {
+  const { db, dir, disk } = segment
+  const relation = await relationOver(segment, table, blocks)
+  return writeSegmentFile({ db, disk, dir, relation, order: "alike", inOrder: true, replaces: [] })
 }
 
 /** The rows of the blocks, all of them there. */

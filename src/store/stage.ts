@@ -44,7 +44,7 @@ export type StageLimits = {
   readonly bytesMax: number
 }
 
-export const STAGE_LIMITS: StageLimits = { recordsMax: 150_000, bytesMax: 96 * 1024 * 1024 }
+export const STAGE_LIMITS: StageLimits = { recordsMax: 150_000, bytesMax: 64 * 1024 * 1024 }
 
 export type Staged = {
   /** What the paths of all files of this staging begin with. */
