@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { aborted, every, pause, together } from "./loop.ts"
+import { aborted, type Bell, every, pause, ring, together } from "./loop.ts"
 
 test("pause ends at once when it is told to stop", async () => {
   const stop = new AbortController()
@@ -8,6 +8,28 @@ test("pause ends at once when it is told to stop", async () => {
   stop.abort()
   await waiting
   await pause(3_600_000, stop.signal)
+})
+
+test("pause ends when its bell rings; a ring that nobody waits for is forgotten", async () => {
+  const stop = new AbortController()
+  const bell: Bell = new EventTarget()
+  ring(bell)
+  const waiting = pause(3_600_000, stop.signal, bell)
+  assert.equal(await Promise.race([waiting.then(() => "ended"), Promise.resolve("waits")]), "waits")
+  ring(bell)
+  await waiting
+})
+
+test("every runs sooner when its bell rings", async () => {
+  const stop = new AbortController()
+  const bell: Bell = new EventTarget()
+  let runs = 0
+  const act = async (): Promise<void> => {
+    if (++runs === 3) stop.abort()
+    setImmediate(() => ring(bell))
+  }
+  await every(3_600_000, stop.signal, act, bell)
+  assert.equal(runs, 3)
 })
 
 test("every never runs two at once, and ends after the run in which it was stopped", async () => {

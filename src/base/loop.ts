@@ -1,16 +1,25 @@
 /** Timers and shutdown: the only place that waits. */
 
-/** Resolves after `ms`, or at once when `stop` aborts. Never rejects. */
-export function pause(ms: number, stop: AbortSignal): Promise<void> {
+/** What ends a pause early, by an event `ring`. One that nobody waits for is forgotten. */
+export type Bell = EventTarget
+
+export function ring(bell: Bell): void {
+  bell.dispatchEvent(new Event("ring"))
+}
+
+/** Resolves after `ms`, or at once when `stop` aborts or `bell` rings. Never rejects. */
+export function pause(ms: number, stop: AbortSignal, bell?: Bell): Promise<void> {
   if (stop.aborted) return Promise.resolve()
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer)
       stop.removeEventListener("abort", end)
+      bell?.removeEventListener("ring", end)
       resolve()
     }
     const timer = setTimeout(end, ms)
     stop.addEventListener("abort", end)
+    bell?.addEventListener("ring", end)
   })
 }
 
@@ -22,13 +31,18 @@ export function aborted(stop: AbortSignal): Promise<void> {
 
 /**
  * Runs `act` every `intervalMs` from the start of one run to the start of the next, never two at once, until `stop`
- * aborts. Resolves when the last run has ended; rejects with the first error.
+ * aborts; sooner when `bell` rings. Resolves when the last run has ended; rejects with the first error.
  */
-export async function every(intervalMs: number, stop: AbortSignal, act: () => Promise<void>): Promise<void> {
+export async function every(
+  intervalMs: number,
+  stop: AbortSignal,
+  act: () => Promise<void>,
+  bell?: Bell,
+): Promise<void> {
   while (!stop.aborted) {
     const began = performance.now()
     await act()
-    await pause(Math.max(0, intervalMs - (performance.now() - began)), stop)
+    await pause(Math.max(0, intervalMs - (performance.now() - began)), stop, bell)
   }
 }
 

@@ -5,7 +5,7 @@ import type { ApiDeps, Asked, Health } from "../api/deps.ts"
 import { createMetrics, type Metrics } from "../api/metrics.ts"
 import { createApi } from "../api/server.ts"
 import { TlsFiles } from "../api/tls.ts"
-import { aborted, every, pause, together } from "../base/loop.ts"
+import { aborted, type Bell, every, pause, ring, together } from "../base/loop.ts"
 import { isRefusal, type Refusal } from "../base/refusal.ts"
 import type { NewRecord } from "../event/record.ts"
 import { deliveredIn } from "../intake/file-sent.ts"
@@ -57,6 +57,8 @@ type Parts = Serving & {
   readonly search: SearchProcess
   readonly redaction: LiveRedaction | undefined
   readonly deliver: Deliver
+  /** Rings when the records of a block wait to be sealed: under load they must not fill the memory for a whole interval. */
+  readonly blockIsFull: Bell
   readonly health: () => readonly Health[]
 }
 
@@ -112,7 +114,8 @@ export async function serve(serving: Serving): Promise<void> {
   })
   const redaction = await openRedaction(config, counted.redacted)
   const live = redaction && liveRedaction(redaction)
-  const intake = watchIntake((batch) => ledger.journal.append(batch), log)
+  const blockIsFull: Bell = new EventTarget()
+  const intake = watchIntake(ringWhenFull(ledger, config.seal.recordsMax, blockIsFull), log)
   const parts: Parts = {
     ...serving,
     ledger,
@@ -120,6 +123,7 @@ export async function serve(serving: Serving): Promise<void> {
     search,
     redaction: live,
     deliver: intake.deliver,
+    blockIsFull,
     health: () => [intake.health(), sealHealth(ledger), searchHealth(search)],
   }
   watchGauges(parts)
@@ -160,10 +164,15 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
     await together(stop, (stop) => [
       aborted(stop).then(() => api.close()), // answers what is under way, and takes nothing new
       followFiles(parts, doors.onTrouble, stop),
-      every(config.seal.intervalMs, stop, async () => {
-        await sealer.sealOnce()
-        inform()
-      }),
+      every(
+        config.seal.intervalMs,
+        stop,
+        async () => {
+          await sealer.sealOnce()
+          inform()
+        },
+        parts.blockIsFull,
+      ),
       every(HEARTBEAT_MS, stop, () => ledger.heartbeat().catch(doors.onTrouble)),
       scrubLoop(
         {
@@ -299,6 +308,19 @@ async function tell(parts: Parts, what: string, facts: Readonly<Record<string, s
 
 async function keep({ ledger }: Parts, records: readonly NewRecord[]): Promise<void> {
   await ledger.journal.appendControl(records)
+}
+
+/** Once for each block's worth of records, also where nothing can be sealed. */
+function ringWhenFull({ journal, sealer }: OpenLedger, recordsMax: number, bell: Bell): Deliver {
+  let rungAt = 0
+  return async (batch) => {
+    const delivered = await journal.append(batch)
+    if (journal.next - Math.max(rungAt, sealer.sealed.records) >= recordsMax) {
+      rungAt = journal.next
+      ring(bell)
+    }
+    return delivered
+  }
 }
 
 /** A refusal says nothing about later: without another one in this time the journal counts as well again. */

@@ -159,22 +159,25 @@ function needsOf({ what, kinds, resources }: Rule): { signs: number; always: boo
 /** Printable, and never escaped by those who escape what need not be (SIGNS.escape tells of others). */
 const PLAIN_TEXT = /^[ !#-%'-;=?-[\]-~]+$/
 
-/** What of an event without a body such a rule needs to see, as it would stand in the bytes. */
+/** What an event without a body shows, as it stands in the bytes, if one of these rules hits it. */
 function marksOf(rules: readonly Rule[]): readonly Uint8Array[] | undefined {
-  const marks = rules.flatMap<string | undefined>(({ what }) => {
-    switch (what.kind) {
-      case "objects":
-        return [] // they are in bodies
-      case "places":
-        return what.paths.map(keyOf)
-      case "pattern":
-        return what.contains.length === 0 ? [undefined] : what.contains
-      case "parameters":
-        return [undefined]
-    }
-  })
-  const plain = marks.filter((mark) => mark !== undefined && PLAIN_TEXT.test(mark))
-  return plain.length < marks.length ? undefined : plain.map((mark) => toBytes(mark ?? ""))
+  const marks = rules.flatMap(textsOf)
+  const plain = marks.flatMap((mark) => (mark !== undefined && PLAIN_TEXT.test(mark) ? [toBytes(mark)] : []))
+  return plain.length < marks.length ? undefined : plain
+}
+
+/** Undefined among them: it may hit without any text that is known. */
+function textsOf({ what }: Rule): readonly (string | undefined)[] {
+  switch (what.kind) {
+    case "objects":
+      return [] // they are in bodies
+    case "places":
+      return what.paths.map(keyOf)
+    case "pattern":
+      return what.contains.length === 0 ? [undefined] : what.contains
+    case "parameters":
+      return [undefined]
+  }
 }
 
 /** The longest text of a key on the path: without it nothing is at that place. */
