@@ -1,21 +1,35 @@
 /**
- * All benchmarks, one after the other, each in a process of its own: `npm run bench [-- name…]`. Prints their tables as
- * they come and writes `bench/out/<time>.json` with everything printed. Run it on a machine with nothing else to do, and
- * more than once: figures of one run are anecdotes. Takes about ten minutes; `--quick` takes two.
+ * All benchmarks, one after the other, each in a process of its own. Prints their tables as they come and writes
+ * `bench/out/<time>.json` with everything printed.
+ *
+ *     npm run bench                     the short ones, about ten minutes
+ *     npm run bench -- --quick          the same in two
+ *     npm run bench -- verify readers   only these; also constant-load (10 minutes) and query-10m (20 minutes)
+ *     npm run bench -- --list           their names
+ *
+ * Run it on a machine with nothing else to do, and more than once: figures of one run are anecdotes.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { cpus, totalmem } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 
 const { values, positionals } = parseArgs({
-  options: { quick: { type: "boolean", default: false } },
+  options: { quick: { type: "boolean", default: false }, list: { type: "boolean", default: false } },
   allowPositionals: true,
 })
 
-type Bench = { readonly name: string; readonly args: readonly string[]; readonly quick?: readonly string[] }
+type Bench = {
+  readonly name: string
+  /** Where it is not the name. */
+  readonly file?: string
+  readonly args: readonly string[]
+  readonly quick?: readonly string[]
+  /** Only when it is asked for by name. */
+  readonly long?: boolean
+}
 
 /** From the parts to the whole. Targets: docs/FIGURES.md. */
 const BENCHES: readonly Bench[] = [
@@ -24,25 +38,49 @@ const BENCHES: readonly Bench[] = [
   { name: "journal", args: [] },
   { name: "ingest-http", args: ["--seconds", "10"], quick: ["--seconds", "3"] },
   { name: "segments", args: [] },
-  { name: "verify", args: [] },
-  { name: "query", args: [] },
+  { name: "verify", args: [], quick: ["100000"] },
+  { name: "query", args: [], quick: ["--events", "200000"] },
+  { name: "many-segments", args: [], quick: ["--events", "200"] },
   { name: "end-to-end", args: ["--seconds", "30"], quick: ["--seconds", "8"] },
   {
-    name: "end-to-end",
+    name: "five-thousand",
+    file: "end-to-end",
     args: ["--seconds", "30", "--rate", "5000"],
     quick: ["--seconds", "8", "--rate", "5000"],
   },
+  { name: "readers", args: [], quick: ["--fill", "40000", "--seconds", "10"] },
+  {
+    name: "constant-load",
+    file: "end-to-end",
+    args: ["--seconds", "600", "--rate", "5000"],
+    quick: ["--seconds", "20", "--rate", "5000"],
+    long: true,
+  },
+  {
+    name: "query-10m",
+    file: "query",
+    args: ["--events", "10000000"],
+    quick: ["--events", "400000"],
+    long: true,
+  },
 ]
-const MINUTES_MAX = 15
+const MINUTES_MAX = 40
 
+if (values.list) {
+  for (const { name, long } of BENCHES) console.log(long === true ? `${name}  (long)` : name)
+  process.exit(0)
+}
+const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name))
+if (unknown.length > 0) throw new Error(`there is no ${unknown.join(", ")}; see --list`)
+const chosen = BENCHES.filter(({ name, long }) =>
+  positionals.length > 0 ? positionals.includes(name) : long !== true,
+)
 const results: Record<string, string> = {}
-for (const { name, args, quick } of BENCHES) {
-  const file = join(import.meta.dirname, `${name}.ts`)
-  if ((positionals.length > 0 && !positionals.includes(name)) || !existsSync(file)) continue
+for (const { name, file = name, args, quick } of chosen) {
   const given = values.quick ? (quick ?? args) : args
   const title = [name, ...given].join(" ")
   console.log(`\n== ${title}`)
-  results[title] = await run(file, given)
+  results[title] = await run(join(import.meta.dirname, `${file}.ts`), given)
 }
 const out = join(import.meta.dirname, "out")
 mkdirSync(out, { recursive: true })

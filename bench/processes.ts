@@ -7,8 +7,18 @@ const MIB_KIB = 1024
 
 /** Processor time since it began, user and system. It says more than the clock where others use the machine too. */
 export function cpuMicros(pid: number | undefined): number {
+  return ticksOf(pid, [11, 12])
+}
+
+/** The same with that of its children that have ended. */
+export function cpuMicrosOfAll(pid: number): number {
+  return ticksOf(pid, [11, 12, 13, 14])
+}
+
+/** Fields of /proc/<pid>/stat behind the name, from 0. */
+function ticksOf(pid: number | undefined, at: readonly number[]): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? []
-  return ((Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS) * 1e6
+  return (at.reduce((sum, index) => sum + Number(fields[index]), 0) / CLOCK_TICKS) * 1e6
 }
 
 export function childrenOf(pid: number | undefined): number[] {

@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
 import { verifyLedger } from "../src/seal/verify.ts"
 import { buildLedger } from "../test/support/built-ledger.ts"
+import { cpuMicrosOfAll } from "./processes.ts"
 import { createEventMaker } from "./segment-events.ts"
 
 const [records = "500000", readers = String(availableParallelism())] = process.argv.slice(2)
@@ -23,7 +24,7 @@ try {
   const size = { records: Number(records), perBlock: 10_000, perBatch: 10_000, perSegment: 100_000 }
   const { vkey } = await buildLedger({ dir, body, ...size, hints: true })
   for (const columns of [false, true]) {
-    const begin = performance.now()
+    const [begin, cpu] = [performance.now(), cpuMicrosOfAll(process.pid)]
     const { verdict } = await verifyLedger({
       dir,
       keys: [vkey],
@@ -40,6 +41,7 @@ try {
       records: verdict.records,
       bytesPerRecord: Math.round(bytes / Number(records)),
       seconds: Number(seconds.toFixed(2)),
+      cpuMicrosPerRecord: Number(((cpuMicrosOfAll(process.pid) - cpu) / verdict.records).toFixed(1)),
       recordsPerSecond: Math.round(verdict.records / seconds),
       parentRssMiB: Math.round(process.memoryUsage().rss / 1024 / 1024),
     }
