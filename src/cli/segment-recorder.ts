@@ -1,20 +1,40 @@
+import { pause } from "../base/loop.ts"
 import { Refusal } from "../base/refusal.ts"
 import { controlRecord } from "../journal/control-kind.ts"
 import { segmentMade } from "../seal/control.ts"
 import type { OpenLedger } from "../seal/ledger.ts"
 import type { SegmentNews } from "../search/message.ts"
 
+/** How soon it is tried again to seal, where a disk is full. */
+const AGAIN_MS = 1_000
+
 /**
  * What happens when a segment file is durable and checked: its making becomes a record, the record is sealed, and only
- * then do the seeds and the journal go (design §4.3). Throws where it cannot be sealed: then the file is none.
+ * then do the seeds and the journal go (design §4.3). Throws where it cannot be sealed; what was recorded may be sealed
+ * by the next start, so nothing more is recorded until then: two segments over the same records are what a forger makes.
  */
-export function segmentRecorder({ journal, sealer }: OpenLedger): (made: SegmentNews) => Promise<void> {
+export function segmentRecorder(
+  { journal, sealer }: OpenLedger,
+  stop: AbortSignal,
+): (made: SegmentNews) => Promise<void> {
+  let recorded: string | undefined
+  const unsealed = (name: string) =>
+    new Refusal(
+      "seal.unavailable",
+      `segment ${name} is recorded, and cannot be sealed now; a restart settles it`,
+    )
   return async (made) => {
+    if (recorded !== undefined) throw unsealed(recorded)
+    if (sealer.trouble !== undefined) throw sealer.trouble
     const { first } = await journal.appendControl([controlRecord(segmentMade.format(made))])
-    await sealer.sealOnce()
-    if (sealer.sealed.records <= first) {
-      throw new Refusal("seal.unavailable", `segment ${made.name} is recorded, and not sealed yet`)
+    recorded = made.name
+    for (;;) {
+      await sealer.sealOnce()
+      if (sealer.sealed.records > first) break
+      if (sealer.trouble !== undefined || stop.aborted) throw unsealed(made.name)
+      await pause(AGAIN_MS, stop)
     }
+    recorded = undefined
     if (made.replaces.length > 0) return
     await sealer.segmented(made.last + 1)
     await journal.forget(made.last + 1)

@@ -97,6 +97,8 @@ export async function serve(serving: Serving): Promise<void> {
     redactionRules: redactionNamesOf(config),
   })
   metrics.push(counted)
+  // First what a crash left unsealed: the record of a segment may be in it.
+  await ledger.sealer.sealOnce()
   // Asked while the search process starts: both take half a second where there are 10,000 segments.
   const made = madeSegments(config.dir, ledger.sealer.sealed.records)
   const search = openSearch({
@@ -109,7 +111,9 @@ export async function serve(serving: Serving): Promise<void> {
       segmentWaitMs: config.segments.waitMinutes * 60_000,
     },
     made: () => made,
-    onSegment: segmentRecorder(ledger),
+    onSegment: segmentRecorder(ledger, AbortSignal.any([world.stop, fatal.signal])),
+    onLeftovers: (names) =>
+      log.info("segments.leftovers", { removed: names.length, names: names.slice(0, 10) }),
     onTrouble,
   })
   const redaction = await openRedaction(config, counted.redacted)

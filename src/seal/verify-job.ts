@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
 import { relative } from "node:path"
 import { sameBytes } from "../base/bytes.ts"
 import { isRefusal } from "../base/refusal.ts"
 import { bloomOf, formatBloom } from "../store/bloom.ts"
 import type { Duckdb } from "../store/duckdb.ts"
+import { hashFile } from "../store/hash-file.ts"
 import { bloomPath, segmentPath } from "../store/segment-name.ts"
 import type { Block } from "../tlog/block.ts"
 import { readIfThere } from "./log-on-disk.ts"
@@ -135,15 +134,4 @@ async function readControls(db: Duckdb, path: string): Promise<ControlsDone> {
 
 function isHeartbeat(text: string): boolean {
   return text.startsWith('{"kind":"heartbeat"')
-}
-
-async function hashFile(path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
-  const hash = createHash("sha256")
-  let bytes = 0
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    const piece = chunk as Buffer
-    hash.update(piece)
-    bytes += piece.length
-  }
-  return { sha256: hash.digest("hex"), bytes }
 }

@@ -3,7 +3,8 @@ import { type ChildProcess, fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { assert } from "../base/assert.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
-import { type AnyMessage, Answer } from "./answer.ts"
+import { Answer, type AnyMessage } from "./answer.ts"
+import { SegmentFiles } from "./leftovers.ts"
 import {
   CHILD_ENVIRONMENT,
   type FileMessage,
@@ -50,6 +51,8 @@ export type SearchOptions = {
   /** Records `segment.made`, waits until it is sealed, lets sealer and journal forget; rejects when that cannot be. */
   readonly onSegment: (made: SegmentNews) => Promise<void>
   readonly onTrouble?: (refusal: Refusal) => void
+  /** Files of segments that a crash left without a record, or that others replace, were removed. */
+  readonly onLeftovers?: (names: readonly string[]) => void
   readonly limits?: Partial<SearchLimits>
 }
 
@@ -81,14 +84,14 @@ class Supervisor implements SearchProcess {
   #position: News["position"] | undefined
   readonly #blocks = new Map<number, SealedSeed>()
   #unsent = new Map<number, SealedSeed>()
-  /** Recorded since the start: a child that died may not have told the catalogue. */
-  readonly #recorded: SegmentNews[] = []
+  readonly #files: SegmentFiles
   #newsUnderWay = false
   #newsWaits = false
 
   constructor(options: SearchOptions) {
     this.#options = options
     this.#limits = { ...SEARCH_LIMITS, ...options.limits }
+    this.#files = new SegmentFiles(options.dir)
     this.#start()
   }
 
@@ -226,10 +229,12 @@ class Supervisor implements SearchProcess {
 
   async #open(child: ChildProcess): Promise<void> {
     const made = await this.#options.made?.()
+    const removed = await this.#files.begin(made)
+    if (removed.length > 0) this.#options.onLeftovers?.(removed)
     if (this.#child !== child) return
     this.#unsent = new Map(this.#blocks)
     this.#newsUnderWay = false
-    const request = { dir: this.#options.dir, made, recorded: this.#recorded, limits: this.#limits }
+    const request = { dir: this.#options.dir, made, recorded: this.#files.recorded, limits: this.#limits }
     this.#send({ kind: "open", request })
   }
 
@@ -306,9 +311,8 @@ class Supervisor implements SearchProcess {
 
   #record(made: SegmentNews): void {
     const child = this.#child
-    this.#options.onSegment(made).then(
+    this.#files.record(made, this.#options.onSegment).then(
       () => {
-        this.#recorded.push(made)
         for (const [number, block] of this.#blocks) if (block.first <= made.last) this.#blocks.delete(number)
         if (this.#child === child) this.#send({ kind: "recorded", name: made.name, ok: true })
       },

@@ -185,9 +185,10 @@ export class Segmenter {
       this.#retryAt = performance.now() + RETRY_MS
       return false
     }
-    await catalogue.add(entry)
+    const written = catalogue.add(entry) // counts at once, whatever becomes of its line
     tail.forget(catalogue.next)
     this.#waiting = this.#waiting.filter((block) => block.first >= catalogue.next)
+    await written
     return true
   }
 

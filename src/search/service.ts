@@ -18,6 +18,7 @@ import type { Ending, FileRequest, OpenRequest, QueryRequest } from "./message.t
 import { type Engine, runQuery } from "./run.ts"
 import type { Snapshot } from "./snapshot.ts"
 import { Tail } from "./tail.ts"
+import { UnreadableFiles } from "./unreadable.ts"
 
 /** Bloom filters kept in memory: those of about a thousand fresh segments. */
 const BLOOM_BYTES = 64 * 1024 ** 2
@@ -42,6 +43,7 @@ export class SearchService {
   readonly #tempDir: string
   readonly #engine: Engine
   readonly #missing: number
+  readonly #unreadable: UnreadableFiles
   #running = new Set<object>()
   #quietSince = performance.now()
 
@@ -63,6 +65,7 @@ export class SearchService {
     this.#tempDir = parts.tempDir
     this.#engine = parts.engine
     this.#missing = parts.missing
+    this.#unreadable = new UnreadableFiles(parts.dir)
   }
 
   /** Milliseconds since the last query ended; 0 while one runs. */
@@ -103,18 +106,39 @@ export class SearchService {
   ): AsyncGenerator<readonly Row[], Ending> {
     const query = {}
     this.#running.add(query)
-    let snapshot: Snapshot | undefined
     try {
       const unread = end === undefined ? undefined : await this.#loadTail(end)
-      snapshot = this.#snapshot()
-      const { partial, ...ending } = yield* runQuery(request, snapshot, this.#engine, stop)
+      const { partial, ...ending } = yield* this.#answer(request, stop)
       const reasons = this.#partial(partial, unread)
       return reasons === undefined ? ending : { ...ending, partial: reasons }
     } finally {
-      snapshot?.release()
       this.#running.delete(query)
       this.#quietSince = performance.now()
       for (const resolve of this.#waiting.splice(0)) resolve()
+    }
+  }
+
+  /** A file that cannot be read fails no query: it is looked for, and the answer says that it is without it. */
+  async *#answer(request: QueryRequest, stop: AbortSignal): AsyncGenerator<readonly Row[], Ending> {
+    let given = false
+    for (;;) {
+      const snapshot = this.#snapshot()
+      const answer = runQuery(request, snapshot, this.#engine, stop)
+      try {
+        for (;;) {
+          const { done, value } = await answer.next()
+          if (done === true) return value
+          given = true
+          yield value
+        }
+      } catch (error) {
+        const again =
+          isRefusal(error, "store.failed") && (await this.#unreadable.find(snapshot.segments, stop))
+        if (given || !again) throw error
+      } finally {
+        await answer.return({ rows: 0 }) // where nobody iterates any more
+        snapshot.release()
+      }
     }
   }
 
@@ -142,17 +166,20 @@ export class SearchService {
 
   /** Taken in one turn: every record is in it once. */
   #snapshot(): Snapshot {
-    const segments = this.catalogue.entries
+    const segments = this.#unreadable.readable(this.catalogue.entries)
     const { tables, release } = this.tail.hold(this.catalogue.next)
     return { dir: this.#dir, segments, tail: tables, release }
   }
 
   #partial(...reasons: readonly (string | undefined)[]): string | undefined {
     const missing = this.#missing === 0 ? undefined : `segments: ${this.#missing} files are missing`
+    const { count } = this.#unreadable
+    const bad =
+      count === 0 ? undefined : `segments: ${count} files are not as they were recorded: verify says more`
     const { gap } = this
     const lacking =
       gap === undefined ? undefined : `segments: records ${gap.first} to ${gap.next - 1} are in none`
-    const all = [...reasons, missing, lacking].filter((reason) => reason !== undefined)
+    const all = [...reasons, missing, bad, lacking].filter((reason) => reason !== undefined)
     return all.length === 0 ? undefined : all.join("; ")
   }
 }

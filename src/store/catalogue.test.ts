@@ -1,5 +1,14 @@
 import assert from "node:assert/strict"
-import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs"
+import { dirname } from "node:path"
 import { after, before, beforeEach, test } from "node:test"
 import { formatContract } from "../../test/support/hostile.ts"
 import { NOON } from "../../test/support/journal-file.ts"
@@ -125,6 +134,7 @@ test("a segment that is gone, or not of its size, is told as missing", async () 
   const path = segmentPath(world.dir, made[0]!.name)
   const whole = readFileSync(path)
   truncateSync(path, whole.length - 1)
+  assert.deepEqual((await open()).missing, [made[0]], "also where the catalogue knows it")
   rmSync(cataloguePath(world.dir))
   assert.deepEqual((await open()).missing, [made[0]])
   writeFileSync(path, whole)
@@ -142,6 +152,12 @@ test("a segment hides those it replaces", async () => {
 
 test("10,000 segments are read in well under a second", async () => {
   const many = Array.from({ length: 10_000 }, (_, i) => entryAt(i))
+  for (const { name, bytes } of many) {
+    const path = segmentPath(world.dir, name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, "")
+    truncateSync(path, bytes)
+  }
   writeFileSync(cataloguePath(world.dir), many.map(formatEntry).join(""))
   const began = performance.now()
   const { catalogue, missing } = await open(many)

@@ -1,4 +1,5 @@
-import { appendFile, readFile, stat } from "node:fs/promises"
+import { statSync } from "node:fs"
+import { appendFile, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { isRefusal } from "../base/refusal.ts"
 import type { Micros } from "../base/time.ts"
@@ -46,10 +47,13 @@ export class Catalogue {
     return (this.#entries.at(-1)?.last ?? -1) + 1
   }
 
-  /** Call when the segment's record is sealed, not before: from here on queries see the file. */
+  /**
+   * Call when the segment's record is sealed, not before: from here on queries see the file, also where its line cannot
+   * be written. The next start makes a catalogue that lacks one again.
+   */
   async add(entry: CatalogueEntry): Promise<void> {
-    if (this.#path !== undefined) await appendFile(this.#path, formatEntry(entry))
     this.#entries = activeOf([...this.#entries, entry])
+    if (this.#path !== undefined) await appendFile(this.#path, formatEntry(entry))
   }
 
   /** Segments that may hold such rows, newest `_time` first. */
@@ -101,7 +105,7 @@ export async function openCatalogue({ db, dir, made, disk }: CatalogueRequest): 
   const replaced = new Set(made.flatMap(({ replaces }) => replaces))
   for (const segment of made) {
     const entry = byName.get(segment.name)
-    if (entry !== undefined && sameMade(entry, segment)) entries.push(entry)
+    if (entry !== undefined && sameMade(entry, segment) && isThere(dir, segment)) entries.push(entry)
     else if (!replaced.has(segment.name)) {
       const again = await entryFromFile(db, dir, segment)
       if (again === undefined) missing.push(segment)
@@ -137,6 +141,11 @@ export async function readCatalogue(
   return { entries, whole: !torn }
 }
 
+/** With its size: a file that was cut is as good as gone. 3 µs each. */
+function isThere(dir: string, { name, bytes }: SegmentMade): boolean {
+  return statSync(segmentPath(dir, name), { throwIfNoEntry: false })?.size === bytes
+}
+
 /**
  * Undefined where the file is not there with the size it should have. What is in it, `verify` and `scrub`
  * check.
@@ -147,11 +156,7 @@ async function entryFromFile(
   made: SegmentMade,
 ): Promise<CatalogueEntry | undefined> {
   const path = segmentPath(dir, made.name)
-  const size = await stat(path).then(
-    (found) => found.size,
-    () => -1,
-  )
-  if (size !== made.bytes) return undefined
+  if (!isThere(dir, made)) return undefined
   try {
     const { rows, order, timeMin, timeMax, receivedMin, receivedMax } = await readSummary(db, path)
     return { ...made, rows, order, timeMin, timeMax, receivedMin, receivedMax }

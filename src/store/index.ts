@@ -50,6 +50,7 @@ export {
 export { conflictsSql, type DuplicateSearch, type DuplicatesFound, markDuplicates } from "./duplicates.ts"
 export { type ObjectStore, openDirectoryStore, openMemoryStore } from "./objects.ts"
 export { type RelationParts, relationSql } from "./relation.ts"
+export type { SeededBlock } from "./seeded-block.ts"
 export {
   firstBlocks,
   type JournalSegment,
@@ -57,7 +58,6 @@ export {
   type SegmentWritten,
   writeSegment,
 } from "./segment.ts"
-export type { SeededBlock } from "./seeded-block.ts"
 export { bloomPath, isSegmentName, type SegmentMade, segmentPath, segmentsDir } from "./segment-name.ts"
 export {
   type JournalCursor,

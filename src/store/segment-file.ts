@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
 import { mkdir, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { assert } from "../base/assert.ts"
@@ -11,6 +9,7 @@ import { bloomOf, formatBloom } from "./bloom.ts"
 import type { CatalogueEntry } from "./catalogue-entry.ts"
 import { columnList, ident } from "./columns.ts"
 import { type Batch, type Duckdb, quote } from "./duckdb.ts"
+import { hashFile } from "./hash-file.ts"
 import { bloomPath, type SegmentOrder, segmentName, segmentPath, segmentsDir } from "./segment-name.ts"
 import { sortRows } from "./sort.ts"
 
@@ -181,17 +180,6 @@ function copySql(relation: string, order: WrittenOrder, path: string): string {
 
 function sameSummary(a: Summary, b: Summary): boolean {
   return a.rows === b.rows && a.first === b.first && a.last === b.last && a.checksum === b.checksum
-}
-
-async function hashFile(path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
-  const hash = createHash("sha256")
-  let bytes = 0
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    const chunk: Uint8Array = piece
-    hash.update(chunk)
-    bytes += chunk.length
-  }
-  return { sha256: hash.digest("hex"), bytes }
 }
 
 /** DuckDB syncs nothing (COPY never calls fsync). */

@@ -50,12 +50,21 @@ export function isSegmentName(text: string): boolean {
   return first !== undefined && last !== undefined && first <= last
 }
 
+/** The numbers of the first and the last record that a segment's name speaks of. */
+export function rangeOfSegment(name: string): { readonly first: number; readonly last: number } {
+  const [, first, last] = NAME.exec(name) ?? []
+  if (first === undefined || last === undefined) throw notAName(name)
+  return { first: Number(first), last: Number(last) }
+}
+
 /** The day a segment's name speaks of: `2026-11-20`. */
 export function segmentDay(name: string): string {
-  if (!isSegmentName(name)) {
-    throw new Refusal("segment.malformed", `not the name of a segment: ${JSON.stringify(name.slice(0, 80))}`)
-  }
+  if (!isSegmentName(name)) throw notAName(name)
   return name.slice("date=".length, "date=YYYY-MM-DD".length)
+}
+
+function notAName(text: string): Refusal {
+  return new Refusal("segment.malformed", `not the name of a segment: ${JSON.stringify(text.slice(0, 80))}`)
 }
 
 export function segmentsDir(dir: string): string {
