@@ -4,6 +4,7 @@ import { Value } from "typebox/value"
 import { nearest } from "../base/nearest.ts"
 import { Refusal } from "../base/refusal.ts"
 import { type Place, parseYaml, type YamlPath, type YamlText } from "../base/yaml.ts"
+import { CLIENT_VARIABLES } from "./client-variables.ts"
 import type { Option, Options, World } from "./command.ts"
 import { Config, type ConfigType } from "./config.ts"
 import {
@@ -145,7 +146,7 @@ function readEnvironment(world: World, draft: Draft): void {
   const known = new Map(CONFIG_OPTIONS_ALL.map((option) => [option.variable, option]))
   for (const [name, value] of Object.entries(world.env).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!name.startsWith(VARIABLE_PREFIX) || value === undefined || name === FILE_VARIABLE) continue
-    if (isServiceVariable(name, value)) continue
+    if (CLIENT_VARIABLES.includes(name) || isServiceVariable(name, value)) continue
     const option = known.get(name)
     if (option === undefined) {
       const meant = nearest(name, known.keys())

@@ -5,6 +5,7 @@ import { REFUSALS, Refusal, type RefusalCode } from "../base/refusal.ts"
 import { Stopped } from "../intake/file-deliver.ts"
 import { LineCutter } from "../intake/file-lines.ts"
 import type { ImportAnswer } from "../intake/import-request.ts"
+import { CA_VARIABLE, TOKEN_VARIABLE } from "./client-variables.ts"
 import type { Option, Options, World } from "./command.ts"
 import { readText } from "./read.ts"
 
@@ -21,8 +22,14 @@ const ANSWER_BYTES_MAX = 1024 * 1024
 
 /** How to be believed there; `--server` itself is each command's. */
 export const REMOTE_FLAGS: readonly Option[] = [
-  { flags: "--token-file <file>", description: "file with the bearer token for the server" },
-  { flags: "--ca <file>", description: "PEM file with the authorities behind the server's certificate" },
+  {
+    flags: "--token-file <file>",
+    description: `file with the bearer token for the server (default: ${TOKEN_VARIABLE})`,
+  },
+  {
+    flags: "--ca <file>",
+    description: `PEM file with the authorities behind the server's certificate (default: ${CA_VARIABLE})`,
+  },
 ]
 
 /** Refuses `usage` for what is no http or https URL, and for a token over plain http to anywhere but this machine. */
@@ -36,8 +43,8 @@ export async function openRemote(server: string, options: Options, world: World)
   }
   const fileOf = async (option: Options[string]) =>
     typeof option === "string" ? await readText(resolve(world.cwd, option)) : undefined
-  const token = (await fileOf(options.tokenFile))?.trim()
-  const ca = await fileOf(options.ca)
+  const token = (await fileOf(options.tokenFile ?? world.env[TOKEN_VARIABLE]))?.trim()
+  const ca = await fileOf(options.ca ?? world.env[CA_VARIABLE])
   if (token !== undefined && url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {
     throw new Refusal("usage", "a token is sent over https only, or to this machine")
   }
@@ -59,7 +66,7 @@ export async function postImport(
 ): Promise<ImportAnswer> {
   const path = file.source === undefined ? "import" : `import/${file.source}`
   const parameters = new URLSearchParams({ id: file.id, name: file.name })
-  const response = await send(remote, "POST", `${path}?${parameters}`, stream)
+  const response = await send(remote, "POST", `${path}?${parameters}`, { bytes: stream })
   return JSON.parse(await textOf(response)) as ImportAnswer
 }
 
@@ -93,12 +100,46 @@ export type RemoteRow = Readonly<Record<string, string>>
 
 /** Rows of a query as they come. A line `_partial` ends an answer that limits cut; it is a row here, too. */
 export async function* queryRemote(remote: Remote, query: string): AsyncGenerator<RemoteRow, void> {
-  const response = await send(remote, "GET", `select/logsql/query?${new URLSearchParams({ query })}`)
+  yield* rowsOf(remote, "select/logsql/query", { query })
+}
+
+/** Rows of a live tail that begins `backMicros` ago; lasts until `remote.stop`. */
+export function tailRemote(
+  remote: Remote,
+  { query, backMicros }: { readonly query: string; readonly backMicros: number },
+): AsyncGenerator<RemoteRow, void> {
+  return rowsOf(remote, "select/logsql/tail", { query, start_offset: `${backMicros}us` })
+}
+
+/** Asked by a form: a query may be longer than a URL. */
+async function* rowsOf(
+  remote: Remote,
+  path: string,
+  form: Readonly<Record<string, string>>,
+): AsyncGenerator<RemoteRow, void> {
+  const response = await send(remote, "POST", path, {
+    type: "application/x-www-form-urlencoded",
+    bytes: one(Buffer.from(new URLSearchParams(form).toString())),
+  })
   const cutter = new LineCutter(0)
-  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+  for await (const chunk of chunksOf(remote, response)) {
     for (const { bytes } of cutter.push(chunk).lines) yield rowOf(bytes)
   }
   for (const { bytes } of cutter.finish().lines) yield rowOf(bytes)
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+/** An answer that breaks off is none: what came of it cannot be told from all of it. */
+async function* chunksOf({ url, stop }: Remote, response: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    yield* response as AsyncIterable<Uint8Array>
+  } catch (cause) {
+    if (stop.aborted) throw new Stopped()
+    throw unreachable(url, cause instanceof Error ? cause : new Error(String(cause)))
+  }
 }
 
 function rowOf(line: Uint8Array): RemoteRow {
@@ -114,7 +155,7 @@ async function send(
   { url, token, ca, stop }: Remote,
   method: "GET" | "POST",
   path: string,
-  body?: AsyncIterable<Uint8Array>,
+  body?: { readonly bytes: AsyncIterable<Uint8Array>; readonly type?: string },
 ): Promise<IncomingMessage> {
   const base = url.href.endsWith("/") ? url.href : `${url.href}/`
   const options: RequestOptions & { ca?: string } = {
@@ -122,6 +163,7 @@ async function send(
     signal: stop,
     headers: {
       accept: "application/json",
+      ...(body?.type === undefined ? {} : { "content-type": body.type }),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     },
     ...(ca === undefined ? {} : { ca }),
@@ -141,7 +183,7 @@ async function send(
   })
   answer.catch(() => undefined)
   if (body !== undefined) {
-    for await (const chunk of body) {
+    for await (const chunk of body.bytes) {
       if (over) break
       if (!request.write(chunk)) await Promise.race([drained(request), answer.catch(() => undefined)])
     }

@@ -23,6 +23,21 @@ export function escapeLines(text: string): string {
   return text.split("\n").map(escapeText).join("\n")
 }
 
+/**
+ * A row for programs, on a line. On a terminal, what JSON leaves as it is and a terminal may obey (C1 controls, bidi marks)
+ * is written as escapes too: the same JSON, and nothing to see through.
+ */
+export function jsonLine(value: unknown, isTTY: boolean): string {
+  const text = JSON.stringify(value)
+  const shown = !isTTY || PLAIN.test(text) ? text : text.replace(HOSTILE, jsonEscape)
+  return `${shown}\n`
+}
+
+function jsonEscape(found: string): string {
+  const units = Array.from({ length: found.length }, (_, i) => found.charCodeAt(i))
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("")
+}
+
 function hexEscape(character: string): string {
   const code = character.codePointAt(0) ?? 0
   const hex = code.toString(16)
@@ -102,12 +117,14 @@ const COLUMN_WIDTH_MIN = 6
 
 /**
  * A table of plain text with a line of titles, each line ended by a newline. Values are escaped here. Where it would be
- * wider than `width` columns (`Infinity` when the output is no terminal) the widest columns are cut first.
+ * wider than `width` columns (`Infinity` when the output is no terminal) the widest columns are cut first. `paint` colours
+ * whole lines.
  */
 export function table(
   rows: readonly TableRow[],
   columns: readonly (string | Column)[],
   width: number,
+  paint: (row: TableRow, line: string) => string = (_, line) => line,
 ): string {
   const shown = columns.map((column) => (typeof column === "string" ? { name: column } : column))
   const lines = [
@@ -122,7 +139,8 @@ export function table(
     shown.map((column) => column.whole === true),
     width - GAP.length * (shown.length - 1),
   )
-  return lines.map((line) => `${formatLine(line, shown, widths)}\n`).join("")
+  const [titles = "", ...below] = lines.map((line) => formatLine(line, shown, widths))
+  return [titles, ...below.map((line, i) => paint(rows[i] ?? {}, line))].map((line) => `${line}\n`).join("")
 }
 
 function formatLine(line: readonly string[], columns: readonly Column[], widths: readonly number[]): string {

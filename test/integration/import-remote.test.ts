@@ -25,11 +25,15 @@ async function serve(context: TestContext) {
   const tokens: (string | undefined)[] = []
   const query: Route = {
     url: "/select/logsql/query",
-    methods: ["GET"],
+    methods: ["POST"],
     needs: "nobody",
     schema: { summary: "" },
-    handle: async (request) =>
-      answerOf(new URL(request.url, "http://localhost").searchParams.get("query") ?? ""),
+    handle: async (request) => {
+      let form = ""
+      for await (const chunk of request.raw as AsyncIterable<Uint8Array>)
+        form += Buffer.from(chunk).toString()
+      return answerOf(new URLSearchParams(form).get("query") ?? "")
+    },
   }
   function answerOf(text: string): string {
     const sha256 = /"([0-9a-f]{64})"/.exec(text)?.[1]

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict"
+import { join } from "node:path"
+import { type TestContext, test } from "node:test"
+import { placeRecords, writeJournal } from "../../../test/support/journal-file.ts"
+import { recordedLog } from "../../../test/support/recorded.ts"
+import { temporaryFolder } from "../../../test/support/temporary.ts"
+import { type TestWorld, testWorld } from "../../../test/support/world.ts"
+import { FIELD_WORDS } from "../field-words.ts"
+import { run } from "../run.ts"
+
+/** What an API server recorded, counted by a loop over its lines. */
+const LINES = recordedLog()
+
+async function recordedWorld(context: TestContext): Promise<TestWorld> {
+  const cwd = temporaryFolder(context)
+  await writeJournal(join(cwd, "data", "journal"), placeRecords(LINES.map((body) => ({ body }))), 500)
+  return testWorld({ cwd })
+}
+
+function bruteForce(words: readonly string[]): ReadonlyMap<string, { events: number; bytes: number }> {
+  const groups = new Map<string, { events: number; bytes: number }>()
+  for (const line of LINES) {
+    const event: unknown = JSON.parse(line)
+    const key = JSON.stringify(words.map((word) => valueAt(event, FIELD_WORDS[word] ?? word)))
+    const group = groups.get(key) ?? { events: 0, bytes: 0 }
+    groups.set(key, { events: group.events + 1, bytes: group.bytes + Buffer.byteLength(line) })
+  }
+  return groups
+}
+
+function valueAt(event: unknown, field: string): string {
+  let value = event
+  for (const key of field.split(".")) value = (value as Record<string, unknown> | undefined)?.[key]
+  return value === undefined ? "" : Array.isArray(value) ? JSON.stringify(value) : String(value)
+}
+
+for (const by of ["user,verb,resource,code,namespace", "user", "verb,code", "level,stage", "ip,agent"]) {
+  test(`top --by ${by} equals brute force over what was recorded`, async (context) => {
+    const world = await recordedWorld(context)
+    assert.equal(
+      await run(["top", "--by", by, "-n", "10000", "--json", "--dir", "data"], world),
+      0,
+      world.both(),
+    )
+    const words = by.split(",")
+    const rows = world
+      .out()
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, string>)
+    const counted = rows.map((row): [string, { events: number; bytes: number }] => [
+      JSON.stringify(words.map((word) => row[FIELD_WORDS[word] ?? word] ?? "")),
+      { events: Number(row.events), bytes: Number(row.bytes) },
+    ])
+    assert.deepEqual(new Map(counted), bruteForce(words))
+    const events = rows.map((row) => Number(row.events))
+    assert.deepEqual(
+      events,
+      events.toSorted((a, b) => b - a),
+      "the most first",
+    )
+  })
+}
+
+test("top: the table says how much of all it shows", async (context) => {
+  const world = await recordedWorld(context)
+  assert.equal(await run(["top", "--by", "user", "-n", "2", "--sort", "bytes", "--dir", "data"], world), 0)
+  const bytes = LINES.reduce((sum, line) => sum + Buffer.byteLength(line), 0)
+  assert.match(world.out(), /^events +% +bytes {2}user\n +408 +50\.9 +602476 {2}system:apiserver\n/)
+  assert.ok(world.out().endsWith(`\n2 of 8 groups; 801 events and ${bytes} bytes in all\n`), world.out())
+})
+
+const refused: [why: string, argv: string[], err: RegExp][] = [
+  ["a word nobody knows", ["--by", "usr"], /there is no field "usr"; did you mean user\?/],
+  ["no field", ["--by", ","], /expected fields like user,verb/],
+  ["an order that is none", ["--sort", "size"], /expected --sort events or bytes/],
+  ["a format that is none", ["-o", "xml"], /expected --output table, wide, json, csv, raw/],
+  ["two formats", ["-o", "csv", "--json"], /--json goes without --output csv/],
+  ["the events' text of groups", ["-o", "raw"], /--output raw shows whole records/],
+]
+for (const [why, argv, err] of refused) {
+  test(`top refuses: ${why}`, async (context) => {
+    const world = await recordedWorld(context)
+    assert.equal(await run(["top", ...argv, "--dir", "data"], world), 64)
+    assert.match(world.err() + world.out(), err)
+  })
+}

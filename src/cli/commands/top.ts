@@ -1,0 +1,95 @@
+import { Refusal } from "../../base/refusal.ts"
+import { printField } from "../../query/quote.ts"
+import { newRow, type Row } from "../../query/row.ts"
+import { ANSWER_FLAGS, ask, collect, exitFor, whomToAsk } from "../answer.ts"
+import type { Command, World } from "../command.ts"
+import { FIELD_WORDS, fieldsOf, wordOf } from "../field-words.ts"
+import { type Format, OUTPUT_FLAG, readFormat, showRows, widthFor } from "../output.ts"
+import { COMPAT_FLAG, EVENTS, readQuery, withFlags } from "../read-query.ts"
+import { titleOf, trustNote } from "../result-table.ts"
+import { paintFor, table } from "../terminal.ts"
+import { TIME_FLAGS } from "../time-flags.ts"
+import { readLimit } from "./query.ts"
+
+const GROUPS_SHOWN = 20
+/** Groups that are summed up: all of them, so that shares and totals are of everything. */
+const GROUPS_MAX = 200_000
+const BY_DEFAULT = "user,verb,resource"
+
+export const top: Command = {
+  name: "top",
+  summary: "Who and what makes the most events, with counts, bytes and shares.",
+  arguments: [{ name: "text", description: "LogsQL, in quotes (default: all audit events)", optional: true }],
+  options: [
+    {
+      flags: "--by <fields>",
+      description: `what to group by: ${Object.keys(FIELD_WORDS).join(", ")}, or fields (default: ${BY_DEFAULT})`,
+    },
+    { flags: "--sort <by>", description: "events or bytes (default: events)" },
+    { flags: "-n, --limit <n>", description: `so many groups (default: ${GROUPS_SHOWN})` },
+    ...ANSWER_FLAGS,
+    ...TIME_FLAGS,
+    OUTPUT_FLAG,
+    COMPAT_FLAG,
+  ],
+  examples: [
+    "tallystick top --since 1h",
+    "tallystick top --by user,code 'responseStatus.code:>=400'",
+    "tallystick top --by namespace,resource,verb --sort bytes -n 50 -o csv",
+    "tallystick top --by level,stage --dir ./data",
+  ],
+  async run([text = EVENTS], options, world) {
+    const parsed = readQuery(text, options, world)
+    const format = readFormat(options, "table")
+    const fields = fieldsOf(typeof options.by === "string" ? options.by : BY_DEFAULT)
+    const sort = options.sort ?? "events"
+    if (sort !== "events" && sort !== "bytes") {
+      throw new Refusal("usage", `expected --sort events or bytes, saw ${JSON.stringify(sort)}`)
+    }
+    const limit = readLimit(options.limit) ?? GROUPS_SHOWN
+    const asked = withFlags(parsed, groupingOf(fields, sort), options, world)
+    const { rows, more, partial } = await collect(
+      ask(await whomToAsk(options, world), asked, world),
+      GROUPS_MAX,
+    )
+    show({ rows, fields, limit }, format, world)
+    return exitFor(more ? `more than ${GROUPS_MAX} groups` : partial, world)
+  },
+}
+
+/** Bytes are those of the events as they were received. */
+function groupingOf(fields: readonly string[], sort: "events" | "bytes"): string {
+  const keys = fields.map(printField).join(", ")
+  const order = [`${sort} desc`, ...fields.map(printField)].join(", ")
+  return `stats by (${keys}) count() events, sum_len(raw) bytes | sort by (${order})`
+}
+
+type Groups = { readonly rows: readonly Row[]; readonly fields: readonly string[]; readonly limit: number }
+
+function show({ rows, fields, limit }: Groups, format: Format, world: World): void {
+  const shown = rows.slice(0, limit)
+  if ((format !== "table" && format !== "wide") || rows.length === 0) {
+    showRows(shown, format, world)
+    return
+  }
+  const sum = (name: string) => rows.reduce((total, row) => total + Number(row[name] ?? 0), 0)
+  const [events, bytes] = [sum("events"), sum("bytes")]
+  const lines = shown.map((row) => {
+    const line = newRow(row)
+    line["%"] = share(Number(row.events), events)
+    for (const field of fields) line[field] ??= "-"
+    return line
+  })
+  const counts = ["events", "%", "bytes"].map((name) => ({ name, align: "right" as const, whole: true }))
+  const columns = [...counts, ...fields.map((name) => ({ name, title: titleOf(name, wordOf(name)) }))]
+  world.stdout.write(table(lines, columns, format === "wide" ? Number.POSITIVE_INFINITY : widthFor(world)))
+  const { dim } = paintFor(world.stdout, world.env)
+  const part = shown.length < rows.length ? `${shown.length} of ${rows.length}` : `${rows.length}`
+  world.stdout.write(
+    `${dim(`${part} groups; ${events} events and ${bytes} bytes in all`)}\n${trustNote(fields)}`,
+  )
+}
+
+function share(part: number, whole: number): string {
+  return whole === 0 ? "" : ((100 * part) / whole).toFixed(1)
+}
