@@ -16,6 +16,8 @@ const folded: [why: string, text: string, conditions: number][] = [
   ["few stay as they are", "alice or bob or carol", 3],
   ["words of the message", `${list(3_000, (i) => `w${i}`, " or ")} or alice`, 1],
   ["phrases with other edges", `"db-password" or "-x-" or "[a]" or "\\u00e4-" or "carol"`, 1],
+  ["beginnings of words", `${list(3_000, (i) => `w${i}*`, " or ")} or ali*`, 1],
+  ["words in any case", `${list(3_000, (i) => `i(w${i})`, " or ")} or i(ALICE)`, 1],
   ["values", `${list(3_000, (i) => `verb:=v${i}`, " or ")} or verb:=get`, 1],
   ["values of a number", list(900, (i) => `responseStatus.code:=${i}`, " or "), 1],
   [
@@ -48,9 +50,15 @@ for (const [why, text, conditions] of folded) {
 }
 
 test("what cannot be folded has a limit", () => {
-  const text = list(300, (i) => `requestObject.f${i}:=x`, " or ")
-  assert.throws(
-    () => planQuery(parseQuery(text), { now: NOW }, columns),
-    (error) => isRefusal(error, "query.tooLarge") && error.message.includes("more than 256 conditions"),
-  )
+  const hostile: [text: string, told: string][] = [
+    [list(300, (i) => `requestObject.f${i}:=x`, " or "), "more than 256 conditions"],
+    [list(70, (i) => `requestObject.f${i}:w`, " or "), "more than 64 words or phrases"],
+    [list(100, (i) => `requestObject.spec.a:ipv6_range("::${i}")`, " or "), "more than 200000 characters of SQL"],
+  ]
+  for (const [text, told] of hostile) {
+    assert.throws(
+      () => planQuery(parseQuery(text), { now: NOW }, columns),
+      (error) => isRefusal(error, "query.tooLarge") && error.message.includes(told),
+    )
+  }
 })

@@ -1,4 +1,6 @@
+import { anyOfCaseFilter } from "./filters/any_case.ts"
 import { listFilter } from "./filters/in.ts"
+import { anyPrefixFilter } from "./filters/prefix.ts"
 import { isListField } from "./row.ts"
 import type { Filter, Leaf } from "./tree.ts"
 import { isWord } from "./words.ts"
@@ -12,9 +14,10 @@ const FOLD_MIN = 4
  */
 export function foldFilters(kind: "and" | "or", filters: readonly Filter[]): readonly Filter[] {
   if (filters.length < FOLD_MIN) return filters
-  if (kind === "or")
-    return foldGroups(filters, alternativeOf, (word, field, texts) => listFilter(word, field, texts))
-  return foldGroups(foldNots(filters), wordOf, (_, field, texts) => listFilter("contains_all", field, texts))
+  if (kind === "or") return foldGroups(filters, itemOf, (kind, field, texts) => ANY_OF[kind](field, texts))
+  return foldGroups(foldNots(filters), wordOf, (_kind, field, texts) =>
+    listFilter("contains_all", field, texts),
+  )
 }
 
 /** How many conditions remain to be looked at one by one. */
@@ -39,18 +42,27 @@ function foldNots(filters: readonly Filter[]): readonly Filter[] {
   return [...filters.filter((filter) => filter.kind !== "not"), ...folded]
 }
 
-type Item = { readonly word: "in" | "contains_any"; readonly field: string; readonly text: string }
+type Kind = NonNullable<Leaf["says"]>["kind"]
 
-function alternativeOf(filter: Filter): Item | undefined {
+/** One filter for "any of these". */
+const ANY_OF: Readonly<Record<Kind, (field: string, texts: readonly string[]) => Filter>> = {
+  equals: (field, texts) => listFilter("in", field, texts),
+  phrase: (field, texts) => listFilter("contains_any", field, texts),
+  prefix: anyPrefixFilter,
+  anyCase: anyOfCaseFilter,
+}
+
+type Item = { readonly kind: Kind; readonly field: string; readonly text: string }
+
+function itemOf(filter: Filter): Item | undefined {
   if (filter.kind !== "leaf" || filter.says === undefined) return undefined
-  const { says } = filter
-  return { word: says.kind === "equals" ? "in" : "contains_any", field: fieldOf(filter), text: says.text }
+  return { ...filter.says, field: fieldOf(filter) }
 }
 
 /** A single word, which stands in a value or does not; of a list, each may stand in another element. */
 function wordOf(filter: Filter): Item | undefined {
-  const item = alternativeOf(filter)
-  if (item?.word !== "contains_any" || !isWord(item.text) || isListField(item.field)) return undefined
+  const item = itemOf(filter)
+  if (item?.kind !== "phrase" || !isWord(item.text) || isListField(item.field)) return undefined
   return item
 }
 
@@ -59,7 +71,7 @@ function fieldOf({ fields }: Leaf): string {
 }
 
 type Group = {
-  readonly word: Item["word"]
+  readonly kind: Kind
   readonly field: string
   readonly texts: string[]
   readonly members: Filter[]
@@ -67,27 +79,27 @@ type Group = {
 
 function foldGroups(
   filters: readonly Filter[],
-  itemOf: (filter: Filter) => Item | undefined,
-  make: (word: Item["word"], field: string, texts: readonly string[]) => Filter,
+  read: (filter: Filter) => Item | undefined,
+  make: (kind: Kind, field: string, texts: readonly string[]) => Filter,
 ): readonly Filter[] {
   const groups = new Map<string, Group>()
   const others: Filter[] = []
   for (const filter of filters) {
-    const item = itemOf(filter)
+    const item = read(filter)
     // The empty text means an absent field, and only alone.
     if (item === undefined || item.text === "") {
       others.push(filter)
       continue
     }
-    const { word, field, text } = item
-    const key = `${word} ${field}`
-    const group = groups.get(key) ?? { word, field, texts: [], members: [] }
+    const { kind, field, text } = item
+    const key = `${kind} ${field}`
+    const group = groups.get(key) ?? { kind, field, texts: [], members: [] }
     groups.set(key, group)
     group.texts.push(text)
     group.members.push(filter)
   }
-  const folded = [...groups.values()].flatMap(({ word, field, texts, members }) =>
-    texts.length < FOLD_MIN ? members : [make(word, field, texts)],
+  const folded = [...groups.values()].flatMap(({ kind, field, texts, members }) =>
+    texts.length < FOLD_MIN ? members : [make(kind, field, texts)],
   )
   return [...others, ...folded]
 }

@@ -16,6 +16,10 @@ export const QUERY_LIMITS = {
    * statement costs up to 10 ms for each, and it cannot be interrupted.
    */
   conditionsMax: 256,
+  /** Characters of SQL that a filter becomes. DuckDB plans some 100,000 a second, and cannot be interrupted then. */
+  sqlCharsMax: 200_000,
+  /** Regular expressions that look for whole words: the classes of all letters take 10 ms and 2 MiB for each statement. */
+  wordRegexpsMax: 64,
   /** Queries inside one query. Each is run to its end before. */
   subqueriesMax: 16,
   /** Fields in one list: `fields a, b, …`, `by (…)`. */

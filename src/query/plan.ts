@@ -11,6 +11,7 @@ import { andSql, type Sql } from "./sql.ts"
 import { MICROS_LAST, type Span } from "./time.ts"
 import type { FieldSet, Filter, Grouping, Pipe, Query, Scene, SortKey } from "./tree.ts"
 import { whereFilter } from "./where.ts"
+import { NOT_WORD } from "./words.ts"
 
 /** What comes with a query: the clock's time, bounds on `_time` besides its own, and how many rows are wanted. */
 export type PlanRequest = {
@@ -60,19 +61,28 @@ export type GroupsRead = { readonly kind: "groups"; readonly grouping: Grouping 
 /** Decides how to answer. Refuses `query.unsupported` what can be read but not run. */
 export function planQuery(query: Query, request: PlanRequest, columns: Columns): Plan {
   checkOptions(query)
-  if (countConditions(query.filter) > QUERY_LIMITS.conditionsMax) {
-    throw new Refusal(
-      "query.tooLarge",
-      `more than ${QUERY_LIMITS.conditionsMax} conditions that have to be looked at one by one; values of one field can stand in one in(…)`,
-    )
-  }
+  checkCost(
+    "conditions that have to be looked at one by one",
+    countConditions(query.filter),
+    QUERY_LIMITS.conditionsMax,
+  )
 
   const asked: Span = { first: request.start ?? -MICROS_LAST, last: request.end ?? MICROS_LAST }
   const bounds = intersect(asked, boundsOf(query.filter, { now: request.now }))
   const rangeSeconds = secondsIn(bounds)
   const scene: Scene = { now: request.now, ...(rangeSeconds === undefined ? {} : { rangeSeconds }) }
   const bounded = request.start !== undefined || request.end !== undefined
-  const conditions = [whereFilter(query.filter, columns, scene)]
+  const filter = whereFilter(query.filter, columns, scene)
+  const wordRegexps = filter.values.filter(
+    (value) => typeof value === "string" && value.includes(NOT_WORD),
+  ).length
+  checkCost(
+    "words or phrases that have to be looked for one by one",
+    wordRegexps,
+    QUERY_LIMITS.wordRegexpsMax,
+  )
+  checkCost("characters of SQL for one filter", filter.text.length, QUERY_LIMITS.sqlCharsMax)
+  const conditions = [filter]
   const time = columns.find("_time")
   if (bounded && time.kind === "time") conditions.unshift(within(time.column, asked))
 
@@ -89,6 +99,15 @@ export function planQuery(query: Query, request: PlanRequest, columns: Columns):
     limit: request.limit,
     offset: request.offset ?? 0,
   }
+}
+
+/** What a statement costs before its first row, which no time limit can cut. */
+function checkCost(what: string, seen: number, most: number): void {
+  if (seen <= most) return
+  throw new Refusal(
+    "query.tooLarge",
+    `more than ${most} ${what}; values and words of one field can stand in one in(…) or contains_any(…)`,
+  )
 }
 
 /** Options that change the answer must not be ignored; those that only say how fast may be. */

@@ -42,7 +42,7 @@ export interface Leaf {
   /** The only values of its field that match, where they are few: what a bloom filter can be asked. */
   readonly exactly?: readonly string[]
   /** All it says, where it is about one field and that simple: many such are one condition (fold.ts). */
-  readonly says?: { readonly kind: "equals" | "phrase"; readonly text: string }
+  readonly says?: { readonly kind: "equals" | "phrase" | "prefix" | "anyCase"; readonly text: string }
   /** Where `_time` of a matching row lies. */
   bounds?(scene: Scene): Span
   /** A query that must be answered first, the field of its rows that counts, and what the filter then is. */

@@ -1,10 +1,11 @@
 import { quoteIfNeeded } from "../quote.ts"
 import { escapeRegexp } from "../regexp.ts"
 import { type Sql, sql } from "../sql.ts"
+import type { Filter } from "../tree.ts"
 import { valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
 import { findPhrase, foldCase, NOT_WORD, wordEdges } from "../words.ts"
-import { ifContains } from "./phrase.ts"
+import { containsAnyPhrase, ifContains } from "./phrase.ts"
 
 /** `field:i(word)`, `i(word*)`: a phrase or prefix, capital letters or small. */
 export const anyCase: FilterWord = {
@@ -20,6 +21,7 @@ export const anyCase: FilterWord = {
     const folded = foldCase(text)
     return valueLeaf(field, {
       word: "i",
+      ...(open ? {} : { says: { kind: "anyCase", text } }),
       text: `i(${printed}${open ? "*" : ""})`,
       test: (value) => {
         if (text === "") return open ? value !== "" : value === ""
@@ -31,6 +33,17 @@ export const anyCase: FilterWord = {
       },
     })
   },
+}
+
+/** Any of the phrases, none of them empty. */
+export function anyOfCaseFilter(field: string, phrases: readonly string[]): Filter {
+  const folded = phrases.map(foldCase)
+  return valueLeaf(field, {
+    word: "i",
+    text: `(${phrases.map((phrase) => `i(${quoteIfNeeded(phrase)})`).join(" or ")})`,
+    test: (value) => folded.some((phrase) => findPhrase(foldCase(value), phrase) >= 0),
+    sql: (value) => containsAnyPhrase(sql`lower(${value})`, folded),
+  })
 }
 
 /** On `lower()`, which is ten times as fast as `ilike`. */

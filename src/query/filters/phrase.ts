@@ -33,13 +33,13 @@ export function ifContains(contains: Sql, matches: Sql): Sql {
 }
 
 /** Any of the phrases, in as many regular expressions as there are ways to begin and end: RE2 reads a text once for all. */
-export function containsAnyPhrase(value: Sql, phrases: readonly string[]): Sql {
+export function containsAnyPhrase(value: Sql, phrases: readonly string[], open = false): Sql {
   const [only] = phrases
-  if (only !== undefined && phrases.length === 1) return containsPhrase(value, only)
+  if (only !== undefined && phrases.length === 1) return containsPhrase(value, only, open)
   const byEdges = new Map<string, string[]>()
   for (const phrase of phrases) {
     const { start, end } = wordEdges(phrase)
-    const edges = JSON.stringify([start ? `(?:^|${NOT_WORD})` : "", end ? `(?:$|${NOT_WORD})` : ""])
+    const edges = JSON.stringify([start ? `(?:^|${NOT_WORD})` : "", end && !open ? `(?:$|${NOT_WORD})` : ""])
     byEdges.set(edges, [...(byEdges.get(edges) ?? []), escapeRegexp(phrase)])
   }
   return orSql(

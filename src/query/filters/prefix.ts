@@ -3,7 +3,7 @@ import { sql } from "../sql.ts"
 import type { Filter } from "../tree.ts"
 import { fieldOr, valueLeaf } from "../value.ts"
 import { findPhrase } from "../words.ts"
-import { containsPhrase } from "./phrase.ts"
+import { containsAnyPhrase, containsPhrase } from "./phrase.ts"
 
 /** `word*`: a word that begins so. `field:*`: any value. `*` alone: every row. Read together with phrases, in filter.ts. */
 export function prefixFilter(field: string | undefined, prefix: string): Filter {
@@ -11,11 +11,22 @@ export function prefixFilter(field: string | undefined, prefix: string): Filter 
   return valueLeaf(field, {
     word: "prefix",
     text: prefix === "" ? "*" : `${quoteIfNeeded(prefix)}*`,
+    says: { kind: "prefix", text: prefix },
     test: (value) => (prefix === "" ? value !== "" : findPhrase(value, prefix, 0, true) >= 0),
     sql: (value) => (prefix === "" ? sql`${value} <> ''` : containsPhrase(value, prefix, true)),
     integer: (column) =>
       prefix === ""
         ? sql`${column} IS NOT NULL`
         : containsPhrase(sql`CAST(${column} AS VARCHAR)`, prefix, true),
+  })
+}
+
+/** Any of the prefixes, none of them empty. */
+export function anyPrefixFilter(field: string, prefixes: readonly string[]): Filter {
+  return valueLeaf(field, {
+    word: "prefix",
+    text: `(${prefixes.map((prefix) => `${quoteIfNeeded(prefix)}*`).join(" or ")})`,
+    test: (value) => prefixes.some((prefix) => findPhrase(value, prefix, 0, true) >= 0),
+    sql: (value) => containsAnyPhrase(value, prefixes, true),
   })
 }
