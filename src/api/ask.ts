@@ -147,6 +147,11 @@ export async function answerOf(question: Question): Promise<Answered> {
 /** Name of the header, or trailer where rows are streamed, that says `whole` or `partial: <why>`. */
 export const ANSWER = "tallystick-answer"
 
+/** What stands there. A header may hold less than a message does. */
+export function answerMark(partial: string | undefined): string {
+  return partial === undefined ? "whole" : `partial: ${partial.replace(/[^ -~]/g, "?")}`
+}
+
 /** A document that limits cut says so in a header and in its member `partial`, which clients of VictoriaLogs pass over. */
 export function sendDocument(
   reply: FastifyReply,
@@ -155,7 +160,7 @@ export function sendDocument(
 ): FastifyReply {
   const text = JSON.stringify(partial === undefined ? document : { ...document, partial })
   return reply
-    .header(ANSWER, partial === undefined ? "whole" : `partial: ${partial}`)
+    .header(ANSWER, answerMark(partial))
     .header("content-type", "application/json")
     .send(Buffer.from(text))
 }

@@ -49,8 +49,9 @@ export const HitsArguments = Type.Object({
   field: list("Count by the values of this field too"),
   fields_limit: count("So many groups with most hits; the others are counted together"),
 })
-export const StatsArguments = Type.Object({ ...COMMON, time: text("What now means in the query") })
-export const StatsRangeArguments = Type.Object({ ...COMMON, ...stepped })
+const whole = { allow_partial_response: text("0: an error instead of numbers that a limit made too small") }
+export const StatsArguments = Type.Object({ ...COMMON, ...whole, time: text("What now means in the query") })
+export const StatsRangeArguments = Type.Object({ ...COMMON, ...whole, ...stepped })
 export const FacetsArguments = Type.Object({
   ...COMMON,
   limit: count("Most values of a field"),

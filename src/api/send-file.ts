@@ -2,7 +2,7 @@ import { Readable } from "node:stream"
 import type { FastifyReply } from "fastify"
 import { formatMicros } from "../base/time.ts"
 import type { FileFormat, FileMessage } from "../search/message.ts"
-import { ANSWER, type AskDeps, type Question } from "./ask.ts"
+import { ANSWER, answerMark, type AskDeps, type Question } from "./ask.ts"
 
 const TYPES: Readonly<Record<FileFormat, string>> = {
   csv: "text/csv; charset=utf-8",
@@ -38,7 +38,7 @@ export async function sendFile(
   return reply
     .header("content-type", TYPES[format])
     .header("content-disposition", `attachment; filename="${name}"`)
-    .header(ANSWER, partial === undefined ? "whole" : `partial: ${partial}`)
+    .header(ANSWER, answerMark(partial))
     .send(Readable.from(bytesOf(messages), { objectMode: false }))
 
   async function* bytesOf(rest: AsyncIterable<FileMessage>): AsyncGenerator<Uint8Array> {

@@ -4,7 +4,7 @@ import { isRefusal, type RefusalCode } from "../base/refusal.ts"
 import { formatMicros } from "../base/time.ts"
 import type { Row } from "../query/row.ts"
 import type { Ending, QueryMessage } from "../search/message.ts"
-import { ANSWER, type AskDeps, type Question } from "./ask.ts"
+import { ANSWER, answerMark, type AskDeps, type Question } from "./ask.ts"
 import { jsonLine } from "./json-line.ts"
 
 type Format = "ndjson" | "json"
@@ -49,7 +49,7 @@ export async function sendRows(
     .trailer(ANSWER, async () => {
       // An answer without a row has sent nothing yet; HTTP/2 would end it with the head and have no place for trailers.
       if (!reply.raw.headersSent) reply.raw.flushHeaders()
-      return sent.partial === undefined ? "whole" : `partial: ${sent.partial}`
+      return answerMark(sent.partial)
     })
     .send(lines)
 }

@@ -11,7 +11,10 @@ type Point = readonly [seconds: number, value: string]
 export type Sample = { readonly metric: Metric; readonly value: Point }
 export type Samples = { readonly metric: Metric; readonly values: readonly Point[] }
 
-/** Each result of each row at one time. An empty field is a label without a value, which Prometheus takes for none. */
+/**
+ * Each result of each row at one time. An empty field is a label without a value, which Prometheus takes for none. A result
+ * without a value (`max()` over nothing) is no sample: VictoriaLogs sends it as "", at which vmalert's rule fails.
+ */
 export function shapeVector(
   rows: readonly Row[],
   measures: readonly string[],
@@ -45,7 +48,7 @@ export function shapeMatrix(rows: readonly Row[], measures: readonly string[]): 
 function resultsOf(row: Row, measures: readonly string[]): readonly { metric: Metric; value: string }[] {
   const labels = Object.entries(row).filter(([name]) => !measures.includes(name))
   return measures
-    .filter((name) => row[name] !== undefined)
+    .filter((name) => row[name] !== undefined && row[name] !== "")
     .map((name) => ({ metric: Object.fromEntries([["__name__", name], ...labels]), value: row[name] ?? "" }))
 }
 

@@ -236,6 +236,11 @@ export const REFUSALS = {
     exit: 2,
     hint: "too many queries at once; try again, or raise search.queriesMax",
   },
+  "search.partial": {
+    http: 503,
+    exit: 2,
+    hint: "ask for less at once, raise the limit, or take what there is: allow_partial_response=1",
+  },
   "search.failed": {
     http: 500,
     exit: 2,

@@ -3,11 +3,12 @@ import { test } from "node:test"
 import fc from "fast-check"
 import { NOW, testRelation } from "../../test/support/query-relation.ts"
 import { matchesFilter } from "./fieldset.ts"
+import { groupSql } from "./group-sql.ts"
 import { parseQuery } from "./parse.ts"
 import { planQuery } from "./plan.ts"
 import type { Row } from "./row.ts"
 import { Collected, connectPipes, NO_BUDGET } from "./run.ts"
-import { joinSql, sql } from "./sql.ts"
+import { sql, trusted } from "./sql.ts"
 
 const { columns, recordsWhere, allRows, read } = testRelation()
 
@@ -191,16 +192,7 @@ for (const text of groups) {
     const scene = { now: NOW, budget: NO_BUDGET, random: () => 0.5 }
     const sink = plan.read.grouping.join(collected, scene)
     for (const batch of [sql`"record" < ${5}`, sql`"record" >= ${5}`]) {
-      const { keys, results } = plan.read.grouping
-      const select = joinSql([...keys, ...results], ", ")
-      const by =
-        keys.length === 0
-          ? sql``
-          : sql`GROUP BY ${joinSql(
-              keys.map((_, i) => ({ text: `${i + 1}`, values: [] })),
-              ", ",
-            )}`
-      for (const values of await read(sql`SELECT ${select} FROM records WHERE ${batch} ${by}`))
+      for (const values of await read(groupSql(plan.read.grouping, trusted("records"), batch)))
         sink.take(values)
     }
     sink.end()

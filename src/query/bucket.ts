@@ -10,7 +10,7 @@ export type Bucket = {
   of(value: string): string
   /** How much time a bucket of times is. */
   readonly seconds?: number
-  /** The bucket's start as text, over a column, where SQL can say it. */
+  /** The bucket's start over a column, of any type, where SQL can say it. */
   sql?(column: Column): Sql | undefined
 }
 
@@ -67,7 +67,7 @@ function stepBucket(text: string, step: number, micros: number | undefined, offs
       if (column.kind !== "time" || whole === undefined) return undefined
       // Remainders of SQL keep the sign of what is divided; events are later than 1970.
       const shifted = sql`(epoch_us(${column.column}) - ${BigInt(offset)})`
-      return sql`CAST(${shifted} // ${BigInt(whole)} * ${BigInt(whole)} + ${BigInt(offset)} AS VARCHAR)`
+      return sql`${shifted} // ${BigInt(whole)} * ${BigInt(whole)} + ${BigInt(offset)}`
     },
   }
 }

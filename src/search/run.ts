@@ -1,6 +1,7 @@
 import { isRefusal } from "../base/refusal.ts"
 import type { Micros } from "../base/time.ts"
 import type { Columns } from "../query/column.ts"
+import { groupSql } from "../query/group-sql.ts"
 import { understandQuery } from "../query/habits/index.ts"
 import { compareRows, TopRows } from "../query/order.ts"
 import { areLight, type GroupsRead, type Plan, planQuery, type RowsRead } from "../query/plan.ts"
@@ -235,12 +236,9 @@ class Run {
     where: Sql,
   ): AsyncGenerator<readonly Row[]> {
     const sink = this.#head as GroupSink
-    const { keys, results } = grouping
-    const select = joinSql([...keys, ...results], ", ")
-    const by = keys.length === 0 ? sql`` : trusted(`GROUP BY ${keys.map((_, i) => i + 1).join(", ")}`)
     for (const batch of this.#progress.through(batches(sources))) {
       yield* this.#progress.told()
-      const rows = await this.#query(sql`SELECT ${select} FROM ${relationOf(batch)} WHERE ${where} ${by}`)
+      const rows = await this.#query(groupSql(grouping, relationOf(batch), where))
       for (const chunk of rows.batches()) {
         const columns = rows.names.map((_, i) => chunk.column(i))
         for (let i = 0; i < chunk.count; i++) {

@@ -5,7 +5,7 @@ import { parsePipes } from "../query/parse.ts"
 import { printField } from "../query/quote.ts"
 import { newRow, type Row } from "../query/row.ts"
 import { Collected, connectPipes } from "../query/run.ts"
-import type { Query, RunScene } from "../query/tree.ts"
+import type { Query, RunScene, Sink } from "../query/tree.ts"
 import { type FacetLimits, facetsText, hitsField, type View } from "../query/view.ts"
 import type { Ending, QueryRequest } from "./message.ts"
 
@@ -18,10 +18,12 @@ export type Ask = (
 type Surveying = { readonly ask: Ask; readonly scene: RunScene; readonly columns: Columns }
 
 /**
- * Rows whose bodies are read to see which fields they have: a third of a second. Of more rows only columns are counted, which
- * takes milliseconds a million, and the answer says so.
+ * Rows whose bodies are read to see which fields they have: a quarter of a second. Of more rows only columns are counted,
+ * half a second a million, and the answer says so.
  */
-const BODIES_MAX = 5_000
+const BODIES_MAX = 1_000
+/** A field of which more rows of the sample than this, and more than half of them, have a value of their own has no facets. */
+const OWN_VALUES_MAX = 100
 const BODIES_MARK = `fields: those inside bodies are told of the newest ${BODIES_MAX} rows only`
 
 /**
@@ -47,6 +49,8 @@ type Sample = {
   readonly partial: string | undefined
   readonly names: readonly Row[]
   readonly facets: readonly Row[]
+  /** Fields that have too many values, or too long ones, in these rows alone. */
+  readonly wide: ReadonlySet<string>
 }
 
 /** What the newest rows say, bodies and all. */
@@ -57,7 +61,11 @@ async function sampleOf(
 ): Promise<Sample> {
   const [names, facets] = [new Collected(), new Collected()]
   const asked = [connectPipes(parsePipes("field_names"), names, scene)]
-  if (limits !== undefined) asked.push(connectPipes(parsePipes(facetsText(limits)), facets, scene))
+  const widths = new Widths(limits?.bytesMax ?? 0)
+  if (limits !== undefined) {
+    asked.push(connectPipes(parsePipes(facetsText(limits)), facets, scene))
+    asked.push(widths)
+  }
   const newest = ask(records, { limit: BODIES_MAX + 1 })
   let rows = 0
   for (;;) {
@@ -65,10 +73,40 @@ async function sampleOf(
     if (done === true) {
       for (const head of asked) head.end()
       const { partial } = value
-      return { whole: rows <= BODIES_MAX, partial, names: names.rows, facets: facets.rows }
+      const whole = rows <= BODIES_MAX
+      return { whole, partial, names: names.rows, facets: facets.rows, wide: widths.wide() }
     }
     rows += value.length
     for (const row of value) for (const head of asked) head.take(row)
+  }
+}
+
+/** Which fields have hardly two rows with the same value: identities, times, paths. */
+class Widths implements Sink {
+  readonly #bytesMax: number
+  readonly #fields = new Map<string, { rows: number; long: boolean; readonly values: Set<string> }>()
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  take(row: Row): boolean {
+    for (const [name, value] of Object.entries(row)) {
+      const field = this.#fields.get(name) ?? { rows: 0, long: false, values: new Set() }
+      this.#fields.set(name, field)
+      field.rows++
+      if (value.length > this.#bytesMax) field.long = true
+      else field.values.add(value)
+    }
+    return true
+  }
+
+  end(): void {}
+
+  wide(): ReadonlySet<string> {
+    const isWide = ({ rows, long, values }: { rows: number; long: boolean; values: Set<string> }) =>
+      long || (values.size > OWN_VALUES_MAX && values.size > rows / 2)
+    return new Set([...this.#fields].filter(([, field]) => isWide(field)).map(([name]) => name))
   }
 }
 
@@ -89,15 +127,12 @@ async function* manyFacets(
   { limits, sample }: { readonly limits: FacetLimits; readonly sample: Sample },
   { ask, columns }: Surveying,
 ): AsyncGenerator<readonly Row[], Ending> {
-  const shown = new Set(sample.facets.map((row) => row.field_name))
   const inSample = sample.names.map((row) => row.name ?? "")
-  // Too many values, or too long ones, in these rows alone.
-  const left = new Set(inSample.filter((name) => !shown.has(name)))
   const columnNames = FIELDS.filter(({ type }) => type !== "map" && type !== "listMap").map(
     ({ name }) => name,
   )
   const fields = [...new Set([...columnNames, ...inSample])].filter(
-    (name) => !left.has(name) && !["json", "absent"].includes(columns.find(name).kind),
+    (name) => !sample.wide.has(name) && !["json", "absent"].includes(columns.find(name).kind),
   )
   const rows: Row[] = []
   const reasons = new Set<string | undefined>()

@@ -350,6 +350,59 @@ test("a client that does not read holds the search back; one that leaves stops i
   })
 })
 
+test("a live tail that nobody reads asks for no more, and events are taken all the same", async () => {
+  let looks = 0
+  const rows = Array(1_000).fill({ _msg: "x".repeat(1000) })
+  const search: ApiDeps["search"] = {
+    async *query() {
+      looks++
+      yield { kind: "rows", rows }
+      yield { kind: "rows", rows }
+      yield { kind: "end", rows: 2_000, next: String(looks) }
+    },
+    file: () => assert.fail("rows were to be asked for"),
+  }
+  await listening({ search }, async ({ port, journal }) => {
+    const tail = await new Promise<IncomingMessage>((resolve) =>
+      get({ host: "127.0.0.1", port, path: "/select/logsql/tail?query=*", agent: false }, resolve),
+    )
+    tail.pause()
+    let before = -1
+    for (let still = 0; still < 20; ) {
+      await new Promise((resolve) => setImmediate(resolve))
+      still = looks === before ? still + 1 : 0
+      before = looks
+    }
+    assert.ok(looks < 100, `${looks} times 2 MB`)
+    const posted = await fetch(`http://127.0.0.1:${port}/audit`, { method: "POST", body: '{"auditID":"a"}' })
+    assert.equal(posted.status, 200)
+    assert.equal(journal.records.length, 1)
+    tail.destroy()
+  })
+})
+
+test("a live tail ends with the server, and says so", async () => {
+  const search: ApiDeps["search"] = {
+    async *query() {
+      yield { kind: "end", rows: 0, next: "0" }
+    },
+    file: () => assert.fail("rows were to be asked for"),
+  }
+  let text = ""
+  let ended: Promise<unknown> = Promise.resolve()
+  await listening({ search }, async ({ port }) => {
+    const tail = await new Promise<IncomingMessage>((resolve) =>
+      get({ host: "127.0.0.1", port, path: "/select/logsql/tail?query=*", agent: false }, resolve),
+    )
+    tail.on("data", (chunk) => {
+      text += chunk
+    })
+    ended = new Promise((resolve) => tail.once("end", resolve))
+  })
+  await ended
+  assert.equal(JSON.parse(text)._partial, "the server stops")
+})
+
 test("a search that breaks in the middle says so in a last line, and HTTP says so too", async () => {
   const search: ApiDeps["search"] = {
     async *query() {

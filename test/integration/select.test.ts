@@ -1,6 +1,9 @@
 import assert from "node:assert/strict"
 import { get, type IncomingMessage } from "node:http"
 import { after, before, test } from "node:test"
+import type { TSchema } from "typebox"
+import { Value } from "typebox/value"
+import { Facets, Hits, Matrix, Values, Vector } from "../../src/api/select-schema.ts"
 import { eventually, type Server, startServer, temporaryFolder } from "../support/server.ts"
 
 /** The reading API of a real server. Shapes are those that VictoriaLogs 1.52 gave to the same requests. */
@@ -189,8 +192,18 @@ const answers: [endpoint: string, form: Record<string, string>, answer: object][
     },
   ],
 ]
+const SCHEMAS: Readonly<Record<string, TSchema>> = {
+  hits: Hits,
+  facets: Facets,
+  stats_query: Vector,
+  stats_query_range: Matrix,
+}
 for (const [endpoint, form, expected] of answers) {
   test(`${endpoint}: ${JSON.stringify(form)}`, async () => {
+    // The other way round of /openapi.json: what is sent and answered is what it says.
+    assert.ok(Value.Check(SCHEMAS[endpoint] ?? Values, expected), "the answer is as described")
+    for (const name of Object.keys(form))
+      assert.ok((await described(endpoint)).includes(name), `${name} is described`)
     const answer = await ask(endpoint, form)
     assert.equal(answer.headers.get("content-type"), "application/json")
     assert.equal(answer.headers.get("tallystick-answer"), "whole")
@@ -198,6 +211,14 @@ for (const [endpoint, form, expected] of answers) {
     const asGet = await fetch(`${server.url}/select/logsql/${endpoint}?${new URLSearchParams(form)}`)
     assert.deepEqual(await asGet.json(), expected, "GET is the same")
   })
+}
+
+/** Names of the arguments that /openapi.json lists. */
+async function described(endpoint: string): Promise<readonly string[]> {
+  const { paths } = (await (await fetch(`${server.url}/openapi.json`)).json()) as {
+    paths: Record<string, { get: { parameters: { name: string }[] } }>
+  }
+  return paths[`/select/logsql/${endpoint}`]?.get.parameters.map(({ name }) => name) ?? []
 }
 
 const filtered: [why: string, form: [string, string][], count: string][] = [
@@ -291,6 +312,51 @@ test("pages fit together while events come in that belong between their rows", a
     seen.every((id) => Number(id.slice(1)) < 1_060),
     "none that came later",
   )
+})
+
+test("of many rows columns are counted, bodies looked into for the newest, and that is told", async () => {
+  const many = Array.from({ length: 1_100 }, (_, i) =>
+    event(20_000 + i, i === 0 ? "patch" : "get", "40:00", {
+      objectRef: { resource: "pods", namespace: "many", name: `p${i}` },
+      requestObject: { spec: { replicas: i % 3 } },
+    }),
+  )
+  await send(many)
+  const query = "kind:=k8s.audit objectRef.namespace:=many"
+  const names = (await (await ask("field_names", { query })).json()) as {
+    values: { value: string; hits: number }[]
+    partial: string
+  }
+  const hits = new Map(names.values.map(({ value, hits: count }) => [value, count]))
+  assert.match(names.partial, /^fields: those inside bodies are told of the newest 1000 rows only$/)
+  assert.equal(hits.get("verb"), 1_100)
+  assert.equal(hits.get("_msg"), 1_100)
+  assert.ok((hits.get("requestObject.spec.replicas") ?? 0) >= 1_000)
+  const { facets } = (await (await ask("facets", { query })).json()) as {
+    facets: { field_name: string; values: object[] }[]
+  }
+  const shown = new Map(facets.map(({ field_name, values }) => [field_name, values]))
+  assert.deepEqual(shown.get("verb"), [
+    { field_value: "get", hits: 1_099 },
+    { field_value: "patch", hits: 1 },
+  ])
+  assert.equal(shown.get("auditID"), undefined, "each has its own")
+  assert.equal(shown.get("objectRef.namespace"), undefined, "all have the same")
+  const piped = await (await ask("query", { query: `${query} | facets | fields field_name` })).text()
+  assert.ok(piped.includes("requestObject.spec.replicas"), "the pipe reads everything")
+})
+
+test("limits cut documents with a mark, and where that is asked for with an error", async () => {
+  const form = { query: `${AUDIT} | stats by (auditID) count() n`, timeout: "0.001" }
+  const cut = (await (await ask("stats_query", form)).json()) as Record<string, unknown>
+  assert.equal(cut.isPartial, true)
+  assert.match(String(cut.partial), /^time: /)
+  assert.deepEqual(cut.warnings, [`this answer is partial: ${cut.partial}`])
+  assert.equal((await ask("stats_query", { ...form, allow_partial_response: "0" })).status, 503)
+  const hits = await ask("hits", { query: AUDIT, step: "1h", timeout: "0.001" })
+  assert.match(hits.headers.get("tallystick-answer") ?? "", /^partial: time: /)
+  const csv = await ask("query", { query: AUDIT, format: "csv", timeout: "0.001" })
+  assert.match(csv.headers.get("content-disposition") ?? "", /\.partial\.csv"$/)
 })
 
 test("CSV: complete, in order, and nothing in it is obeyed", async () => {

@@ -1,6 +1,7 @@
 import type { FastifyReply } from "fastify"
+import { Refusal } from "../../base/refusal.ts"
 import { moment, parseDurationArgument, parseStep } from "../arguments.ts"
-import { type AskDeps, answerOf, openQuestion, sendDocument } from "../ask.ts"
+import { type Answered, type AskDeps, answerOf, openQuestion, type Question, sendDocument } from "../ask.ts"
 import { parseQueryRequest } from "../query-request.ts"
 import type { Route } from "../route.ts"
 import { Matrix, PrometheusError, StatsArguments, StatsRangeArguments, Vector } from "../select-schema.ts"
@@ -29,7 +30,7 @@ export function statsRoutes(deps: AskDeps): readonly Route[] {
           const now = moment(given, "time", bounds.now) ?? moment(given, "end", bounds.now) ?? bounds.now
           return parseQueryRequest(given, { ...bounds, now }, { kind: "stats" })
         })
-        const answered = await answerOf(question)
+        const answered = await wholeOf(question)
         const result = shapeVector(answered.rows, answered.ending.measures ?? [], question.asked.now)
         return sendResult(reply, { resultType: "vector", result }, answered.ending)
       },
@@ -64,12 +65,22 @@ export function statsRoutes(deps: AskDeps): readonly Route[] {
             )
           },
         )
-        const answered = await answerOf(question)
+        const answered = await wholeOf(question)
         const result = shapeMatrix(answered.rows, answered.ending.measures ?? [])
         return sendResult(reply, { resultType: "matrix", result }, answered.ending)
       },
     },
   ]
+}
+
+/** The answer, cut or not, unless the asker would rather have an error than a number that is too small. */
+async function wholeOf(question: Question): Promise<Answered> {
+  const answered = await answerOf(question)
+  const { partial } = answered.ending
+  if (partial !== undefined && /^(0|false|no)$/i.test(question.given.get("allow_partial_response") ?? "")) {
+    throw new Refusal("search.partial", `the answer would be partial: ${partial}`)
+  }
+  return answered
 }
 
 function sendResult(reply: FastifyReply, data: object, ending: { readonly partial?: string }): FastifyReply {
