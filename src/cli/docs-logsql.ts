@@ -23,6 +23,8 @@ export const LOGSQL_BASICS: readonly (readonly [form: string, meaning: string])[
   ["verb:delete user.username:alice", "both"],
   ["verb:delete or verb:deletecollection", "one of them"],
   ["verb:(create or update) -user.username:alice", "with parentheses; `-`, `!` or `not` is not"],
+  ["*:forbidden", "some field of the event holds the word; every body is read"],
+  ["requestObject.*:=nginx", "some field whose name begins so is exactly this"],
   ['{cluster="prod-1"} verb:delete', "a stream: cluster, source and kind"],
 ]
 

@@ -18,6 +18,7 @@ export function hasField(set: FieldSet, name: string): boolean {
 
 export function addFields(set: FieldSet, names: Iterable<string>): FieldSet {
   const added = [...names]
+  if (added.includes("*")) return ALL_FIELDS
   if (set.kind === "all")
     return { kind: "all", but: new Set([...set.but].filter((name) => !added.includes(name))) }
   return { ...set, names: new Set([...set.names, ...added]) }

@@ -7,6 +7,7 @@ import { readTime } from "./filters/time.ts"
 import { cannotBeginFilter, FILTER_WORDS } from "./keywords.ts"
 import type { Reader } from "./reader.ts"
 import type { Filter } from "./tree.ts"
+import { anyField } from "./value.ts"
 import type { FilterWord } from "./word.ts"
 
 const bySign = new Map(SIGN_FILTERS.map((filter) => [filter.word, filter]))
@@ -80,8 +81,8 @@ function readAtom(reader: Reader, field: string | undefined): Filter {
 }
 
 function readStar(reader: Reader, field: string | undefined): Filter {
-  const star = reader.next()
-  if (field === undefined && reader.is(":")) throw reader.unsupported("a filter on any field", star)
+  reader.next()
+  if (field === undefined && reader.is(":")) return readAnyField(reader, "")
   return prefixFilter(field, "")
 }
 
@@ -125,12 +126,19 @@ function readPhrase(reader: Reader, field: string | undefined): Filter {
   const text = reader.compound("a filter", field === undefined ? "stopAtColon" : undefined)
   if (!reader.token.spaced && reader.is("*")) {
     reader.next()
-    return prefixFilter(field, text)
+    return field === undefined && reader.is(":") ? readAnyField(reader, text) : prefixFilter(field, text)
   }
   if (field !== undefined || !reader.is(":")) return phraseFilter(field, text)
   reader.next()
   if (reader.is("|", ")", "")) throw reader.refuse(`expected a filter after ${JSON.stringify(`${text}:`)}`)
   return readFieldFilter(reader, text)
+}
+
+/** `*:test` and `prefix*:test`: some field of the event, or some whose name begins so, passes the test. */
+function readAnyField(reader: Reader, prefix: string): Filter {
+  reader.next()
+  if (reader.is("|", ")", "")) throw reader.refuse(`expected a filter after ${JSON.stringify(`${prefix}*:`)}`)
+  return reader.nested(() => readNot(reader, anyField(prefix)))
 }
 
 function readFieldFilter(reader: Reader, name: string): Filter {

@@ -53,7 +53,10 @@ test("what cannot be folded has a limit", () => {
   const hostile: [text: string, told: string][] = [
     [list(300, (i) => `requestObject.f${i}:=x`, " or "), "more than 256 conditions"],
     [list(70, (i) => `requestObject.f${i}:w`, " or "), "more than 64 words or phrases"],
-    [list(100, (i) => `requestObject.spec.a:ipv6_range("::${i}")`, " or "), "more than 200000 characters of SQL"],
+    [
+      list(100, (i) => `requestObject.spec.a:ipv6_range("::${i}")`, " or "),
+      "more than 200000 characters of SQL",
+    ],
   ]
   for (const [text, told] of hostile) {
     assert.throws(

@@ -1,11 +1,13 @@
 import { Refusal } from "../base/refusal.ts"
 import type { Micros } from "../base/time.ts"
 import { FIELDS } from "../event/fields.ts"
+import { coarseFilter, isOnlyInMemory } from "./coarse.ts"
 import { type Columns, isOfEvent, textSql } from "./column.ts"
 import { ALL_FIELDS, fieldsOf, hasField } from "./fieldset.ts"
 import { within } from "./filters/time.ts"
 import { countConditions } from "./fold.ts"
 import { QUERY_LIMITS } from "./limits.ts"
+import { filterPipe } from "./pipes/filter.ts"
 import { countsRequests } from "./requests.ts"
 import { andSql, type Sql } from "./sql.ts"
 import { MICROS_LAST, type Span } from "./time.ts"
@@ -72,7 +74,15 @@ export function planQuery(query: Query, request: PlanRequest, columns: Columns):
   const rangeSeconds = secondsIn(bounds)
   const scene: Scene = { now: request.now, ...(rangeSeconds === undefined ? {} : { rangeSeconds }) }
   const bounded = request.start !== undefined || request.end !== undefined
-  const filter = whereFilter(query.filter, columns, scene)
+  const inMemory = isOnlyInMemory(query.filter)
+  const counts = countsRequests(query)
+  if (inMemory && counts) {
+    throw new Refusal(
+      "query.unsupported",
+      "with a filter on any field, requests cannot be counted; name the field stage to count events, as in stage:=ResponseComplete",
+    )
+  }
+  const filter = whereFilter(coarseFilter(query.filter), columns, scene)
   const wordRegexps = filter.values.filter(
     (value) => typeof value === "string" && value.includes(NOT_WORD),
   ).length
@@ -86,14 +96,15 @@ export function planQuery(query: Query, request: PlanRequest, columns: Columns):
   const time = columns.find("_time")
   if (bounded && time.kind === "time") conditions.unshift(within(time.column, asked))
 
-  const { read, pipes } = planRead(query.pipes, request, columns, scene)
+  const steps = inMemory ? [filterPipe(query.filter), ...query.pipes] : query.pipes
+  const { read, pipes } = planRead(steps, request, columns, scene)
   return {
     bounds,
     scene,
     needles: needlesOf(query.filter),
     where: andSql(conditions),
-    countsRequests: countsRequests(query),
-    sameForDuplicates: fieldsOf(query.filter).every(isOfEvent),
+    countsRequests: counts,
+    sameForDuplicates: fieldsOf(coarseFilter(query.filter)).every(isOfEvent),
     read,
     pipes,
     limit: request.limit,

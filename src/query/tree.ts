@@ -43,6 +43,8 @@ export interface Leaf {
   readonly exactly?: readonly string[]
   /** All it says, where it is about one field and that simple: many such are one condition (fold.ts). */
   readonly says?: { readonly kind: "equals" | "phrase" | "prefix" | "anyCase"; readonly text: string }
+  /** SQL cannot say it: rows are chosen by `matches`, after they were read. */
+  readonly onlyInMemory?: boolean
   /** Where `_time` of a matching row lies. */
   bounds?(scene: Scene): Span
   /** A query that must be answered first, the field of its rows that counts, and what the filter then is. */

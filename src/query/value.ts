@@ -1,5 +1,5 @@
-import { type Column, type Columns, textSql } from "./column.ts"
-import { printField } from "./quote.ts"
+import { type Column, type Columns, isOfEvent, textSql } from "./column.ts"
+import { printField, printFieldPattern } from "./quote.ts"
 import { textsOf } from "./row.ts"
 import { FALSE, orSql, type Sql, sql, TRUE, trusted } from "./sql.ts"
 import type { Leaf } from "./tree.ts"
@@ -23,8 +23,21 @@ export type ValueTest = {
   readonly says?: Leaf["says"]
 }
 
+/** Stands before what the names of fields begin with. Texts of queries are well-formed: no field is called so. */
+const ANY = "\ud800"
+
+/** In place of a field's name: every field of the event whose name begins so. */
+export function anyField(prefix: string): string {
+  return ANY + prefix
+}
+
+export function isAnyField(field: string | undefined): boolean {
+  return field?.startsWith(ANY) === true
+}
+
 /** The field's name before a filter's text: nothing for `_msg`. */
 export function fieldPrefix(field: string): string {
+  if (isAnyField(field)) return `${printFieldPattern(`${field.slice(ANY.length)}*`)}:`
   return field === "_msg" ? "" : `${printField(field)}:`
 }
 
@@ -35,6 +48,7 @@ export function fieldOr(field: string | undefined): string {
 
 export function valueLeaf(field: string | undefined, test: ValueTest): Leaf {
   const name = fieldOr(field)
+  if (isAnyField(name)) return anyFieldLeaf(name, test)
   return {
     kind: "leaf",
     word: test.word,
@@ -44,6 +58,31 @@ export function valueLeaf(field: string | undefined, test: ValueTest): Leaf {
     where: (columns) => whereValue(columns, name, test),
     ...(test.exactly === undefined ? {} : { exactly: test.exactly }),
     ...(test.says === undefined ? {} : { says: test.says }),
+  }
+}
+
+/**
+ * Only in memory: names of fields inside bodies are not known before a body is read. How a record was delivered is not
+ * looked at, so that two deliveries of one event always match alike.
+ */
+function anyFieldLeaf(name: string, test: ValueTest): Leaf {
+  const prefix = name.slice(ANY.length)
+  const isMeant = (field: string) => field.startsWith(prefix) && isOfEvent(field)
+  return {
+    kind: "leaf",
+    word: test.word,
+    fields: ["*"],
+    print: () => fieldPrefix(name) + test.text,
+    // An absent field is an empty one, and some field is always absent.
+    matches: (row) =>
+      test.test("") ||
+      Object.keys(row).some(
+        (field) => isMeant(field) && textsOf(row, field).some((value) => test.test(value)),
+      ),
+    where: () => {
+      throw new Error("a filter on any field is left out of SQL")
+    },
+    onlyInMemory: true,
   }
 }
 

@@ -29,13 +29,20 @@ function parseCases(file: VectorFile): readonly VectorCase[] {
       name: `accepted: ${text}`,
       run: () => assert.equal(formatQuery(parseQuery(text)), canonical),
     })),
-    ...refused.map((text) => ({ name: `refused: ${text}`, run: () => checkRefused(text) })),
+    ...refused.map((text) => ({
+      name: `refused: ${text}`,
+      run: () => checkRefused(text),
+      ...(SINCE_ACCEPTED.has(text) ? { skip: "refused in 2025, a filter on any field since" } : {}),
+    })),
     ...tails.map(([text, can]) => ({
       name: `live tail: ${text}`,
       run: () => assert.equal(canLiveTail(parseQuery(text)), can),
     })),
   ]
 }
+
+/** VictoriaLogs 1.52 reads them, and so do we. */
+const SINCE_ACCEPTED = new Set(["*:foo"])
 
 /** Refused for whatever reason a query is: unknown words as well as what nobody can run. */
 function checkRefused(text: string): void {

@@ -3,7 +3,7 @@ import { compareQuantities, quantitySql } from "../quantity.ts"
 import { quoteIfNeeded } from "../quote.ts"
 import { fieldValue } from "../row.ts"
 import { type Sql, sql, trusted } from "../sql.ts"
-import { fieldOr, fieldPrefix } from "../value.ts"
+import { fieldOr, fieldPrefix, isAnyField } from "../value.ts"
 import type { FilterWord } from "../word.ts"
 import { readArguments } from "./arguments.ts"
 
@@ -28,6 +28,7 @@ function compareFields(word: "eq_field" | "lt_field" | "le_field", example: stri
     word,
     example,
     parse(reader, field) {
+      if (isAnyField(field)) throw reader.unsupported(`${word}() on any field`)
       const [other = ""] = readArguments(reader, { min: 1, max: 1 })
       const left = fieldOr(field)
       return {

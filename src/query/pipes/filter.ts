@@ -21,7 +21,7 @@ export function readFilterPipe(reader: Reader): Pipe {
   return filterPipe(reader.grammar.filter(reader, undefined))
 }
 
-function filterPipe(wanted: Filter): Pipe {
+export function filterPipe(wanted: Filter): Pipe {
   const pipe = eachPipe({
     word: "filter",
     text: ` ${formatFilter(wanted)}`,
