@@ -40,7 +40,7 @@ function rootOf(name: string): string {
 export const AUDIT_KIND = "k8s.audit"
 
 /** Fields that say how a record was delivered, or that may differ between two deliveries of one event. */
-const DELIVERY = new Set(["record", "receivedAt", "source", "n", "kind", "words", "duplicateOf"])
+const DELIVERY = new Set(["record", "receivedAt", "source", "n", "kind", "words", "duplicateOf", "lateBy"])
 const ENCODING = new Set([
   "_stream",
   "_stream_id",
@@ -63,6 +63,14 @@ export function isOfEvent(field: string): boolean {
  */
 const STREAM_ID = trusted(`concat('0000000000000000', md5("_stream"))`)
 
+/**
+ * Seconds from an event's own time to its receipt: how long its sender held it back, or how wrong the clocks are; negative
+ * where the sender's is ahead. Absent where an event has no time of its own.
+ */
+const LATE_BY = trusted(
+  `CASE WHEN "_time" <> "receivedAt" THEN CAST((epoch_us("receivedAt") - epoch_us("_time")) / 1000000.0 AS VARCHAR) END`,
+)
+
 export function openColumns(derived: Derived): Columns {
   return { find: (field) => findColumn(field, derived) }
 }
@@ -71,6 +79,7 @@ function findColumn(name: string, derived: Derived): Column {
   if (name === "_msg") return { kind: "text", text: trusted(`(${derived.msg})`), heavy: true }
   if (name === "raw") return { kind: "text", text: ident("raw"), heavy: true }
   if (name === "_stream_id") return { kind: "text", text: STREAM_ID, heavy: false }
+  if (name === "lateBy") return { kind: "text", text: LATE_BY, heavy: false }
   if (name === "rawEncoding") return { kind: "text", text: ident("rawEncoding"), heavy: false }
   const field = findField(name)
   if (field !== undefined) return ofField(field)

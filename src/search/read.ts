@@ -7,7 +7,7 @@ import { selectFields } from "../query/plan.ts"
 import { type MutableRow, newRow, type Row } from "../query/row.ts"
 import { joinSql, type Sql, sql, toStatement, trusted } from "../query/sql.ts"
 import type { FieldSet } from "../query/tree.ts"
-import { LOG_MSG_SQL } from "../store/columns.ts"
+import { SAID_SQL } from "../store/columns.ts"
 import type { Column, Duckdb, Rows } from "../store/duckdb.ts"
 import { relationOf, type Source } from "./snapshot.ts"
 
@@ -42,7 +42,7 @@ export function readingOf(fields: FieldSet, columns: Columns): Reading {
   const own = selection.columns.filter(({ name }) => name !== "_msg")
   const told = own.length < selection.columns.length
   const hidden = told ? SENTENCE_COLUMNS.filter((name) => !own.some((column) => column.name === name)) : []
-  const said = told ? [trusted(LOG_MSG_SQL)] : []
+  const said = told ? [trusted(SAID_SQL)] : []
   const body = selection.body ? ["kind", "rawEncoding", "raw"] : []
   return {
     fields,

@@ -93,7 +93,11 @@ function expected(record: PlacedRecord): Row {
     salt: null,
     digest: null,
     leafHint: null,
-    _msg: summariseFields({ ...fields, kind, source, words: formatWords(words).slice(1) }),
+    // A record of the ledger's own says what it is; all these are of one kind.
+    _msg:
+      kind === "tallystick"
+        ? "tallystick: segment.made"
+        : summariseFields({ ...fields, kind, source, words: formatWords(words).slice(1) }),
   }
 }
 

@@ -4,6 +4,7 @@ import { EVENT_FIELDS, FIELDS, type Field, type FieldType } from "../event/field
 import { SUMMARY } from "../event/summary.ts"
 import { quote } from "./duckdb.ts"
 import { logMessageSql, logStreamSql, logTimeSql } from "./log-columns.ts"
+import { ownMessageSql } from "./own-message.ts"
 import { LINE_BYTES_MAX, STAGED_LINE_BYTES_MAX } from "./stage.ts"
 
 /**
@@ -67,11 +68,14 @@ export function createTableSql(table: string): string {
   return `CREATE TABLE ${ident(table)} (${columns.join(", ")})`
 }
 
-/** The message of a record of kind `log`, over the columns: what stands where its word `msg` says. NULL for others. */
-export const LOG_MSG_SQL = logMessageSql()
+/**
+ * The message of a record that is no event, over the columns: of kind `log` what stands where its word `msg` says, of the
+ * ledger's own what it did. NULL for others.
+ */
+export const SAID_SQL = `coalesce(${logMessageSql()}, ${ownMessageSql()})`
 
 /** `_msg` over the columns: that message, or the sentence of `event/summary.ts`, which is where it is written. */
-export const MSG_SQL = `coalesce(${LOG_MSG_SQL}, ${formatExpression(SUMMARY, (field, key) =>
+export const MSG_SQL = `coalesce(${SAID_SQL}, ${formatExpression(SUMMARY, (field, key) =>
   key === undefined ? ident(field) : `${ident(field)}[${quote(key)}]`,
 )})`
 
