@@ -2,6 +2,7 @@
  * What taking events over HTTP costs: a sender in this process, the real webhook, redaction and journal in another.
  *
  *     node bench/ingest-http.ts [--seconds 5] [--rate 40000] [--connections 4] [--events 400] [--no-redaction] [--json]
+ *     [--form webhook|jsonline|jsonline-event|bulk|loki|otlp]
  *
  * `--rate` is events a second, 0 as fast as it goes. Latency is counted from when a request was due, not from when the
  * sender got round to it. CPU is the server process alone; sealing and search are not part of it.
@@ -14,6 +15,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { gunzipSync } from "node:zlib"
+import { FORMS, type InsertBody, insertBody } from "./insert-bodies.ts"
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     rate: { type: "string", default: "0" },
     connections: { type: "string", default: "4" },
     events: { type: "string", default: "400" },
+    form: { type: "string", default: "webhook" },
     "no-redaction": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     server: { type: "string" },
@@ -132,7 +135,7 @@ async function measure(child: ChildProcess, url: string): Promise<void> {
   latencies.sort((a, b) => a - b)
   const at = (share: number) =>
     latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
-  const bytes = bodies.reduce((sum, { length }) => sum + length, 0) / bodies.length / events
+  const bytes = bodies.reduce((sum, { body }) => sum + body.length, 0) / bodies.length / events
   const figures = {
     "events/s acked": Math.round((acked / ms) * 1000),
     "MB/s": Number(((acked * bytes) / ms / 1000).toFixed(1)),
@@ -153,21 +156,22 @@ function mib(bytes: number): number {
   return Math.round(bytes / 1024 / 1024)
 }
 
-/** Lists of recorded events; each body begins at another one, so that no two are alike. */
-function prepare(events: number): Buffer[] {
+/** Recorded events, or lines; each body begins at another one, so that no two are alike. */
+function prepare(events: number): InsertBody[] {
   const path = join(import.meta.dirname, "../test/fixtures/real/own-1.20.2-audit.jsonl.gz")
   const lines = gunzipSync(readFileSync(path)).toString("utf8").trimEnd().split("\n")
+  const form = FORMS.find((name) => name === values.form)
   return Array.from({ length: BODIES }, (_, body) => {
+    if (form !== undefined) return insertBody(form, events, lines, body * 50)
     const items = Array.from({ length: events }, (_, i) => lines[(body * 50 + i) % lines.length])
-    return Buffer.from(
-      `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items.join(",")}]}\n`,
-    )
+    const list = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items.join(",")}]}\n`
+    return { path: "/audit/bench?timeout=30s", contentType: "application/json", body: Buffer.from(list) }
   })
 }
 
 type Load = {
   readonly url: string
-  readonly bodies: readonly Buffer[]
+  readonly bodies: readonly InsertBody[]
   readonly rate: number
   readonly connections: number
   readonly events: number
@@ -189,16 +193,17 @@ async function load({ url, bodies, rate, connections, events, ms }: Load): Promi
       if (due - began > ms || performance.now() - began > ms) return
       if (due > performance.now())
         await new Promise((resolve) => setTimeout(resolve, due - performance.now()))
-      const status = await send(bodies[mine % bodies.length] ?? Buffer.alloc(0))
-      if (status === 200) loaded.acked += events
+      const body = bodies[mine % bodies.length]
+      if (body === undefined) return
+      const status = await send(body)
+      if (status === 200 || status === 204) loaded.acked += events
       else loaded.refused++
       loaded.latencies.push(performance.now() - due)
     }
   }
-  function send(body: Buffer): Promise<number> {
+  function send({ path, contentType, body }: InsertBody): Promise<number> {
     return new Promise((resolve, reject) => {
-      const headers = { "content-type": "application/json", "content-length": body.length }
-      const path = "/audit/bench?timeout=30s"
+      const headers = { "content-type": contentType, "content-length": body.length }
       const sent = request({ hostname, port, path, method: "POST", headers, agent }, (response) => {
         response.resume()
         response.on("end", () => resolve(response.statusCode ?? 0))

@@ -37,6 +37,7 @@ const BENCHES: readonly Bench[] = [
   { name: "tlog", args: [] },
   { name: "journal", args: [] },
   { name: "ingest-http", args: ["--seconds", "10"], quick: ["--seconds", "3"] },
+  { name: "insert", args: [] },
   { name: "segments", args: [] },
   { name: "verify", args: [], quick: ["100000"] },
   { name: "query", args: [], quick: ["--events", "200000"] },

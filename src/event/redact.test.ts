@@ -293,3 +293,35 @@ test("random bytes never throw", () => {
 test("names of rules for metrics", () => {
   assert.deepEqual(redactionNames(), [...DEFAULT_REDACTION.map(({ name }) => name), "unparsed"])
 })
+
+test("what is passed over without a look holds nothing that a look would find", () => {
+  const wary = compileRedaction([...DEFAULT_REDACTION, { name: "never", paths: ["never.there"] }])
+  const plain = compileRedaction()
+  const words = [
+    "objectRef",
+    "requestURI",
+    "Secret",
+    "data",
+    "secrets",
+    "kind",
+    "resource",
+    "R",
+    "eyJ",
+    "Bearer x",
+  ]
+  const text = fc.oneof(
+    fc.constantFrom(...words, CANARY, "/api/v1/secrets?token=x"),
+    fc.string({ maxLength: 6 }),
+  )
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof({ maxDepth: 3 }, text, fc.integer(), tie("object"), fc.array(tie("any"), { maxLength: 3 })),
+    object: fc.dictionary(text, tie("any"), { maxKeys: 4 }),
+  })).object
+  fc.assert(
+    fc.property(value, (object) => {
+      const item = toBytes(JSON.stringify(object))
+      assert.deepEqual(plain(item), wary(item))
+    }),
+    { numRuns: 2_000 },
+  )
+})

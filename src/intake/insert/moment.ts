@@ -21,10 +21,15 @@ export function parseCollectorTime(value: unknown): Micros | undefined {
   return within(second * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6)))
 }
 
-/** Date.parse takes 30 February for 2 March. */
+let dayBefore = ""
+
+/** Date.parse takes 30 February for 2 March. Lines of one body are of one day: the last one is remembered. */
 function isDay(day: string): boolean {
+  if (day === dayBefore && day !== "") return true
   const millis = Date.parse(`${day}T00:00:00Z`)
-  return !Number.isNaN(millis) && new Date(millis).toISOString().startsWith(day)
+  if (Number.isNaN(millis) || !new Date(millis).toISOString().startsWith(day)) return false
+  dayBefore = day
+  return true
 }
 
 function fromNumber(value: number): number {
