@@ -3,7 +3,7 @@ import type { Micros } from "../../base/time.ts"
 import type { Keeper } from "./keeper.ts"
 import { parseCollectorTime } from "./moment.ts"
 import { nanosText, nanosToMicros } from "./nanos.ts"
-import { isFields } from "./place.ts"
+import { type Fields, isFields } from "./place.ts"
 
 /** The one file that knows the msgpack library. */
 
@@ -32,18 +32,18 @@ CODEC.register({
 export function* keepMsgpack(body: Uint8Array, keeper: Keeper): Generator<void, boolean> {
   for (const value of decodeMulti(body, { extensionCodec: CODEC })) {
     const [head, record] = Array.isArray(value) ? (value as readonly unknown[]) : []
-    if (!isFields(record)) keeper.faulty(Buffer.from(textOf(value)), "entry")
+    if (!isFields(record) || record instanceof EventTime) keeper.faulty(Buffer.from(textOf(value)), "entry")
     else {
       const time = Array.isArray(head) ? (head as readonly unknown[])[0] : head
-      keeper.entry({ ...toEntry(time, record), labels: [], message: record })
+      const plain = JSON.parse(textOf(record)) as Fields
+      keeper.entry({ ...toEntry(time, plain), labels: [], message: plain })
     }
     yield
   }
   return true
 }
 
-function toEntry(time: unknown, record: Readonly<Record<string, unknown>>) {
-  const plain = JSON.parse(textOf(record)) as Readonly<Record<string, unknown>>
+function toEntry(time: unknown, plain: Fields) {
   if (time instanceof EventTime) {
     const micros: Micros | undefined = nanosToMicros(time.nanos)
     return micros === undefined
