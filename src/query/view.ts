@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts"
 import { Refusal } from "../base/refusal.ts"
 import { type Bucket, parseBucket } from "./bucket.ts"
 import { hasField } from "./fieldset.ts"
+import { pipeThatWaits } from "./live.ts"
 import { parseDuration } from "./number.ts"
 import { parseFilter, parsePipes } from "./parse.ts"
 import { hitsName } from "./pipes/uniq.ts"
@@ -90,15 +91,8 @@ function surveyed(query: Query, view: Extract<View, { kind: "fieldNames" | "face
   return { ...query, pipes: [...query.pipes, ...parsePipes(text)] }
 }
 
-/** Pipes that say what they have at the end of all rows, or count rows from the first. A tail has neither. */
-const NOT_IN_TAIL = new Set([
-  ...["stats", "uniq", "top", "facets", "field_names", "field_values", "running_stats", "total_stats"],
-  ...["sort", "first", "last", "limit", "offset", "union", "stream_context", "generate_sequence"],
-  ...["block_stats", "blocks_count", "query_stats"],
-])
-
 function tailed(query: Query): Query {
-  const waiting = query.pipes.find(({ word }) => NOT_IN_TAIL.has(word))
+  const waiting = pipeThatWaits(query)
   if (waiting === undefined) return query
   throw new Refusal("query.view", `| ${waiting.print()} has to see all rows first; a live tail has no end`)
 }

@@ -17,10 +17,12 @@ export function mendComparisons(draft: Draft, tokens: readonly Token[]): void {
 
 /** The filters in `if (…)` of a pipe; what else a pipe says has rules of its own. */
 export function mendConditions(draft: Draft, tokens: readonly Token[]): void {
-  tokens.forEach((token, at) => {
-    if (wordOf(token) === "if" && wordOf(tokens[at + 1]) === "(")
-      mendComparisons(draft, tokens.slice(at + 2, closing(tokens, at + 1)))
-  })
+  for (let at = 0; at < tokens.length; at++) {
+    if (wordOf(tokens[at]) !== "if" || wordOf(tokens[at + 1]) !== "(") continue
+    const end = closing(tokens, at + 1)
+    mendComparisons(draft, tokens.slice(at + 2, end))
+    at = end
+  }
 }
 
 const BEFORE_GROUP = new Set(["and", "or", "not", "where", "filter"])
@@ -126,6 +128,9 @@ function readOperator(
   }
 }
 
+/** `ago(1h)`, `ago(-1.5h)`. */
+const AGO_TOKENS_MAX = 6
+
 type Value = { readonly text: string; readonly quoted: boolean; readonly length: number }
 
 function readValue(tokens: readonly Token[], at: number): Value | undefined {
@@ -139,8 +144,8 @@ function readValue(tokens: readonly Token[], at: number): Value | undefined {
   while (isPart(tokens[at + length])) length++
   // ago(1h)
   if (wordOf(first) === "ago" && wordOf(tokens[at + 1]) === "(") {
-    const end = tokens.findIndex((token, index) => index > at && wordOf(token) === ")")
-    if (end > 0) length = end - at + 1
+    const end = tokens.slice(at, at + AGO_TOKENS_MAX).findIndex((token) => wordOf(token) === ")")
+    if (end > 0) length = end + 1
   }
   const text = tokens
     .slice(at, at + length)

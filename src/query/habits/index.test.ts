@@ -200,6 +200,37 @@ test("any text is understood or refused, in both modes; what compat asks, strict
   )
 })
 
+const hostile = [
+  "a=b ",
+  "if(",
+  "| stats count() if(",
+  "x>ago(",
+  "{",
+  "{a=",
+  "(",
+  "a(",
+  "| ",
+  "||",
+  "| json ",
+  "select from ",
+  "a in (",
+  "by ",
+]
+test("64 kB of any of these is understood or refused at once", () => {
+  for (const piece of hostile) {
+    const text = piece.repeat(Math.floor(60_000 / piece.length))
+    for (const whole of [text, `* | stats ${text}`]) {
+      const started = performance.now()
+      try {
+        understandQuery(whole, "logql")
+      } catch (error) {
+        assert.ok(isRefusal(error), String(error))
+      }
+      assert.ok(performance.now() - started < 3_000, `${piece}: ${performance.now() - started} ms`)
+    }
+  }
+})
+
 function refusalOf(text: string): Refusal {
   try {
     understandQuery(text)
