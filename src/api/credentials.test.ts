@@ -30,7 +30,8 @@ test("CredentialTable finds who is asking by token, password and certificate", a
     ],
     files({ t: `${TOKEN}\n`, p: "pa:ss wörd with everything" }),
   )
-  assert.deepEqual(table.byToken(TOKEN), { name: "prod", source: "prod-1", verbs: ["write"] })
+  const prod = { name: "prod", source: "prod-1", verbs: ["write"], tenants: [] }
+  assert.deepEqual(table.byToken(TOKEN), prod)
   assert.equal(table.byToken("another long token")?.name, "hashed")
   assert.equal(table.byToken(""), undefined)
   assert.equal((await table.byPassword("ann", "pa:ss wörd with everything"))?.name, "basic")
