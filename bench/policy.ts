@@ -4,7 +4,14 @@
  */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { type Attributes, attributesOf, compilePolicy, lint, loadPolicy } from "../src/policy/index.ts"
+import {
+  type Attributes,
+  attributesOf,
+  compilePolicy,
+  lint,
+  loadPolicy,
+  PRESETS,
+} from "../src/policy/index.ts"
 
 const DECISIONS = 2_000_000
 const RULES = 200
@@ -28,8 +35,8 @@ const requests: Attributes[] = ["GET", "POST", "PATCH", "DELETE"].flatMap((metho
   ),
 )
 
-function decisionsPerSecond(name: string): number {
-  const decide = compilePolicy(loadPolicy(fixture(name)))
+function decisionsPerSecond(text: string): number {
+  const decide = compilePolicy(loadPolicy(text))
   let none = 0
   for (const request of requests) if (decide(request).level === "None") none++ // warms up
   const start = performance.now()
@@ -66,8 +73,12 @@ export function largePolicy(rules: number): string {
   return `apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n${lines.join("\n")}\n- level: Metadata\n`
 }
 
-for (const name of ["talos-production.yaml", "gce.yaml", "documentation.yaml"]) {
-  console.log(`decide ${name}: ${Math.round(decisionsPerSecond(name)).toLocaleString("en")} requests/s`)
+const policies = [
+  ...PRESETS.map(({ name, text }) => ({ name, text })),
+  ...["gce.yaml", "documentation.yaml"].map((name) => ({ name, text: fixture(name) })),
+]
+for (const { name, text } of policies) {
+  console.log(`decide ${name}: ${Math.round(decisionsPerSecond(text)).toLocaleString("en")} requests/s`)
 }
 const text = largePolicy(RULES)
 for (const round of ["first", "second", "third"]) {

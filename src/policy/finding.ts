@@ -1,4 +1,5 @@
 import type { YamlPath } from "../base/yaml.ts"
+import type { Edit } from "./edit.ts"
 import type { LoadedPolicy } from "./load.ts"
 import type { Attributes, Policy, PolicyRule } from "./policy.ts"
 import type { Reach } from "./reach.ts"
@@ -18,6 +19,8 @@ export type Finding = {
   readonly message: string
   readonly why: string
   readonly fix?: string
+  /** The fix as a change of the policy's text, where it is safe. */
+  readonly edit?: Edit
   /** A request that shows it. */
   readonly witness?: Attributes
 }
@@ -29,6 +32,7 @@ export type Found = {
   readonly severity?: Severity
   readonly why?: string
   readonly fix?: string
+  readonly edit?: Edit
   readonly witness?: Attributes
 }
 

@@ -10,11 +10,12 @@
 export { type Covered, coverageOf, isCovered } from "./coverage.ts"
 export { compilePolicy, conditionsOf, type Decide, decide } from "./decide.ts"
 export { type Difference, diffPolicies } from "./diff.ts"
+export { applyEdit, type Edit } from "./edit.ts"
 export { type Explanation, explain } from "./explain.ts"
 export { type Finding, type LintRule, SEVERITIES, type Severity } from "./finding.ts"
 export { ACTORS, levelTable, VERB_COLUMNS } from "./level-table.ts"
 export { compareFindings, type LintOptions, lint, lintYaml, withoutSuppressed } from "./lint.ts"
-export { type LoadedPolicy, loadPolicy, readPolicy, type UnknownKey } from "./load.ts"
+export { decodePolicyYaml, type LoadedPolicy, loadPolicy, readPolicy, type UnknownKey } from "./load.ts"
 export {
   type Attributes,
   type Decision,
@@ -27,6 +28,7 @@ export {
   STAGES,
   type Stage,
 } from "./policy.ts"
+export { parsePolicyText } from "./policy-text.ts"
 export { PRESETS, type Preset } from "./presets/index.ts"
 export { PROTECTED, type Protected } from "./protected.ts"
 export { type Decider, decidersOf, type Reach, reachOfRules } from "./reach.ts"

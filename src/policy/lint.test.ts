@@ -1,44 +1,42 @@
 import assert from "node:assert/strict"
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import { test } from "node:test"
 import fc from "fast-check"
 import { decide } from "./decide.ts"
 import { lint } from "./lint.ts"
 import { readPolicy } from "./load.ts"
+import { PRESETS } from "./presets/index.ts"
 
-const fixture = (name: string): string =>
-  readFileSync(join(import.meta.dirname, "../../test/fixtures/policy", name), "utf8")
+const preset = (wanted: string): string => PRESETS.find(({ name }) => name === wanted)?.text ?? ""
 const HEAD = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n"
 const said = (text: string): string[] => lint(text).map(({ rule, line }) => `${rule}:${line}`)
 
 const defects: [what: string, file: string, found: string][] = [
-  ["a rule without conditions that is meant for failures", "talos-production.yaml", "catch-all:206"],
-  ["and the rule after it, which is dead", "talos-production.yaml", "shadowed-rule:213"],
-  ["bodies of Secrets at level Request", "talos-production.yaml", "secret-bodies:72"],
-  ["deletecollection of Secrets", "talos-production.yaml", "missing-deletecollection:77"],
-  ["deletecollection of RBAC", "talos-production.yaml", "missing-deletecollection:93"],
-  ["serviceaccounts without their tokens", "talos-production.yaml", "missing-subresources:92"],
-  ["pods without exec, attach, port-forward", "talos-production.yaml", "missing-subresources:164"],
-  ["deployments without scale", "talos-production.yaml", "missing-subresources:160"],
-  ["a list of controllers with holes", "talos-production.yaml", "noise:28"],
-  ["system users read Secrets without a trace", "talos-production.yaml", "none-protected:27"],
-  ["failed logins omitted with ResponseStarted", "talos-production.yaml", "failed-logins:7"],
-  ["prefixes that take more than they name", "talos-production.yaml", "wide-url:15"],
-  ["PodSecurityPolicies are gone since 1.25", "immutable-trail.yaml", "removed-api:34"],
-  ["exec for the verb create only", "immutable-trail.yaml", "exec-verbs:16"],
-  ["bodies of Secrets, kept for seven years", "immutable-trail.yaml", "secret-bodies:6"],
-  ["bodies of ConfigMaps", "immutable-trail.yaml", "configmap-bodies:6"],
-  ["RequestReceived recorded by the first rules", "immutable-trail.yaml", "request-received:6"],
-  ["no deletecollection", "immutable-trail.yaml", "missing-deletecollection:7"],
-  ["TokenReviews taken for logins", "immutable-trail.yaml", "reviews:25"],
+  ["a rule without conditions that is meant for failures", "talos-as-written", "catch-all:206"],
+  ["and the rule after it, which is dead", "talos-as-written", "shadowed-rule:213"],
+  ["bodies of Secrets at level Request", "talos-as-written", "secret-bodies:72"],
+  ["deletecollection of Secrets", "talos-as-written", "missing-deletecollection:77"],
+  ["deletecollection of RBAC", "talos-as-written", "missing-deletecollection:93"],
+  ["serviceaccounts without their tokens", "talos-as-written", "missing-subresources:92"],
+  ["pods without exec, attach, port-forward", "talos-as-written", "missing-subresources:164"],
+  ["deployments without scale", "talos-as-written", "missing-subresources:160"],
+  ["a list of controllers with holes", "talos-as-written", "noise:28"],
+  ["system users read Secrets without a trace", "talos-as-written", "none-protected:27"],
+  ["failed logins omitted with ResponseStarted", "talos-as-written", "failed-logins:7"],
+  ["prefixes that take more than they name", "talos-as-written", "wide-url:15"],
+  ["PodSecurityPolicies are gone since 1.25", "immutable-trail-as-written", "removed-api:34"],
+  ["exec for the verb create only", "immutable-trail-as-written", "exec-verbs:16"],
+  ["bodies of Secrets, kept for seven years", "immutable-trail-as-written", "secret-bodies:6"],
+  ["bodies of ConfigMaps", "immutable-trail-as-written", "configmap-bodies:6"],
+  ["RequestReceived recorded by the first rules", "immutable-trail-as-written", "request-received:6"],
+  ["no deletecollection", "immutable-trail-as-written", "missing-deletecollection:7"],
+  ["TokenReviews taken for logins", "immutable-trail-as-written", "reviews:25"],
 ]
 for (const [what, file, found] of defects) {
-  test(`lint finds in ${file}: ${what}`, () => assert.ok(said(fixture(file)).includes(found)))
+  test(`lint finds in ${file}: ${what}`, () => assert.ok(said(preset(file)).includes(found)))
 }
 
 test("the shadowing rule is named, with a request that shows it", () => {
-  const text = fixture("talos-production.yaml")
+  const text = preset("talos-as-written")
   const finding = lint(text).find(({ rule }) => rule === "shadowed-rule")
   assert.match(finding?.message ?? "", /rule 16 never decides: rule 15 \(line 206\) takes all/)
   assert.equal(decide(readPolicy(text).policy, finding!.witness!).rule, 14)

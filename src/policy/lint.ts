@@ -88,10 +88,11 @@ function unjudged(message: string, place: { readonly line: number; readonly colu
 }
 
 function place(rule: LintRule, found: Found, { yaml }: LoadedPolicy): Finding {
-  const { path, message, severity = rule.severity, why = rule.why, fix, witness } = found
+  const { path, message, severity = rule.severity, why = rule.why, fix, edit, witness } = found
   return {
     ...{ rule: rule.name, severity, ...yaml.placeOf(path), message, why },
     ...(fix === undefined ? {} : { fix }),
+    ...(edit === undefined ? {} : { edit }),
     ...(witness === undefined ? {} : { witness }),
   }
 }

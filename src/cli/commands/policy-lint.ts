@@ -1,12 +1,15 @@
 import { Refusal } from "../../base/refusal.ts"
-import { FILE_RULES, lintFile } from "../../connect/index.ts"
+import { resolve } from "node:path"
+import { FILE_RULES, type FileLintOptions, fixFile, lintFile } from "../../connect/index.ts"
 import type { Finding, Severity } from "../../policy/finding.ts"
 import { LINT_RULES } from "../../policy/index.ts"
 import { formatRequest } from "../../policy/request-text.ts"
 import { formatSarif } from "../../policy/sarif.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { KUBERNETES_FLAG, kubernetesOf, readPolicyText } from "../policy-file.ts"
+import { replaceFile } from "../replace-file.ts"
 import { escapeText, type Paint, paintFor } from "../terminal.ts"
+import { unifiedDiff } from "../unified-diff.ts"
 import { VERSION } from "../version.ts"
 
 export const policyLint: Command = {
@@ -21,6 +24,8 @@ export const policyLint: Command = {
   ],
   options: [
     KUBERNETES_FLAG,
+    { flags: "--fix", description: "mend what is safe to mend, in the file; the rest is printed" },
+    { flags: "--dry-run", description: "with --fix: print the difference instead of writing it" },
     { flags: "--sarif", description: "print SARIF 2.1.0, for code hosts" },
     { flags: "--rate <n>", description: "events per second that come: tells flags that cannot keep up" },
     { flags: "--strict", description: "warnings are bad answers too" },
@@ -28,15 +33,21 @@ export const policyLint: Command = {
   examples: [
     "tallystick policy lint audit-policy.yaml",
     "tallystick policy lint controlplane.yaml --rate 2000",
+    "tallystick policy lint audit-policy.yaml --fix --dry-run",
     "tallystick policy lint audit-policy.yaml --kubernetes 1.34 --sarif > lint.sarif",
   ],
   async run([file = ""], options, world) {
-    const text = await readPolicyText(file, world)
     const rate = rateOf(options)
-    const findings = lintFile(text, {
-      kubernetes: kubernetesOf(options),
-      ...(rate === undefined ? {} : { rate }),
-    })
+    const asked = { kubernetes: kubernetesOf(options), ...(rate === undefined ? {} : { rate }) }
+    const given = await readPolicyText(file, world)
+    if (options.dryRun === true && options.fix !== true)
+      throw new Refusal("usage", "--dry-run goes with --fix")
+    if (options.fix === true && options.dryRun === true) {
+      world.stdout.write(unifiedDiff(given, fixFile(given, asked).text, file))
+      return EXIT.fine
+    }
+    const text = options.fix === true ? await fix(file, given, asked, world) : given
+    const findings = lintFile(text, asked)
     if (options.sarif === true) {
       const uri = file === "-" ? "stdin" : file
       world.stdout.write(
@@ -47,6 +58,15 @@ export const policyLint: Command = {
     const bad: readonly Severity[] = options.strict === true ? ["error", "warning"] : ["error"]
     return findings.some(({ severity }) => bad.includes(severity)) ? EXIT.bad : EXIT.fine
   },
+}
+
+async function fix(file: string, text: string, asked: FileLintOptions, world: World): Promise<string> {
+  if (file === "-")
+    throw new Refusal("usage", "--fix needs a file; for standard input there is --fix --dry-run")
+  const fixed = fixFile(text, asked)
+  if (fixed.made.length > 0) await replaceFile(resolve(world.cwd, file), fixed.text)
+  for (const { rule, message } of fixed.made) world.stderr.write(`mended ${rule}: ${escapeText(message)}\n`)
+  return fixed.text
 }
 
 function rateOf({ rate }: Options): number | undefined {

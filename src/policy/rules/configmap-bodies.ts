@@ -1,3 +1,4 @@
+import { atMetadata } from "../at-metadata.ts"
 import { type LintRule, ruleNumber } from "../finding.ts"
 import { decidersOf } from "../reach.ts"
 import { only, RESOURCES } from "../request-set.ts"
@@ -16,11 +17,12 @@ export const configmapBodies: LintRule = {
       box,
       ({ level }) => level === "RequestResponse",
     )) {
-      if (index === undefined || policy.rules[index]?.level !== "RequestResponse") continue
+      const rule = index === undefined ? undefined : policy.rules[index]
+      if (index === undefined || rule?.level !== "RequestResponse") continue
       yield {
         path: ["rules", index, "level"],
         message: `${ruleNumber(index)} records the contents of ConfigMaps`,
-        fix: "before it: a rule for configmaps at level Metadata",
+        ...atMetadata(rule, { index, group: "", text: "configmaps" }),
         witness,
       }
     }

@@ -22,6 +22,8 @@ export const execVerbs: LintRule = {
         severity: verbs.includes("get") && verbs.includes("create") ? "warning" : "error",
         message: `${ruleNumber(index)} misses ${missed.join("; ")}`,
         fix: "remove verbs from this rule",
+        // Other resources of the rule would lose their verbs too.
+        ...(isAlone(rule) ? { edit: { kind: "drop", path: [...path, "verbs"] } } : {}),
       }
     }
   },
@@ -31,4 +33,9 @@ function missedBy(rule: PolicyRule, pattern: RegExp, verbs: readonly string[]): 
   const named = rule.resources.flatMap(({ resources }) => resources.filter((text) => pattern.test(text)))
   const missing = verbs.filter((verb) => !rule.verbs.includes(verb))
   return named.length === 0 || missing.length === 0 ? [] : [`${missing.join(", ")} of ${named.join(", ")}`]
+}
+
+function isAlone(rule: PolicyRule): boolean {
+  const names = rule.resources.flatMap(({ resources }) => (resources.length === 0 ? ["*"] : resources))
+  return names.every((text) => /\/(exec|attach|portforward|proxy)$/.test(text))
 }

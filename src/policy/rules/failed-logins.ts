@@ -12,7 +12,12 @@ export const failedLogins: LintRule = {
     const fix = "omit RequestReceived only"
     if (at >= 0) {
       const message = "failed authentications (401) are not recorded: the policy omits ResponseStarted"
-      yield { path: ["omitStages", at], message, fix }
+      yield {
+        path: ["omitStages", at],
+        message,
+        fix,
+        edit: { kind: "swap", path: ["omitStages", at], items: [] },
+      }
       return
     }
     for (const { rule, index, path } of rulesOf(policy)) {
@@ -25,6 +30,7 @@ export const failedLogins: LintRule = {
         severity: all ? "error" : "warning",
         message: `${ruleNumber(index)} omits ResponseStarted, and with it failed authentications (401)`,
         fix,
+        edit: { kind: "swap", path: [...path, "omitStages", stage], items: [] },
       }
       yield found
     }

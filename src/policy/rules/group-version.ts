@@ -16,6 +16,7 @@ export const groupVersion: LintRule = {
           path: [...path, "resources", index, "group"],
           message: `group ${JSON.stringify(group)} holds a version`,
           fix: `group: ${JSON.stringify(bare)}`,
+          edit: { kind: "set", path: [...path, "resources", index, "group"], value: bare },
         }
       }
     }

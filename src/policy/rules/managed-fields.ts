@@ -19,6 +19,7 @@ export const managedFields: LintRule = {
       path: first.path,
       message: `${ruleNumber(first.index)} records managedFields${others}`,
       fix: "omitManagedFields: true at the top of the policy",
+      edit: { kind: "top", key: "omitManagedFields", value: "true" },
     }
   },
 }

@@ -17,6 +17,7 @@ export const missingDeletecollection: LintRule = {
         path: [...path, "verbs"],
         message: `${ruleNumber(index)} lists delete, not deletecollection`,
         fix: "add deletecollection to verbs",
+        edit: { kind: "add", path: [...path, "verbs"], items: ["deletecollection"] },
       }
     }
   },

@@ -26,6 +26,7 @@ export const missingSubresources: LintRule = {
             path: [...path, "resources", at, "resources", name],
             message: `${ruleNumber(index)} names ${resource}; no rule names ${texts.join(", ")}`,
             fix: `a rule without verbs: resources: [${texts.map((text) => JSON.stringify(text)).join(", ")}]`,
+            edit: { kind: "rule", before: index, group, resources: texts },
           }
         }
       }

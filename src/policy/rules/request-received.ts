@@ -19,6 +19,10 @@ export const requestReceived: LintRule = {
       path: first.path,
       message: `${who} RequestReceived too`,
       fix: "omitStages: [RequestReceived] at the top of the policy",
+      edit:
+        policy.omitStages.length === 0
+          ? { kind: "top", key: "omitStages", value: "[RequestReceived]" }
+          : { kind: "add", path: ["omitStages"], items: ["RequestReceived"] },
     }
   },
 }

@@ -1,3 +1,4 @@
+import { atMetadata } from "../at-metadata.ts"
 import { type LintRule, ruleNumber } from "../finding.ts"
 import type { Level } from "../policy.ts"
 import { decidersOf } from "../reach.ts"
@@ -27,7 +28,11 @@ export const secretBodies: LintRule = {
         yield {
           path: ["rules", index, "level"],
           message: `${ruleNumber(index)} records ${what} at level ${rule.level}`,
-          fix: `before it: {level: Metadata, resources: [{group: "${group}", resources: ["${resource}${subresource === "" ? "" : `/${subresource}`}"]}]}`,
+          ...atMetadata(rule, {
+            index,
+            group,
+            text: subresource === "" ? resource : `${resource}/${subresource}`,
+          }),
           witness,
         }
       }

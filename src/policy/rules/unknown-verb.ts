@@ -25,7 +25,9 @@ export const unknownVerb: LintRule = {
               "  ",
               " ",
             ),
-          ...(known.includes(meant) ? { fix: meant } : {}),
+          ...(known.includes(meant)
+            ? { fix: meant, edit: { kind: "set", path: [...path, "verbs", index], value: meant } }
+            : {}),
         }
       }
     }

@@ -20,7 +20,12 @@ export const wideUrl: LintRule = {
           message: all
             ? "no URL is recorded, whoever asks"
             : `${url} is a plain prefix: ${bare}anything is not recorded either`,
-          ...(all ? {} : { fix: `${JSON.stringify(bare)} and ${JSON.stringify(`${bare}/*`)}` }),
+          ...(all
+            ? {}
+            : {
+                fix: `${JSON.stringify(bare)} and ${JSON.stringify(`${bare}/*`)}`,
+                edit: { kind: "swap", path: [...path, "nonResourceURLs", index], items: [bare, `${bare}/*`] },
+              }),
         }
       }
     }
