@@ -30,9 +30,9 @@ function commentsOf({ policy, yaml, lines }: Subject, index: number): readonly s
     policy.rules[index + 1] === undefined ? lines.length : yaml.placeOf(["rules", index + 1]).line - 1
   let start = first
   while (start > 0 && /^\s*#/.test(lines[start - 1] ?? "")) start--
-  const last = lines.findLastIndex((line, at) => at < next && at >= first && !/^\s*(#.*)?$/.test(line))
-  const inside = lines.slice(first, Math.max(first, last) + 1)
-  const after = lines.slice(last + 1, next)
+  const own = lines.slice(first, Math.max(first + 1, next))
+  const length = own.findLastIndex((line) => !/^\s*(#.*)?$/.test(line)) + 1
+  const after = own.slice(length)
   const trailing = after.slice(
     0,
     Math.max(
@@ -40,6 +40,7 @@ function commentsOf({ policy, yaml, lines }: Subject, index: number): readonly s
       after.findIndex((line) => line.trim() === ""),
     ),
   )
+  const inside = own.slice(0, length)
   return [...lines.slice(start, first), ...inside, ...trailing].flatMap((line) => {
     const text = /(?:^|\s)#+\s*(.*?)\s*$/.exec(line)?.[1]
     return text === undefined ? [] : [text]
