@@ -76,13 +76,18 @@ export function* rowsOf(
       const row = newRow()
       for (const name of names) {
         const value = name === "_msg" ? (said?.text(i) ?? sentenceOf(columns, i)) : columns.get(name)?.text(i)
-        if (value !== undefined && value !== "") row[name] = value
+        if (value !== undefined && value !== "") row[name] = name === "_time" ? shortTime(value) : value
       }
       if (raw !== undefined)
         addBody(row, { kind: kind?.text(i), encoding: encoding?.text(i), raw: raw.text(i) }, fields)
       yield row
     }
   }
+}
+
+/** As VictoriaLogs writes `_time`: without zeros at the end of its fraction. */
+function shortTime(time: string): string {
+  return time.replace(/\.?0{1,6}Z$/, "Z")
 }
 
 function sentenceOf(columns: ReadonlyMap<string, Column>, row: number): string {

@@ -57,7 +57,7 @@ const found: readonly (readonly [why: string, text: string, rows: readonly Recor
   [
     "time, message and stream are those that the arguments named",
     `"a line" | fields _time, _msg, _stream`,
-    [{ _time: "2026-01-02T03:04:06.500000Z", _msg: "a line", _stream: WEB }],
+    [{ _time: "2026-01-02T03:04:06.5Z", _msg: "a line", _stream: WEB }],
   ],
   ["a label chooses", `{app="web \\"x\\""} | fields _msg`, [{ _msg: "a line" }]],
   ["a dotted name", "k8s.pod:p-1 | fields _msg", [{ _msg: "a line" }]],

@@ -371,8 +371,8 @@ test("CSV: complete, in order, and nothing in it is obeyed", async () => {
     await answer.text(),
     [
       "_time,verb,userAgent,annotations.example.com/why",
-      '2026-11-20T18:26:10.000000Z,get,"weird \\u2028 agent \\u001b[2J",',
-      `2026-11-20T18:25:10.000000Z,delete,,"'=cmd|' /C calc'!A0"`,
+      '2026-11-20T18:26:10Z,get,"weird \\u2028 agent \\u001b[2J",',
+      `2026-11-20T18:25:10Z,delete,,"'=cmd|' /C calc'!A0"`,
       "",
     ].join("\n"),
   )
