@@ -10,15 +10,18 @@ export type Memo<T> = {
 }
 
 const PLACES = 1024
+/** For what there may be thousands of: the service accounts, nodes and people of a large cluster. */
+export const PLACES_MANY = 8192
 /** Longer bytes are made anew each time. */
 const KEY_BYTES_MAX = 512
 const HASHED_BYTES = 64
 
-export function createMemo<T>(make: (bytes: Uint8Array) => T): Memo<T> {
+/** `places` is a power of two. */
+export function createMemo<T>(make: (bytes: Uint8Array) => T, places: number = PLACES): Memo<T> {
   return {
     make,
-    keys: new Array<undefined>(PLACES).fill(undefined),
-    values: new Array<undefined>(PLACES).fill(undefined),
+    keys: new Array<undefined>(places).fill(undefined),
+    values: new Array<undefined>(places).fill(undefined),
   }
 }
 
@@ -30,7 +33,7 @@ export function recall<T>(memo: Memo<T>, body: Uint8Array, start: number, end: n
   const hashed = size < HASHED_BYTES ? end : start + HASHED_BYTES
   let hash = size
   for (let i = start; i < hashed; i++) hash = (Math.imul(hash, 31) + (body[i] as number)) | 0
-  const place = (hash ^ (hash >>> 15)) & (PLACES - 1)
+  const place = (hash ^ (hash >>> 15)) & (memo.keys.length - 1)
   const key = memo.keys[place]
   if (key !== undefined && key.length === size && agrees(key, body, start)) return memo.values[place] as T
   const bytes = body.slice(start, end)

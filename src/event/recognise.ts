@@ -1,6 +1,6 @@
 import { toBytes, utf8 } from "../base/bytes.ts"
 import { type ActorKind, actorKind } from "./actor.ts"
-import { createMemo, recall } from "./memo.ts"
+import { createMemo, PLACES_MANY, recall } from "./memo.ts"
 import { createNames, findKey, isExactly, type Names, stringAt } from "./names.ts"
 import type { QuarantineCode } from "./quarantine.ts"
 import { byteAt, FAULT, failAt, type Scan, SIGNS, scanKey, scanValue, skipWhite } from "./scan.ts"
@@ -265,7 +265,7 @@ function codeOf(body: Uint8Array, { from, to }: Captures): number {
 type Actor = { readonly username: string; readonly actor: ActorKind }
 
 /** From the bytes between the value of username and that of groups, whichever comes first, both included. */
-const actorsNameFirst = createMemo((bytes) => readActor(`{"username":${utf8(bytes) ?? '""'}}`))
+const actorsNameFirst = createMemo((bytes) => readActor(`{"username":${utf8(bytes) ?? '""'}}`), PLACES_MANY)
 const actorsGroupsFirst = createMemo((bytes) => readActor(`{"groups":${utf8(bytes) ?? "[]"}}`))
 const NOBODY: Actor = { username: "", actor: actorKind("", []) }
 

@@ -80,7 +80,7 @@ export const JOURNAL_LIMITS: JournalLimits = {
   fileBytes: 64 * 1024 * 1024,
   groupBytesMax: 16 * 1024 * 1024,
   queueBytesMax: 128 * 1024 * 1024,
-  recentBytesMax: 64 * 1024 * 1024,
+  recentBytesMax: 48 * 1024 * 1024,
   usedShareMax: 0.95,
   sourcesMax: 4096,
   clusterSourcesMax: 1024,

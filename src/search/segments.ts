@@ -16,10 +16,10 @@ import type { SealedSeed, SearchLimits, SegmentNews } from "./message.ts"
 import type { Tail } from "./tail.ts"
 
 /**
- * Records in one segment at most, three row groups: what has waited while the process was away comes in pieces of this size.
- * Two of them are in memory under load.
+ * Records in one segment at most, two row groups: what has waited while the process was away comes in pieces of this size.
+ * Two of them are in memory under load, 80 MiB each at 1.5 KB an event.
  */
-const SEGMENT_RECORDS_MAX = 61_440
+const SEGMENT_RECORDS_MAX = 40_960
 /** How often it is looked whether something is due, and how long a failed try waits for the next. */
 const LOOK_MS = 1_000
 const RETRY_MS = 15_000

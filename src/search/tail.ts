@@ -15,7 +15,7 @@ const TABLE_RECORDS = 40_000
 const FRESH_RECORDS = 5_000
 /** Records and bytes in all tables. Beyond, queries see the older part and say so; segments make room. */
 const TAIL_RECORDS_MAX = 200_000
-const TAIL_BYTES_MAX = 160 * 1024 ** 2
+const TAIL_BYTES_MAX = 128 * 1024 ** 2
 
 type Table = {
   readonly name: string
