@@ -34,6 +34,7 @@ type Bench = {
 /** From the parts to the whole. Targets: docs/FIGURES.md. */
 const BENCHES: readonly Bench[] = [
   { name: "slice", args: [] },
+  { name: "simulate", args: [] },
   { name: "tlog", args: [] },
   { name: "journal", args: [] },
   { name: "ingest-http", args: ["--seconds", "10"], quick: ["--seconds", "3"] },

@@ -34,6 +34,7 @@ const TABLE: Readonly<Record<string, () => Promise<Command>>> = {
   "policy show": async () => (await import("./policy-show.ts")).policyShow,
   "policy diff": async () => (await import("./policy-diff.ts")).policyDiff,
   "policy coverage": async () => (await import("./policy-coverage.ts")).policyCoverage,
+  "policy simulate": async () => (await import("./policy-simulate.ts")).policySimulate,
   "policy preset": async () => (await import("./policy-preset.ts")).policyPreset,
   connect: async () => (await import("./connect.ts")).connect,
   doctor: async () => (await import("./doctor.ts")).doctor,

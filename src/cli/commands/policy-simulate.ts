@@ -1,0 +1,161 @@
+import { resolve } from "node:path"
+import { Refusal } from "../../base/refusal.ts"
+import { parseMicros } from "../../base/time.ts"
+import { type Capacity, capacityOf, type Tier } from "../../policy/capacity.ts"
+import { parseCoverageList } from "../../policy/coverage-list.ts"
+import { diffPolicies } from "../../policy/diff.ts"
+import { readPolicy } from "../../policy/load.ts"
+import { Losses, type Lost, type Need, NEEDS_DEFAULT } from "../../policy/lost.ts"
+import type { Policy } from "../../policy/policy.ts"
+import { formatRequest } from "../../policy/request-text.ts"
+import { Bodies, type Outcome, Simulation } from "../../policy/simulate.ts"
+import { Traffic } from "../../policy/traffic.ts"
+import { type Command, EXIT, type Options, type World } from "../command.ts"
+import { KUBERNETES_FLAG, kubernetesOf, readPolicyText } from "../policy-file.ts"
+import { readText } from "../read.ts"
+import { simulationText } from "../simulation-text.ts"
+import { readTraffic, TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
+
+/** JSON of audit events shrinks to a tenth in Parquet with zstd; one's own ledger shows its own figure. */
+const RATIO_DEFAULT = 10
+const DAYS_DEFAULT = 30
+
+export const policySimulate: Command = {
+  name: "policy simulate",
+  summary: "Replay recorded traffic: what a policy would record, what it would cost, what would be lost.",
+  arguments: [{ name: "new", description: "the policy to try, or - for standard input" }],
+  options: [
+    { flags: "--against <policy>", description: "the policy the traffic was recorded under" },
+    ...TRAFFIC_FLAGS,
+    {
+      flags: "--price <tier...>",
+      description: "name=usd-per-GB-month[:days], e.g. hot=0.10:14; several may be given",
+    },
+    {
+      flags: "--ratio <n>",
+      description: `how many bytes of JSON become one byte kept (default: ${RATIO_DEFAULT})`,
+    },
+    {
+      flags: "--needs <file>",
+      description: "what must stay visible, as a coverage list whose why is the question's name",
+    },
+    KUBERNETES_FLAG,
+  ],
+  examples: [
+    "tallystick policy simulate new.yaml --against audit-policy.yaml --on audit-*.log.gz",
+    "tallystick policy simulate new.yaml --on ./data --price hot=0.10:14 --price cold=0.004:365 --json",
+  ],
+  async run([file = ""], options, world) {
+    const read = async (path: string) =>
+      readPolicy(await readPolicyText(path, world), kubernetesOf(options)).policy
+    const policy = await read(file)
+    const current = typeof options.against === "string" ? await read(options.against) : undefined
+    const asked = { tiers: tiersOf(options), ratio: ratioOf(options) }
+    const simulated = await simulate(
+      { policy, current, needs: await needsOf(options, world) },
+      options,
+      world,
+    )
+    const report = reportOf(simulated, asked)
+    world.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : simulationText(report))
+    return simulated.input.partial === undefined ? EXIT.fine : EXIT.unable
+  },
+}
+
+type Asked = {
+  readonly policy: Policy
+  readonly current: Policy | undefined
+  readonly needs: readonly Need[]
+}
+
+type Simulated = {
+  readonly input: TrafficRead
+  readonly seen: Traffic["seen"]
+  readonly before: Outcome | undefined
+  readonly after: Outcome
+  readonly lost: readonly Lost[]
+  readonly unseen: readonly { readonly pattern: string; readonly example: string }[]
+}
+
+async function simulate(
+  { policy, current, needs }: Asked,
+  options: Options,
+  world: World,
+): Promise<Simulated> {
+  const bodies = new Bodies()
+  const after = new Simulation(policy, bodies)
+  const before = current && new Simulation(current, bodies)
+  const losses = new Losses(policy, needs)
+  const traffic = new Traffic({
+    names: [policy, ...(current === undefined ? [] : [current])].some(looksAtNames),
+    onCells(cells) {
+      for (const cell of cells) for (const part of [bodies, after, before, losses]) part?.add(cell)
+    },
+  })
+  const input = await readTraffic(options, world, (sighting) => traffic.add(sighting))
+  traffic.flush()
+  return {
+    ...{ input, seen: traffic.seen, before: before?.outcome(), after: after.outcome() },
+    lost: losses.found(current),
+    unseen: current === undefined ? [] : neverRecorded(current, policy),
+  }
+}
+
+export function looksAtNames({ rules }: Policy): boolean {
+  return rules.some(({ resources }) => resources.some(({ resourceNames }) => resourceNames.length > 0))
+}
+
+/** What the new policy records and the old one did not: no traffic can say how much that is. */
+function neverRecorded(current: Policy, policy: Policy): Simulated["unseen"] {
+  return diffPolicies(current, policy)
+    .filter(({ before, after }) => before.level === "None" && after.level !== "None")
+    .map(({ pattern, witness }) => ({ pattern, example: formatRequest(witness) }))
+}
+
+export type SimulationReport = ReturnType<typeof reportOf>
+
+function reportOf(simulated: Simulated, asked: { readonly tiers: readonly Tier[]; readonly ratio: number }) {
+  const { input, seen, before, after, lost, unseen } = simulated
+  const seconds = seen.events === 0 ? 0 : secondsBetween(seen.first, seen.last)
+  const capacity = (outcome: { events: number; bytes: number }): Capacity =>
+    capacityOf(outcome, seconds, asked)
+  return {
+    traffic: { ...seen, seconds, ...input },
+    recorded: capacity(seen),
+    ...(before === undefined ? {} : { before: { ...before, capacity: capacity(before) } }),
+    after: { ...after, capacity: capacity(after) },
+    ...{ ratio: asked.ratio, lost, neverRecorded: unseen },
+  }
+}
+
+function secondsBetween(first: string, last: string): number {
+  try {
+    return (parseMicros(last) - parseMicros(first)) / 1e6
+  } catch {
+    return 0 // times that nobody can read are no span
+  }
+}
+
+async function needsOf({ needs }: Options, world: World): Promise<readonly Need[]> {
+  if (typeof needs !== "string") return NEEDS_DEFAULT
+  const list = parseCoverageList(await readText(resolve(world.cwd, needs)), needs)
+  return list.map((line) => ({ name: line.why === "" ? line.resources.join(", ") : line.why, needs: [line] }))
+}
+
+const PRICE = /^([A-Za-z][A-Za-z0-9_-]{0,31})=(\d{1,6}(?:\.\d{1,9})?)(?::(\d{1,5}))?$/
+
+function tiersOf({ price }: Options): readonly Tier[] {
+  return (Array.isArray(price) ? (price as readonly string[]) : []).map((text) => {
+    const [, name, usd, days] = PRICE.exec(text) ?? []
+    if (name === undefined || usd === undefined) {
+      throw new Refusal("usage", `expected --price like hot=0.10 or hot=0.10:14, saw ${JSON.stringify(text)}`)
+    }
+    return { name, usdPerGbMonth: Number(usd), days: days === undefined ? DAYS_DEFAULT : Number(days) }
+  })
+}
+
+function ratioOf({ ratio }: Options): number {
+  const value = ratio === undefined ? RATIO_DEFAULT : Number(ratio)
+  if (value >= 1 && value <= 1000) return value
+  throw new Refusal("usage", `expected --ratio from 1 to 1000, saw ${JSON.stringify(ratio)}`)
+}

@@ -1,0 +1,101 @@
+import type { Capacity } from "../policy/capacity.ts"
+import type { SimulationReport } from "./commands/policy-simulate.ts"
+import { formatAmount, formatSeconds } from "./progress.ts"
+import { escapeText, table } from "./terminal.ts"
+
+/** Below this much recorded time, figures per day say more about the hour than about the day. */
+const SECONDS_TRUSTED = 86_400
+
+/** The report of a simulation for a person: figures first, then what they do not know. */
+export function simulationText(report: SimulationReport): string {
+  const { traffic, recorded, before, after } = report
+  const columns = [
+    { what: "as recorded", events: traffic.events, bytes: traffic.bytes, capacity: recorded },
+    ...(before === undefined ? [] : [{ what: "before", ...before }]),
+    { what: "after", ...after },
+  ]
+  const totals = columns.map(({ what, events, bytes, capacity }) => ({
+    ...{ what, events: formatAmount(events, "").trim(), bytes: formatAmount(bytes, "bytes") },
+    ...{ "a day": formatAmount(capacity.bytesPerDay, "bytes") },
+    ...{ "a month": formatAmount(capacity.bytesPerMonth, "bytes"), ...priceCells(capacity) },
+  }))
+  const tiers = after.capacity.tiers.map(({ name, days }) => tierName(name, days))
+  const names = ["what", "events", "bytes", "a day", "a month", ...tiers]
+  const parts = [
+    tableOf(totals, names),
+    before === undefined ? "" : `\nrules before\n${ruleTable(before.rules)}`,
+    `\nrules after\n${ruleTable(after.rules)}`,
+    ...lostLines(report),
+    ...limitLines(report),
+  ]
+  return parts.filter((part) => part !== "").join("")
+}
+
+function tierName(name: string, days: number): string {
+  return `${name}, ${days} days`
+}
+
+function priceCells({ tiers }: Capacity): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    tiers.map(({ name, days, bytesHeld, usdPerMonth }) => [
+      tierName(name, days),
+      `${formatAmount(bytesHeld, "bytes")}, $${usdPerMonth.toFixed(2)} a month`,
+    ]),
+  )
+}
+
+function ruleTable(rules: SimulationReport["after"]["rules"]): string {
+  const rows = rules.map(({ rule, level, events, bytes }) => ({
+    rule: rule === undefined ? "none matches" : String(rule + 1),
+    ...{ level, events: formatAmount(events, "").trim(), bytes: formatAmount(bytes, "bytes") },
+  }))
+  return tableOf(rows, ["rule", "level", "events", "bytes"])
+}
+
+function tableOf(rows: readonly Readonly<Record<string, string>>[], names: readonly string[]): string {
+  return table(rows, names, Number.POSITIVE_INFINITY)
+}
+
+function lostLines({ lost }: SimulationReport): readonly string[] {
+  if (lost.length === 0) return ["\nnothing that must be visible is lost\n"]
+  return [
+    "\nno longer visible\n",
+    ...lost.map(({ need, resource, verbs, events, example, before }) => {
+      const had = before === undefined ? "" : ", visible before"
+      const text = `  ${need}: ${resource} (${verbs.join(", ")}); ${events} events here${had}; for example ${example}`
+      return `${escapeText(text)}\n`
+    }),
+  ]
+}
+
+/** What the figures do not know, each with how much it is. */
+function limitLines({ traffic, after, ratio, neverRecorded }: SimulationReport): readonly string[] {
+  const { impliedEvents, likenedBodies, likenedBytes, unknownBodies, unknownOf } = after.guessed
+  const { partial, notUnderstood, tableRows, seconds } = traffic
+  const limits = [
+    partial === undefined ? "" : `only part of the traffic was read: ${partial}`,
+    notUnderstood === 0 ? "" : `${notUnderstood} items were no audit events and count nowhere`,
+    tableRows === 0
+      ? ""
+      : `${tableRows} events are rows of a table: without levels, groups and bodies; their bytes are a lower bound`,
+    seconds === 0
+      ? "the events say nothing of how long they took: no figures per day"
+      : seconds < SECONDS_TRUSTED
+        ? `the traffic is of ${formatSeconds(seconds)}; a day and a month are that, extrapolated`
+        : "",
+    impliedEvents === 0
+      ? ""
+      : `${impliedEvents} events are of stages that were not recorded; they are derived from the requests' ends`,
+    likenedBodies === 0
+      ? ""
+      : `${likenedBodies} bodies were recorded too low to know: ${formatAmount(likenedBytes, "bytes")} are guessed from requests alike`,
+    unknownBodies === 0
+      ? ""
+      : `${unknownBodies} bodies were recorded too low to know, and nothing here is like them (${unknownOf.join(", ")}): they are in no figure, the truth is more`,
+    neverRecorded.length === 0
+      ? ""
+      : `requests that were never recorded would be: ${neverRecorded.map(({ example }) => example).join("; ")}; they are in no figure`,
+    after.capacity.tiers.length === 0 ? "" : `kept bytes are JSON divided by ${ratio}`,
+  ].filter((text) => text !== "")
+  return limits.length === 0 ? [] : ["\nmind\n", ...limits.map((text) => `  ${escapeText(text)}\n`)]
+}

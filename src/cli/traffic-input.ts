@@ -1,0 +1,189 @@
+import { createReadStream, existsSync } from "node:fs"
+import { stat } from "node:fs/promises"
+import { join, resolve } from "node:path"
+import { pause } from "../base/loop.ts"
+import { Refusal } from "../base/refusal.ts"
+import { decompressed } from "../intake/decompress.ts"
+import { LineCutter } from "../intake/file-lines.ts"
+import { importRecords } from "../intake/import.ts"
+import { Sniffer } from "../intake/import-format.ts"
+import { createSightingReader, type Sighting } from "../policy/sighting.ts"
+import { openLocalSearch } from "../search/local.ts"
+import type { Option, Options, World } from "./command.ts"
+import { progress } from "./progress.ts"
+import { reasonOf } from "./read.ts"
+import { openRemote, queryRemote, REMOTE_FLAGS } from "./remote.ts"
+import { eventsOfTable, isEventTable } from "./traffic-table.ts"
+
+/** Where recorded events come from: files as `import` takes them, ledgers' directories, or a server. */
+export const TRAFFIC_FLAGS: readonly Option[] = [
+  {
+    flags: "--on <path...>",
+    description: "recorded events: files as import takes them (- is standard input), or a ledger's directory",
+  },
+  { flags: "--server <url>", description: "recorded events: those of a running server" },
+  ...REMOTE_FLAGS,
+  { flags: "--where <filter>", description: "LogsQL: only these events of a ledger or server" },
+]
+
+/** One event: its bytes, or the bytes of an event that says as much as a row of a table. */
+type Take = (event: Uint8Array) => void
+
+export type TrafficRead = {
+  /** Items that are no audit event of a known stage. */
+  readonly notUnderstood: number
+  /** What the reading was cut short by: then it is part of the traffic only. */
+  readonly partial: string | undefined
+  /** Rows of tables, which have neither levels nor bodies nor their true size. */
+  readonly tableRows: number
+}
+
+export function hasTraffic({ on, server }: Options): boolean {
+  return on !== undefined || server !== undefined
+}
+
+/** Reads everything that the options name, in constant memory. Refuses `usage` where they name nothing. */
+export async function readTraffic(
+  options: Options,
+  world: World,
+  take: (sighting: Sighting, bytes: Uint8Array) => void,
+): Promise<TrafficRead> {
+  const paths = Array.isArray(options.on) ? (options.on as readonly string[]) : []
+  if (!hasTraffic(options)) throw new Refusal("usage", "expected --on with files or a ledger, or --server")
+  const read = createSightingReader()
+  const state = { notUnderstood: 0, tableRows: 0, partial: undefined as string | undefined }
+  const takeBytes: Take = (bytes) => {
+    const sighting = read(bytes)
+    if (sighting === undefined) state.notUnderstood++
+    else take(sighting, bytes)
+  }
+  const filter = typeof options.where === "string" ? `(${options.where}) ` : ""
+  const query = `${filter}kind:=k8s.audit | fields raw`
+  if (typeof options.server === "string") {
+    const rows = queryRemote(await openRemote(options.server, options, world), query)
+    state.partial = await takeRows(rows, takeBytes)
+  }
+  for (const path of paths) {
+    const full = resolve(world.cwd, path)
+    if (path !== "-" && existsSync(join(full, "journal")))
+      state.partial = (await takeRows(localRows(full, query, world), takeBytes)) ?? state.partial
+    else state.tableRows += await readFileEvents(path, world, takeBytes)
+  }
+  return state
+}
+
+type Rows = AsyncIterable<Readonly<Record<string, string | undefined>>>
+
+async function takeRows(rows: Rows, take: Take): Promise<string | undefined> {
+  for await (const row of rows) {
+    if (row._partial !== undefined) return row._partial
+    if (row.raw !== undefined) take(Buffer.from(row.raw))
+  }
+  return undefined
+}
+
+/** Hours: this is no question somebody waits for at a dashboard. */
+const TIMEOUT_MS = 6 * 3_600_000
+
+async function* localRows(dir: string, text: string, world: World): Rows & AsyncGenerator {
+  const search = await openLocalSearch(dir)
+  const bar = progress(world.stderr, { unit: "events", clock: world.clock, label: dir })
+  let done = 0
+  try {
+    const request = { text, now: world.clock(), rowsMax: Number.MAX_SAFE_INTEGER, timeoutMs: TIMEOUT_MS }
+    for await (const message of search.query(request, world.stop)) {
+      if (message.kind === "rows") {
+        yield* message.rows
+        done += message.rows.length
+        bar.update(done)
+      } else if (message.partial !== undefined) yield { _partial: message.partial }
+    }
+  } finally {
+    bar.done()
+    await search.close()
+  }
+}
+
+const CHUNK_BYTES = 256 * 1024
+
+/** Returns how many of the events were rows of a table. */
+async function readFileEvents(path: string, world: World, take: Take): Promise<number> {
+  const full = resolve(world.cwd, path)
+  const size = path === "-" ? undefined : await sizeOf(full, path)
+  const total = size === undefined ? {} : { total: size }
+  const bar = progress(world.stderr, { ...total, unit: "bytes", clock: world.clock, label: path })
+  let done = 0
+  async function* counted(): AsyncGenerator<Uint8Array, void> {
+    const stream = path === "-" ? world.stdin : createReadStream(full, { highWaterMark: CHUNK_BYTES })
+    for await (const chunk of stream) {
+      world.stop.throwIfAborted()
+      const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk
+      yield bytes
+      done += bytes.length
+      bar.update(done)
+    }
+  }
+  try {
+    return await readEvents(decompressed(counted()), take, world)
+  } finally {
+    bar.done()
+  }
+}
+
+async function sizeOf(full: string, path: string): Promise<number | undefined> {
+  try {
+    const found = await stat(full)
+    if (found.isDirectory()) throw new Refusal("input.unreadable", `${path} is a folder and no ledger`)
+    return found.isFile() ? found.size : undefined
+  } catch (cause) {
+    if (cause instanceof Refusal) throw cause
+    throw new Refusal("input.unreadable", `cannot read ${path}: ${reasonOf(cause)}`, { path }, cause)
+  }
+}
+
+/** Lines, which nearly all files are, are read without a second look; lists of events go the way of `import`. */
+async function readEvents(
+  content: AsyncGenerator<Uint8Array, void> | AsyncIterable<Uint8Array>,
+  take: Take,
+  world: World,
+): Promise<number> {
+  const chunks = content[Symbol.asyncIterator]()
+  const first = await chunks.next()
+  if (first.done === true) return 0
+  const start = first.value
+  async function* all(): AsyncGenerator<Uint8Array, void> {
+    yield start
+    for (;;) {
+      const next = await chunks.next()
+      if (next.done === true) return
+      yield next.value
+    }
+  }
+  if (isEventTable(start)) return await eventsOfTable(all(), take)
+  const sniffer = new Sniffer()
+  if (sniffer.push(start) === "lines") await readLines(all(), take)
+  else await readLists(all(), take, world)
+  return 0
+}
+
+async function readLines(content: AsyncIterable<Uint8Array>, take: Take): Promise<void> {
+  const cutter = new LineCutter(0)
+  for await (const chunk of content) for (const { bytes } of cutter.push(chunk).lines) take(bytes)
+  for (const { bytes } of cutter.finish().lines) take(bytes)
+}
+
+async function readLists(content: AsyncIterable<Uint8Array>, take: Take, world: World): Promise<void> {
+  let next = 0
+  const imported = await importRecords(content, {
+    ...{ source: "traffic", id: "traffic", redactor: undefined, stop: world.stop, pause },
+    deliver: async (batch) => {
+      for (const { body } of batch) take(body)
+      next += batch.length
+      return { first: next - batch.length, count: batch.length }
+    },
+    onTrouble: (trouble) => {
+      throw trouble
+    },
+  })
+  if (imported.damage !== undefined) throw imported.damage
+}

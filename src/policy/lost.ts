@@ -1,0 +1,78 @@
+import { coverageOf } from "./coverage.ts"
+import { decide } from "./decide.ts"
+import { LEVELS, type Policy } from "./policy.ts"
+import { PROTECTED, type Protected } from "./protected.ts"
+import { formatResource } from "./request-text.ts"
+import type { Cell } from "./traffic.ts"
+
+/** Something that needs records: a saved question, a detection, a line of a control list. */
+export type Need = { readonly name: string; readonly needs: readonly Protected[] }
+
+/** What a policy would no longer serve. */
+export type Lost = {
+  readonly need: string
+  readonly resource: string
+  readonly verbs: readonly string[]
+  readonly why: string
+  /** Whether the policy in force serves it; undefined where that policy is not known. */
+  readonly before: boolean | undefined
+  /** Events in the recorded traffic that it would no longer find. */
+  readonly events: number
+  readonly example: string
+}
+
+/** The protected resources, each as a need of its own: what serves as long as nobody names saved questions. */
+export const NEEDS_DEFAULT: readonly Need[] = PROTECTED.map((line) => ({ name: line.why, needs: [line] }))
+
+/** Collects, over recorded traffic, what each need would lose under a policy. */
+export class Losses {
+  readonly #policy: Policy
+  readonly #needs: readonly Need[]
+  /** By the resource's name within its line. */
+  readonly #lost = new Map<Protected, Map<string, number>>()
+
+  constructor(policy: Policy, needs: readonly Need[] = NEEDS_DEFAULT) {
+    this.#policy = policy
+    this.#needs = needs
+  }
+
+  add({ attributes, tallies }: Cell): void {
+    if (!attributes.isResourceRequest) return
+    const { apiGroup, resource, subresource, verb } = attributes
+    const text = subresource === "" ? resource : `${resource}/${subresource}`
+    const { level } = decide(this.#policy, attributes)
+    for (const line of this.#needs.flatMap(({ needs }) => needs)) {
+      const isMeant = line.group === apiGroup && line.resources.includes(text) && line.verbs.includes(verb)
+      if (!isMeant || rank(level) >= rank(line.level)) continue
+      const events = tallies
+        .filter(({ stage }) => stage !== "RequestReceived")
+        .reduce((sum, tally) => sum + tally.events, 0)
+      const counts = this.#lost.get(line) ?? new Map<string, number>()
+      const name = formatResource(attributes)
+      this.#lost.set(line, counts.set(name, (counts.get(name) ?? 0) + events))
+    }
+  }
+
+  /** Needs that the policy does not serve, and `current` does or may. */
+  found(current: Policy | undefined): readonly Lost[] {
+    return this.#needs.flatMap(({ name, needs }) =>
+      needs.flatMap((line) => {
+        const before = current === undefined ? undefined : coverageOf(current, [line])
+        return coverageOf(this.#policy, [line]).flatMap((covered, i): readonly Lost[] => {
+          const served = before?.[i]?.verdict
+          if (covered.verdict !== "below" || served === "below") return []
+          return [
+            {
+              ...{ need: name, resource: covered.name, verbs: covered.verbs, why: covered.why },
+              before: served === undefined ? undefined : true,
+              events: this.#lost.get(line)?.get(covered.name) ?? 0,
+              example: covered.witnesses[0]?.request ?? "",
+            },
+          ]
+        })
+      }),
+    )
+  }
+}
+
+const rank = (level: (typeof LEVELS)[number]): number => LEVELS.indexOf(level)

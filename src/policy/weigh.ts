@@ -1,0 +1,81 @@
+import { type Attributes, type Decision, LEVELS, type Level } from "./policy.ts"
+import { isLongRunning } from "./request-info.ts"
+import type { Sizes } from "./sighting.ts"
+import type { Cell, Tally } from "./traffic.ts"
+
+/** What recorded events would be under another treatment, as far as their own bytes tell. */
+export type Weight = {
+  readonly events: number
+  readonly bytes: number
+  /** Events that would have a body which was not recorded: its size is not in `bytes`. */
+  readonly unseenRequests: number
+  readonly unseenResponses: number
+}
+
+export const NOTHING: Weight = { events: 0, bytes: 0, unseenRequests: 0, unseenResponses: 0 }
+
+export function weigh(
+  { stage, level = "Metadata", events, bytes }: Tally,
+  { verb, isResourceRequest }: Attributes,
+  { level: wanted, omitStages, omitManagedFields }: Decision,
+): Weight {
+  if (wanted === "None" || omitStages.includes(stage)) return NOTHING
+  const keepsRequest = rankOf(wanted) >= REQUEST
+  const keepsResponse = rankOf(wanted) > REQUEST
+  // A patch is the client's own text: the server takes no managedFields out of it.
+  const managed =
+    (keepsRequest && verb !== "patch" ? bytes.requestManaged : 0) +
+    (keepsResponse ? bytes.responseManaged : 0)
+  const left =
+    bytes.whole -
+    (keepsRequest ? 0 : bytes.request + bytes.patches) -
+    (keepsResponse ? 0 : bytes.response) -
+    (omitManagedFields ? managed : 0) +
+    events * (wanted.length - level.length)
+  const mayHaveBodies = isResourceRequest && verb !== "watch" && stage === "ResponseComplete"
+  const isUnseen = (kept: boolean, needed: number): boolean => mayHaveBodies && kept && rankOf(level) < needed
+  return {
+    ...{ events, bytes: left },
+    unseenRequests: isUnseen(keepsRequest && sendsBody(verb), REQUEST) ? events : 0,
+    unseenResponses: isUnseen(keepsResponse, REQUEST + 1) ? events : 0,
+  }
+}
+
+const REQUEST = LEVELS.indexOf("Request")
+
+function rankOf(level: Level): number {
+  return LEVELS.indexOf(level)
+}
+
+export function sendsBody(verb: string): boolean {
+  return ["create", "update", "patch", "delete", "deletecollection"].includes(verb)
+}
+
+/**
+ * Events of earlier stages that must have been, though the policy of the day left them out: every request that ended was
+ * received (but for a failed authentication), and one that lasts has started. They hold what the end held, without
+ * bodies, and a RequestReceived without status and annotations.
+ */
+export function impliedTallies({ attributes, tallies }: Cell): readonly Tally[] {
+  if (attributes.user === undefined) return []
+  const ended = tallies.filter(({ stage }) => stage === "ResponseComplete" || stage === "Panic")
+  const seen = new Set(tallies.map(({ stage }) => stage))
+  const received = seen.has("RequestReceived") ? [] : ended.map((tally) => earlier(tally, "RequestReceived"))
+  const started =
+    seen.has("ResponseStarted") || !isLongRunning(attributes)
+      ? []
+      : ended.map((tally) => earlier(tally, "ResponseStarted"))
+  return [...received, ...started]
+}
+
+function earlier(tally: Tally, stage: "RequestReceived" | "ResponseStarted"): Tally {
+  const { whole, request, response, ending, patches } = tally.bytes
+  const isStart = stage === "ResponseStarted"
+  const named = tally.events * (stage.length - tally.stage.length)
+  const rest = whole - request - response + named - (isStart ? patches : ending)
+  const bytes: Sizes = {
+    ...{ whole: rest, request: 0, response: 0, patches: 0, requestManaged: 0, responseManaged: 0 },
+    ending: isStart ? ending - patches : 0,
+  }
+  return { ...tally, stage, bytes, requests: 0, responses: 0 }
+}
