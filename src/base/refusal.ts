@@ -252,6 +252,16 @@ export const REFUSALS = {
     exit: 1,
     hint: "kube-apiserver would not start with this policy: mend what the message names",
   },
+  "coverage.unmet": {
+    http: 422,
+    exit: 1,
+    hint: "look for lines of the list that ask for different levels of one resource and verb",
+  },
+  "policy.notRecorded": {
+    http: 404,
+    exit: 2,
+    hint: "record it with tallystick policy record, or name its file under policies in the configuration",
+  },
   "coverage.malformed": {
     http: 422,
     exit: 2,

@@ -1,6 +1,5 @@
 import { resolve } from "node:path"
 import { Refusal } from "../../base/refusal.ts"
-import { parseMicros } from "../../base/time.ts"
 import { type Capacity, capacityOf, type Tier } from "../../policy/capacity.ts"
 import { parseCoverageList } from "../../policy/coverage-list.ts"
 import { diffPolicies } from "../../policy/diff.ts"
@@ -15,6 +14,7 @@ import { KUBERNETES_FLAG, kubernetesOf, readPolicyText } from "../policy-file.ts
 import { readText } from "../read.ts"
 import { simulationText } from "../simulation-text.ts"
 import { readTraffic, TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
+import { looksAtNames, secondsBetween } from "../traffic-report.ts"
 
 /** JSON of audit events shrinks to a tenth in Parquet with zstd; one's own ledger shows its own figure. */
 const RATIO_DEFAULT = 10
@@ -101,10 +101,6 @@ async function simulate(
   }
 }
 
-export function looksAtNames({ rules }: Policy): boolean {
-  return rules.some(({ resources }) => resources.some(({ resourceNames }) => resourceNames.length > 0))
-}
-
 /** What the new policy records and the old one did not: no traffic can say how much that is. */
 function neverRecorded(current: Policy, policy: Policy): Simulated["unseen"] {
   return diffPolicies(current, policy)
@@ -125,14 +121,6 @@ function reportOf(simulated: Simulated, asked: { readonly tiers: readonly Tier[]
     ...(before === undefined ? {} : { before: { ...before, capacity: capacity(before) } }),
     after: { ...after, capacity: capacity(after) },
     ...{ ratio: asked.ratio, lost, neverRecorded: unseen },
-  }
-}
-
-function secondsBetween(first: string, last: string): number {
-  try {
-    return (parseMicros(last) - parseMicros(first)) / 1e6
-  } catch {
-    return 0 // times that nobody can read are no span
   }
 }
 

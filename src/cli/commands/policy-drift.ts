@@ -1,0 +1,68 @@
+import { type Drift, DriftSearch } from "../../policy/drift.ts"
+import { readPolicy } from "../../policy/load.ts"
+import { Traffic } from "../../policy/traffic.ts"
+import { type Command, EXIT, type World } from "../command.ts"
+import { KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
+import { escapeText, paintFor } from "../terminal.ts"
+import { readTraffic, TRAFFIC_FLAGS } from "../traffic-input.ts"
+import { looksAtNames, secondsBetween } from "../traffic-report.ts"
+
+export const policyDrift: Command = {
+  name: "policy drift",
+  summary:
+    "Hold recorded events against the policy that is said to be in force. Exit code 1 where they differ.",
+  arguments: [POLICY_ARGUMENT],
+  options: [...TRAFFIC_FLAGS, KUBERNETES_FLAG],
+  examples: [
+    "tallystick policy drift audit-policy.yaml --on /var/log/kubernetes/audit.log",
+    "tallystick policy drift audit-policy.yaml --on ./data --where '_time:1h source:=prod-1/apiserver-0'",
+  ],
+  async run([file = ""], options, world) {
+    const { policy } = readPolicy(await readPolicyText(file, world), kubernetesOf(options))
+    const search = new DriftSearch(policy)
+    const onCells = (cells: Parameters<ConstructorParameters<typeof Traffic>[0]["onCells"]>[0]): void => {
+      for (const cell of cells) search.add(cell)
+    }
+    const traffic = new Traffic({ names: looksAtNames(policy), onCells })
+    const input = await readTraffic(options, world, (sighting) => traffic.add(sighting))
+    traffic.flush()
+    const { first, last } = traffic.seen
+    const drifts = search.found(secondsBetween(first, last))
+    if (options.json === true)
+      world.stdout.write(`${JSON.stringify({ traffic: { ...traffic.seen, ...input }, drifts })}\n`)
+    else show(drifts, { ...traffic.seen, ...input }, world)
+    if (input.partial !== undefined) return EXIT.unable
+    return drifts.length === 0 ? EXIT.fine : EXIT.bad
+  },
+}
+
+type Read = Traffic["seen"] & Awaited<ReturnType<typeof readTraffic>>
+
+function show(drifts: readonly Drift[], read: Read, world: World): void {
+  const paint = paintFor(world.stdout, world.env)
+  for (const drift of drifts) {
+    const { kind, events, since, until, examples, request, because } = drift
+    const colour = kind === "missing" ? paint.yellow : paint.red
+    write(colour(escapeText(driftText(drift))))
+    if (kind !== "missing")
+      write(escapeText(`  ${events} events, ${since} to ${until}: ${examples.join(", ")}`))
+    write(paint.dim(escapeText(`  for example ${request}`)))
+    if (because !== undefined) write(paint.dim(escapeText(`  because ${because}`)))
+  }
+  if (drifts.length === 0) write("ok: the policy would have produced these events")
+  if (read.partial !== undefined) write(escapeText(`only part of the events was read: ${read.partial}`))
+  if (read.notUnderstood > 0) write(`${read.notUnderstood} items are no audit events and were not judged`)
+  if (read.tableRows > 0) write("rows of a table have no levels and no groups: only stages were judged")
+
+  function write(text: string): void {
+    world.stdout.write(`${text}\n`)
+  }
+}
+
+/** One line: what the declared policy says, and what was seen. */
+export function driftText({ rule, expected, seen, kind }: Drift): string {
+  const where = rule === undefined ? "no rule matches" : `rule ${rule + 1}`
+  return kind === "missing"
+    ? `${where}: ${expected} never came`
+    : `${where}: expected ${expected}, saw ${seen}`
+}
