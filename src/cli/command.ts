@@ -52,6 +52,10 @@ export interface Command {
   readonly options: readonly Option[]
   /** Whole command lines, shown under `--help`. */
   readonly examples: readonly string[]
+  /** What the first argument may be, for completion. */
+  readonly choices?: readonly { readonly word: string; readonly summary: string }[]
+  /** Run where the words before its last one are followed by none of their commands: `questions NAME` is `questions run NAME`. */
+  readonly byDefault?: boolean
   /** Left out of help and completion: for developers. */
   readonly hidden?: boolean
   run(args: readonly string[], options: Options, world: World): Promise<ExitCode>

@@ -35,6 +35,8 @@ function stepsOf(commands: readonly Command[]): readonly Step[] {
     for (const [i, word] of words.entries()) {
       add(words.slice(0, i), word, i === words.length - 1 ? command.summary : (GROUPS[word] ?? ""))
     }
+    const paths = command.byDefault === true ? [words, words.slice(0, -1)] : [words]
+    for (const { word, summary } of command.choices ?? []) for (const path of paths) add(path, word, summary)
     for (const option of optionsOf(command)) add(words, longName(option), option.description)
     add(words, "--help", "show what it does")
   }

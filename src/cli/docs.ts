@@ -8,6 +8,7 @@ import {
   schemaAt,
 } from "./config-options.ts"
 import { logsqlPage } from "./docs-logsql.ts"
+import { questionsPage } from "./docs-questions.ts"
 import { longName, optionsOf, usageOf } from "./program.ts"
 import { LIVE } from "./reload.ts"
 
@@ -22,6 +23,7 @@ export function generatedPages(commands: readonly Command[]): readonly Generated
     { path: "docs/CLI.md", text: cliPage(commands.filter((command) => command.hidden !== true)) },
     { path: "docs/ERRORS.md", text: errorsPage() },
     { path: "docs/LOGSQL.md", text: logsqlPage(MADE) },
+    { path: "docs/QUESTIONS.md", text: questionsPage(MADE) },
   ]
 }
 

@@ -51,5 +51,6 @@ export function fieldsOf(words: string): readonly string[] {
 
 /** The shortest word for a field, for the title of a column. */
 export function wordOf(field: string): string {
+  if (field === "_time") return "time (UTC)"
   return Object.keys(FIELD_WORDS).find((word) => FIELD_WORDS[word] === field) ?? field
 }

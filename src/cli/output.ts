@@ -3,7 +3,8 @@ import type { Row } from "../query/row.ts"
 import { csvLine, csvRow } from "../search/csv.ts"
 import { type Answer, collect } from "./answer.ts"
 import type { Option, Options, World } from "./command.ts"
-import { resultTable, wideTable } from "./result-table.ts"
+import { wordOf } from "./field-words.ts"
+import { columnsOf, resultTable, wideTable } from "./result-table.ts"
 import { escapeText, jsonLine } from "./terminal.ts"
 
 export const FORMATS = ["table", "wide", "json", "csv", "raw"] as const
@@ -45,6 +46,8 @@ export type Wanted = {
   /** So many rows, and whether somebody asked for that number. */
   readonly rows: number
   readonly limited: boolean
+  /** Titles in people's words instead of names of fields. */
+  readonly words?: boolean
 }
 
 /** Prints an answer; what came of it that nobody sees is returned: why it is partial, or undefined. */
@@ -53,7 +56,7 @@ export async function showAnswer(answer: Answer, wanted: Wanted, world: World): 
   if (format === "json" || format === "raw") return await showLines(answer, wanted, world)
   const held = Math.min(rows, ROWS_HELD_MAX)
   const { rows: shown, more, partial } = await collect(answer, held)
-  showRows(shown, format, world)
+  showRows(shown, format, world, wanted.words)
   if (!more) return partial
   if (held < rows || format === "csv") return limited && held === rows ? undefined : `more than ${held} rows`
   if (!limited) world.stderr.write(`the first ${rows} rows; --limit shows more\n`)
@@ -61,9 +64,9 @@ export async function showAnswer(answer: Answer, wanted: Wanted, world: World): 
 }
 
 /** Rows that are all there. */
-export function showRows(rows: readonly Row[], format: Format, world: World): void {
+export function showRows(rows: readonly Row[], format: Format, world: World, words = false): void {
   if (format === "csv") {
-    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+    const columns = columnsOf(rows)
     if (columns.length > 0) world.stdout.write(csvLine(columns))
     for (const row of rows) world.stdout.write(csvRow(row, columns))
   } else if (format === "json" || format === "raw") {
@@ -71,7 +74,10 @@ export function showRows(rows: readonly Row[], format: Format, world: World): vo
   } else if (rows.length === 0) {
     world.stderr.write("no rows\n")
   } else {
-    world.stdout.write(format === "wide" ? wideTable(rows, world) : resultTable(rows, widthFor(world), world))
+    const titles = words ? wordOf : undefined
+    world.stdout.write(
+      format === "wide" ? wideTable(rows, world, titles) : resultTable(rows, widthFor(world), world, titles),
+    )
   }
 }
 

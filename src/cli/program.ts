@@ -20,6 +20,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   keys: "Make, show and replace the key that signs checkpoints.",
   policy: "Check, explain and compare audit policies of Kubernetes.",
   quarantine: "Look at what could not be understood.",
+  questions: "Ask named questions: who read Secrets, who changed RBAC, what did X do, …",
   receipt: "Work with receipts.",
 }
 
@@ -98,7 +99,7 @@ function attach(root: Commander, command: Command, world: World): Commander {
     root,
   )
   const child = newCommander(last, world).description(command.summary).summary(command.summary)
-  parent.addCommand(child, { hidden: command.hidden === true })
+  parent.addCommand(child, { hidden: command.hidden === true, isDefault: command.byDefault === true })
   for (const { name, description, optional, variadic } of command.arguments) {
     const full = variadic === true ? `${name}...` : name
     child.argument(optional === true ? `[${full}]` : `<${full}>`, description)

@@ -33,7 +33,7 @@ export function readQuery(text: string, { compat }: Options, world: World): Quer
 export function withFlags(query: Query, pipes: string, options: Options, world: World): string {
   return formatQuery({
     filter: andFilters([timeFilter(readTimeFlags(options, world.clock())), query.filter]),
-    pipes: [...query.pipes, ...parsePipes(pipes)],
+    pipes: [...query.pipes, ...(pipes === "" ? [] : parsePipes(pipes))],
     options: query.options,
   })
 }

@@ -3,6 +3,7 @@ import { Refusal } from "../../base/refusal.ts"
 import type { Micros } from "../../base/time.ts"
 import { microsOf } from "../../query/filters/time.ts"
 import { parseDuration } from "../../query/number.ts"
+import { countsRequests } from "../../query/requests.ts"
 import type { Row } from "../../query/row.ts"
 import type { Query } from "../../query/tree.ts"
 import { viewQuery } from "../../query/view.ts"
@@ -21,7 +22,7 @@ const COLUMNS_MAX = 100
 
 export const hits: Command = {
   name: "hits",
-  summary: "A histogram over time: how many records in each step.",
+  summary: "A histogram over time: how many requests in each step.",
   arguments: [{ name: "text", description: "LogsQL, in quotes (default: all audit events)", optional: true }],
   options: [
     { flags: "--step <duration>", description: "1m, 1h, 1d, … (default: so that it fits one screen)" },
@@ -47,7 +48,8 @@ export const hits: Command = {
     const { query } = viewQuery(parsed, [], { kind: "hits", step: step.text, fields: [] })
     const asked = withFlags(query, "sort by (_time)", options, world)
     const { rows, more, partial } = await collect(ask(whom, asked, world), BARS_MAX)
-    if (format === "table" || format === "wide") draw(rows, step, world)
+    if (format === "table" || format === "wide")
+      draw(rows, { step, counted: countsRequests(query) ? "requests" : "events" }, world)
     else showRows(rows, format, world)
     return exitFor(more ? `more than ${BARS_MAX} steps; take a longer --step` : partial, world)
   },
@@ -81,7 +83,9 @@ async function fittingStep(
     : stepFor(first ?? timeOf(ends.first), last ?? timeOf(ends.last))
 }
 
-function draw(rows: readonly Row[], step: Step, world: World): void {
+type Drawn = { readonly step: Step; readonly counted: string }
+
+function draw(rows: readonly Row[], { step, counted }: Drawn, world: World): void {
   if (rows.length === 0) {
     showRows([], "table", world)
     return
@@ -93,7 +97,7 @@ function draw(rows: readonly Row[], step: Step, world: World): void {
   world.stdout.write(histogram(shown, width, isUnicode(world.env)))
   const total = bars.reduce((sum, bar) => sum + bar.hits, 0)
   const { dim } = paintFor(world.stdout, world.env)
-  world.stdout.write(`${dim(`${total} records, ${step.text} a line, UTC`)}\n`)
+  world.stdout.write(`${dim(`${total} ${counted}, ${step.text} a line, UTC`)}\n`)
 }
 
 function timeOf(text: string | undefined): Micros {

@@ -16,6 +16,9 @@ const TABLE: Readonly<Record<string, () => Promise<Command>>> = {
   hits: async () => (await import("./hits.ts")).hits,
   fields: async () => (await import("./fields.ts")).fields,
   values: async () => (await import("./values.ts")).values,
+  "questions list": async () => (await import("./questions-list.ts")).questionsList,
+  "questions show": async () => (await import("./questions-show.ts")).questionsShow,
+  "questions run": async () => (await import("./questions-run.ts")).questionsRun,
   "quarantine list": async () => (await import("./quarantine-list.ts")).quarantineList,
   "quarantine show": async () => (await import("./quarantine-show.ts")).quarantineShow,
   "quarantine replay": async () => (await import("./quarantine-replay.ts")).quarantineReplay,
@@ -53,9 +56,16 @@ export async function allCommands(): Promise<readonly Command[]> {
   return await Promise.all(Object.values(TABLE).map((load) => load()))
 }
 
-/** The command that a command line names, alone; all of them where it names none: then help or a suggestion is due. */
+/**
+ * The command that a command line names, alone; those of its group where it names only that, and all of them where it names
+ * neither: then help or a suggestion is due.
+ */
 export async function commandsFor(argv: readonly string[]): Promise<readonly Command[]> {
   if (argv[0] === "--version" || argv[0] === "-v") return []
   const load = TABLE[argv.slice(0, 2).join(" ")] ?? TABLE[argv[0] ?? ""]
-  return load === undefined ? await allCommands() : [await load()]
+  if (load !== undefined) return [await load()]
+  const group = Object.keys(TABLE).filter((name) => name.startsWith(`${argv[0]} `))
+  return group.length === 0
+    ? await allCommands()
+    : await Promise.all(group.flatMap((name) => TABLE[name]?.() ?? []))
 }

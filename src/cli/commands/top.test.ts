@@ -17,9 +17,29 @@ async function recordedWorld(context: TestContext): Promise<TestWorld> {
   return testWorld({ cwd })
 }
 
-function bruteForce(words: readonly string[]): ReadonlyMap<string, { events: number; bytes: number }> {
+/** Without the events of earlier stages of requests whose later stages are there. Clients may choose an auditID twice. */
+function lastStages(): readonly string[] {
+  const stages = ["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"]
+  const events = LINES.map((line) => ({
+    line,
+    event: JSON.parse(line) as { auditID: string; stage: string },
+  }))
+  const latest = new Map<string, number>()
+  for (const { event } of events) {
+    const stage = Math.min(2, stages.indexOf(event.stage))
+    latest.set(event.auditID, Math.max(stage, latest.get(event.auditID) ?? 0))
+  }
+  return events
+    .filter(({ event }) => Math.min(2, stages.indexOf(event.stage)) === latest.get(event.auditID))
+    .map(({ line }) => line)
+}
+
+function bruteForce(
+  words: readonly string[],
+  lines = LINES,
+): ReadonlyMap<string, { events: number; bytes: number }> {
   const groups = new Map<string, { events: number; bytes: number }>()
-  for (const line of LINES) {
+  for (const line of lines) {
     const event: unknown = JSON.parse(line)
     const key = JSON.stringify(words.map((word) => valueAt(event, FIELD_WORDS[word] ?? word)))
     const group = groups.get(key) ?? { events: 0, bytes: 0 }
@@ -62,6 +82,24 @@ for (const by of ["user,verb,resource,code,namespace", "user", "verb,code", "lev
   })
 }
 
+test("top --requests counts each request once", async (context) => {
+  const world = await recordedWorld(context)
+  assert.equal(
+    await run(["top", "--by", "user,code", "--requests", "-n", "99", "--json", "--dir", "data"], world),
+    0,
+  )
+  const counted = world
+    .out()
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, string>)
+    .map((row): [string, { events: number; bytes: number }] => [
+      JSON.stringify([row["user.username"] ?? "", row["responseStatus.code"] ?? ""]),
+      { events: Number(row.requests), bytes: Number(row.bytes) },
+    ])
+  assert.deepEqual(new Map(counted), bruteForce(["user", "code"], lastStages()))
+})
+
 test("top: the table says how much of all it shows", async (context) => {
   const world = await recordedWorld(context)
   assert.equal(await run(["top", "--by", "user", "-n", "2", "--sort", "bytes", "--dir", "data"], world), 0)
@@ -73,7 +111,7 @@ test("top: the table says how much of all it shows", async (context) => {
 const refused: [why: string, argv: string[], err: RegExp][] = [
   ["a word nobody knows", ["--by", "usr"], /there is no field "usr"; did you mean user\?/],
   ["no field", ["--by", ","], /expected fields like user,verb/],
-  ["an order that is none", ["--sort", "size"], /expected --sort events or bytes/],
+  ["an order that is none", ["--sort", "size"], /expected --sort count or bytes/],
   ["a format that is none", ["-o", "xml"], /expected --output table, wide, json, csv, raw/],
   ["two formats", ["-o", "csv", "--json"], /--json goes without --output csv/],
   ["the events' text of groups", ["-o", "raw"], /--output raw shows whole records/],

@@ -1,6 +1,8 @@
 import { Refusal } from "../../base/refusal.ts"
+import { parseFilter } from "../../query/parse.ts"
 import { printField } from "../../query/quote.ts"
 import { newRow, type Row } from "../../query/row.ts"
+import { andFilters } from "../../query/simplify.ts"
 import { ANSWER_FLAGS, ask, collect, exitFor, whomToAsk } from "../answer.ts"
 import type { Command, World } from "../command.ts"
 import { FIELD_WORDS, fieldsOf, wordOf } from "../field-words.ts"
@@ -14,6 +16,9 @@ import { readLimit } from "./query.ts"
 const GROUPS_SHOWN = 20
 /** Groups that are summed up: all of them, so that shares and totals are of everything. */
 const GROUPS_MAX = 200_000
+/** A query that names `stage` counts events; this one leaves none out. What makes volume is events, of every stage. */
+const ALL_STAGES = parseFilter('stage:* or stage:""')
+type Counted = "events" | "requests"
 const BY_DEFAULT = "user,verb,resource"
 
 export const top: Command = {
@@ -25,7 +30,12 @@ export const top: Command = {
       flags: "--by <fields>",
       description: `what to group by: ${Object.keys(FIELD_WORDS).join(", ")}, or fields (default: ${BY_DEFAULT})`,
     },
-    { flags: "--sort <by>", description: "events or bytes (default: events)" },
+    { flags: "--sort <by>", description: "count or bytes (default: count)" },
+    {
+      flags: "--requests",
+      description:
+        "count requests, each once, with the bytes of its last event (default: all events of all stages)",
+    },
     { flags: "-n, --limit <n>", description: `so many groups (default: ${GROUPS_SHOWN})` },
     ...ANSWER_FLAGS,
     ...TIME_FLAGS,
@@ -42,51 +52,63 @@ export const top: Command = {
     const parsed = readQuery(text, options, world)
     const format = readFormat(options, "table")
     const fields = fieldsOf(typeof options.by === "string" ? options.by : BY_DEFAULT)
-    const sort = options.sort ?? "events"
-    if (sort !== "events" && sort !== "bytes") {
-      throw new Refusal("usage", `expected --sort events or bytes, saw ${JSON.stringify(sort)}`)
+    const sort = options.sort ?? "count"
+    if (sort !== "count" && sort !== "bytes") {
+      throw new Refusal("usage", `expected --sort count or bytes, saw ${JSON.stringify(sort)}`)
     }
+    const counted = options.requests === true ? "requests" : "events"
+    const filter = counted === "events" ? andFilters([ALL_STAGES, parsed.filter]) : parsed.filter
     const limit = readLimit(options.limit) ?? GROUPS_SHOWN
-    const asked = withFlags(parsed, groupingOf(fields, sort), options, world)
+    const asked = withFlags(
+      { ...parsed, filter },
+      groupingOf(fields, counted, sort === "bytes" ? "bytes" : counted),
+      options,
+      world,
+    )
     const { rows, more, partial } = await collect(
       ask(await whomToAsk(options, world), asked, world),
       GROUPS_MAX,
     )
-    show({ rows, fields, limit }, format, world)
+    show({ rows, fields, counted, limit }, format, world)
     return exitFor(more ? `more than ${GROUPS_MAX} groups` : partial, world)
   },
 }
 
 /** Bytes are those of the events as they were received. */
-function groupingOf(fields: readonly string[], sort: "events" | "bytes"): string {
+function groupingOf(fields: readonly string[], counted: Counted, sort: string): string {
   const keys = fields.map(printField).join(", ")
   const order = [`${sort} desc`, ...fields.map(printField)].join(", ")
-  return `stats by (${keys}) count() events, sum_len(raw) bytes | sort by (${order})`
+  return `stats by (${keys}) count() ${counted}, sum_len(raw) bytes | sort by (${order})`
 }
 
-type Groups = { readonly rows: readonly Row[]; readonly fields: readonly string[]; readonly limit: number }
+type Groups = {
+  readonly rows: readonly Row[]
+  readonly fields: readonly string[]
+  readonly counted: Counted
+  readonly limit: number
+}
 
-function show({ rows, fields, limit }: Groups, format: Format, world: World): void {
+function show({ rows, fields, counted, limit }: Groups, format: Format, world: World): void {
   const shown = rows.slice(0, limit)
   if ((format !== "table" && format !== "wide") || rows.length === 0) {
     showRows(shown, format, world)
     return
   }
   const sum = (name: string) => rows.reduce((total, row) => total + Number(row[name] ?? 0), 0)
-  const [events, bytes] = [sum("events"), sum("bytes")]
+  const [count, bytes] = [sum(counted), sum("bytes")]
   const lines = shown.map((row) => {
     const line = newRow(row)
-    line["%"] = share(Number(row.events), events)
+    line["%"] = share(Number(row[counted]), count)
     for (const field of fields) line[field] ??= "-"
     return line
   })
-  const counts = ["events", "%", "bytes"].map((name) => ({ name, align: "right" as const, whole: true }))
+  const counts = [counted, "%", "bytes"].map((name) => ({ name, align: "right" as const, whole: true }))
   const columns = [...counts, ...fields.map((name) => ({ name, title: titleOf(name, wordOf(name)) }))]
   world.stdout.write(table(lines, columns, format === "wide" ? Number.POSITIVE_INFINITY : widthFor(world)))
   const { dim } = paintFor(world.stdout, world.env)
   const part = shown.length < rows.length ? `${shown.length} of ${rows.length}` : `${rows.length}`
   world.stdout.write(
-    `${dim(`${part} groups; ${events} events and ${bytes} bytes in all`)}\n${trustNote(fields)}`,
+    `${dim(`${part} groups; ${count} ${counted} and ${bytes} bytes in all`)}\n${trustNote(fields)}`,
   )
 }
 

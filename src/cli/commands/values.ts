@@ -47,5 +47,5 @@ export const values: Command = {
 function pipesFor(field: string, rows: number): string {
   const name = printField(field)
   const count = hitsField([field])
-  return `stats by (${name}) count() ${count} | sort by (${count} desc, ${name}) limit ${rows} | fields ${count}, ${name}`
+  return `field_values ${name} | sort by (${count} desc, ${name}) limit ${rows} | fields ${count}, ${name}`
 }
