@@ -1,3 +1,4 @@
+import { Bug } from "../base/assert.ts"
 import { type Column, type Columns, isOfEvent, textSql } from "./column.ts"
 import { printField, printFieldPattern } from "./quote.ts"
 import { textsOf } from "./row.ts"
@@ -80,7 +81,7 @@ function anyFieldLeaf(name: string, test: ValueTest): Leaf {
         (field) => isMeant(field) && textsOf(row, field).some((value) => test.test(value)),
       ),
     where: () => {
-      throw new Error("a filter on any field is left out of SQL")
+      throw new Bug("a filter on any field has no SQL; coarse.ts leaves it out")
     },
     onlyInMemory: true,
   }

@@ -3,12 +3,12 @@ import { quote, quoteIfNeeded } from "../quote.ts"
 import { type Draft, sliceOf, splitTokens, wordOf } from "./draft.ts"
 
 /** What other languages call the functions of `stats`. */
-const FUNCTIONS: Readonly<Record<string, string>> = {
-  dc: "count_uniq",
-  distinct_count: "count_uniq",
-  dcount: "count_uniq",
-  mean: "avg",
-}
+const FUNCTIONS: ReadonlyMap<string, string> = new Map([
+  ["dc", "count_uniq"],
+  ["distinct_count", "count_uniq"],
+  ["dcount", "count_uniq"],
+  ["mean", "avg"],
+])
 
 type Counted = { readonly text: string; readonly alias: string }
 
@@ -43,7 +43,7 @@ function readFunction(source: string, tokens: readonly Token[], count: string): 
   if (!/^[a-z_]+$/.test(word)) return undefined
   const args = call.length === 1 ? "" : argumentsOf(source, call)
   if (args === undefined) return undefined
-  const name = FUNCTIONS[word] ?? word
+  const name = FUNCTIONS.get(word) ?? word
   const text = `${name}(${args === "*" ? "" : args})`
   const alias =
     named?.[0]?.text ?? (word === "count" && (args === "" || args === "*") ? count : `${word}(${args})`)

@@ -85,6 +85,7 @@ for (const [text, pointed, logsql] of mended) {
 /** What cannot be put right by anybody but who wrote it is refused in both modes. */
 const hopeless: [text: string, told: RegExp][] = [
   ["* | limits 5", /no pipe limits; did you mean limit\?/],
+  ["* | constructor", /no pipe constructor; to search/],
   ["* | foo", /`\| filter foo`/],
   [`* | line_format "{{.verb}}"`, /LogsQL has `format`/],
   ['sum by (verb) (count_over_time({a="b"}[5m]))', /metric query of LogQL/],

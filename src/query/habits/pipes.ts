@@ -22,22 +22,24 @@ const DESC: Token = { text: "desc", raw: "desc", quoted: false, spaced: true, st
 /** Fields are always there here: nothing has to be unpacked first. */
 const UNPACKING = new Set(["json", "logfmt", "unpack", "spath"])
 /** Steps of LogQL, Splunk, KQL and the shell that LogsQL has under another name, which depends on what is meant. */
-const FOREIGN: Readonly<Record<string, string>> = {
-  awk: "`fields`, `extract` or `stats`",
-  chart: "`stats by (…)`",
-  cut: "`fields`",
-  extend: "`math` or `format`",
-  jq: "dotted names: `requestObject.spec.replicas`",
-  label_format: "`rename` or `format`",
-  line_format: "`format`",
-  "mv-expand": "`unroll`",
-  parse: "`extract`",
-  pattern: "`extract`",
-  regexp: "`extract_regexp`",
-  rex: "`extract_regexp`",
-  timechart: "`stats by (_time:1h)`",
-  transaction: "`stats by (auditID)`",
-}
+const FOREIGN: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    awk: "`fields`, `extract` or `stats`",
+    chart: "`stats by (…)`",
+    cut: "`fields`",
+    extend: "`math` or `format`",
+    jq: "dotted names: `requestObject.spec.replicas`",
+    label_format: "`rename` or `format`",
+    line_format: "`format`",
+    "mv-expand": "`unroll`",
+    parse: "`extract`",
+    pattern: "`extract`",
+    regexp: "`extract_regexp`",
+    rex: "`extract_regexp`",
+    timechart: "`stats by (_time:1h)`",
+    transaction: "`stats by (auditID)`",
+  }),
+)
 
 /** Rules for one step; each either mends it or leaves it alone. */
 export function mendStep(draft: Draft, step: Step): void {
@@ -54,9 +56,9 @@ export function mendStep(draft: Draft, step: Step): void {
     mendComparisons(draft, tokens.slice(2))
     return
   }
-  const rule = RULES[wordOf(first)]
+  const rule = RULES.get(wordOf(first))
   if (rule?.(draft, step) === true) return
-  const foreign = FOREIGN[wordOf(first)]
+  const foreign = FOREIGN.get(wordOf(first))
   if (foreign !== undefined && wordOf(tokens[1]) !== ":") {
     draft.tell(tokens, `there is no pipe ${first.raw}; LogsQL has ${foreign}`)
     return
@@ -100,78 +102,82 @@ function tellUnknown(draft: Draft, tokens: readonly Token[]): boolean {
 
 type Rule = (draft: Draft, step: Step) => boolean
 
-const RULES: Readonly<Record<string, Rule | undefined>> = {
-  ...Object.fromEntries([...UNPACKING].map((word) => [word, unpacking])),
-  last: timeRange,
-  since: timeRange,
-  tail: (draft, { tokens }) =>
-    rewrite(
-      draft,
-      tokens,
-      rowCount(tokens.slice(1), (rows) => `sort by (_time desc) limit ${rows}`),
-      "`tail` is a shell's",
-    ),
-  head: (draft, { tokens }) =>
-    wordOf(tokens[1]) === "-"
-      ? rewrite(
-          draft,
-          tokens,
-          rowCount(tokens.slice(1), (rows) => `limit ${rows}`),
-          "`head -n` is a shell's",
-        )
-      : false,
-  take: (draft, { tokens }) =>
-    rewrite(
-      draft,
-      tokens,
-      rowCount(tokens.slice(1), (rows) => `limit ${rows}`),
-      "`take` is KQL",
-    ),
-  stats: (draft, { tokens }) =>
-    isForeignStats(tokens)
-      ? rewrite(
-          draft,
-          tokens,
-          mendStats(draft, tokens),
-          "`by` stands before the functions, its fields in parentheses",
-        )
-      : false,
-  summarize: (draft, { tokens }) =>
-    rewrite(draft, tokens, mendStats(draft, tokens, "count_"), "`summarize` is KQL"),
-  count: (draft, { tokens }) =>
-    tokens.length === 1 ? rewrite(draft, tokens, `stats count() as "count"`, "`count` alone is KQL") : false,
-  wc: (draft, { tokens }) => rewrite(draft, tokens, `stats count() as "count"`, "`wc` is a shell's"),
-  sort: (draft, { tokens }) =>
-    rewrite(draft, tokens, mendSort(tokens), "the fields of sort stand in parentheses"),
-  order: (draft, { tokens }) =>
-    rewrite(draft, tokens, mendSort(tokens), "the fields of sort stand in parentheses"),
-  top: (draft, { tokens, inKql }) => {
-    // KQL's top are the rows with the greatest values; LogsQL's are the most frequent values.
-    if (inKql && wordOf(tokens[2]) === "by") {
-      const keys = mendSort([
-        ...tokens.slice(0, 1),
-        ...tokens.slice(3),
-        ...(/^(asc|desc)$/.test(wordOf(tokens.at(-1))) ? [] : [DESC]),
-      ])
-      return rewrite(
+const RULES: ReadonlyMap<string, Rule> = new Map(
+  Object.entries<Rule>({
+    ...Object.fromEntries([...UNPACKING].map((word) => [word, unpacking])),
+    last: timeRange,
+    since: timeRange,
+    tail: (draft, { tokens }) =>
+      rewrite(
         draft,
         tokens,
-        keys === undefined ? undefined : `${keys} limit ${tokens[1]?.raw}`,
-        "`top` is KQL here",
-      )
-    }
-    if (wordOf(tokens[1]) !== "limit" || wordOf(tokens[2]) !== "=") return false
-    const by = namesOf(tokens.slice(4)).map(quoteIfNeeded).join(", ")
-    return rewrite(draft, tokens, `top ${tokens[3]?.raw} by (${by})`, "`top limit=` is Splunk's")
-  },
-  project: (draft, { tokens }) => rewrite(draft, tokens, listed("fields", tokens), "`project` is KQL"),
-  table: (draft, { tokens }) => rewrite(draft, tokens, listed("fields", tokens), "`table` is Splunk's"),
-  select: (draft, { tokens }) => rewrite(draft, tokens, listed("fields", tokens), "`select` is SQL"),
-  distinct: (draft, { tokens }) => rewrite(draft, tokens, uniqBy(tokens), "`distinct` is KQL"),
-  dedup: (draft, { tokens }) => rewrite(draft, tokens, uniqBy(tokens), "`dedup` is Splunk's"),
-  search: (draft, { tokens }) => searching(draft, tokens, "`search` is Splunk's"),
-  grep: (draft, { tokens }) => grepping(draft, tokens),
-}
+        rowCount(tokens.slice(1), (rows) => `sort by (_time desc) limit ${rows}`),
+        "`tail` is a shell's",
+      ),
+    head: (draft, { tokens }) =>
+      wordOf(tokens[1]) === "-"
+        ? rewrite(
+            draft,
+            tokens,
+            rowCount(tokens.slice(1), (rows) => `limit ${rows}`),
+            "`head -n` is a shell's",
+          )
+        : false,
+    take: (draft, { tokens }) =>
+      rewrite(
+        draft,
+        tokens,
+        rowCount(tokens.slice(1), (rows) => `limit ${rows}`),
+        "`take` is KQL",
+      ),
+    stats: (draft, { tokens }) =>
+      isForeignStats(tokens)
+        ? rewrite(
+            draft,
+            tokens,
+            mendStats(draft, tokens),
+            "`by` stands before the functions, its fields in parentheses",
+          )
+        : false,
+    summarize: (draft, { tokens }) =>
+      rewrite(draft, tokens, mendStats(draft, tokens, "count_"), "`summarize` is KQL"),
+    count: (draft, { tokens }) =>
+      tokens.length === 1
+        ? rewrite(draft, tokens, `stats count() as "count"`, "`count` alone is KQL")
+        : false,
+    wc: (draft, { tokens }) => rewrite(draft, tokens, `stats count() as "count"`, "`wc` is a shell's"),
+    sort: (draft, { tokens }) =>
+      rewrite(draft, tokens, mendSort(tokens), "the fields of sort stand in parentheses"),
+    order: (draft, { tokens }) =>
+      rewrite(draft, tokens, mendSort(tokens), "the fields of sort stand in parentheses"),
+    top: (draft, { tokens, inKql }) => {
+      // KQL's top are the rows with the greatest values; LogsQL's are the most frequent values.
+      if (inKql && wordOf(tokens[2]) === "by") {
+        const keys = mendSort([
+          ...tokens.slice(0, 1),
+          ...tokens.slice(3),
+          ...(/^(asc|desc)$/.test(wordOf(tokens.at(-1))) ? [] : [DESC]),
+        ])
+        return rewrite(
+          draft,
+          tokens,
+          keys === undefined ? undefined : `${keys} limit ${tokens[1]?.raw}`,
+          "`top` is KQL here",
+        )
+      }
+      if (wordOf(tokens[1]) !== "limit" || wordOf(tokens[2]) !== "=") return false
+      const by = namesOf(tokens.slice(4)).map(quoteIfNeeded).join(", ")
+      return rewrite(draft, tokens, `top ${tokens[3]?.raw} by (${by})`, "`top limit=` is Splunk's")
+    },
+    project: (draft, { tokens }) => rewrite(draft, tokens, listed("fields", tokens), "`project` is KQL"),
+    table: (draft, { tokens }) => rewrite(draft, tokens, listed("fields", tokens), "`table` is Splunk's"),
+    select: (draft, { tokens }) => rewrite(draft, tokens, listed("fields", tokens), "`select` is SQL"),
+    distinct: (draft, { tokens }) => rewrite(draft, tokens, uniqBy(tokens), "`distinct` is KQL"),
+    dedup: (draft, { tokens }) => rewrite(draft, tokens, uniqBy(tokens), "`dedup` is Splunk's"),
+    search: (draft, { tokens }) => searching(draft, tokens, "`search` is Splunk's"),
+    grep: (draft, { tokens }) => grepping(draft, tokens),
+  }),
+)
 
 function rewrite(draft: Draft, tokens: readonly Token[], text: string | undefined, why: string): boolean {
   if (text === undefined) return false
