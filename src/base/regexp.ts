@@ -12,7 +12,10 @@ export type LinearRegexp = {
   ranges(text: string): readonly Range[]
   /** Names of groups → their numbers. */
   readonly names: Readonly<Record<string, number>>
-  /** Every match without overlaps, from left to right, also empty ones: its groups, the whole match first. */
+  /**
+   * Every match without overlaps, from left to right, with its groups, the whole match first. Empty ones too, but not right
+   * behind another, as Go has it.
+   */
   matches(text: string): Generator<Match>
 }
 
@@ -48,10 +51,14 @@ export function compileLinear(source: string): LinearRegexp {
     names: compiled.namedGroups(),
     *matches(text) {
       const matcher = compiled.matcher(text)
+      let before = -1
       while (matcher.find()) {
+        const [start, end] = [matcher.start(), matcher.end()]
+        if (start === end && start === before) continue
+        before = end
         const groups: (string | undefined)[] = []
         for (let i = 0; i <= compiled.groupCount(); i++) groups.push(matcher.group(i) ?? undefined)
-        yield { start: matcher.start(), end: matcher.end(), groups }
+        yield { start, end, groups }
       }
     },
   }

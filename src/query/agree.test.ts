@@ -178,6 +178,7 @@ const groups: string[] = [
   "stats sum(responseStatus.code) total, avg(responseStatus.code) mean, sum(requestObject.spec.replicas) replicas",
   "stats by (requestObject.spec.replicas) count() n",
   "stats by (user.groups) count() n",
+  "stats by (_time:1h) rate() r, rate_sum(responseStatus.code) s",
   "uniq by (verb, cluster)",
   "uniq by (verb) with hits",
   "top 3 by (verb)",

@@ -1,4 +1,5 @@
 import type { Column } from "./column.ts"
+import { formatDuration } from "./nanos.ts"
 import { formatIpv4, formatNumber, parseDuration, parseIpv4, parseNumber, parseSize } from "./number.ts"
 import { type Sql, sql } from "./sql.ts"
 import { parseMoment } from "./time.ts"
@@ -61,7 +62,11 @@ function stepBucket(text: string, step: number, micros: number | undefined, offs
         return micros < 1 ? value : formatTime(Math.floor((moment - offset) / micros) * micros + offset)
       }
       const number = parseNumber(value)
-      return Number.isNaN(number) ? value : formatNumber(Math.floor(number / step) * step)
+      if (Number.isNaN(number)) return value
+      const start = Math.floor(number / step) * step
+      return parseDuration(value) === undefined
+        ? formatNumber(start)
+        : formatDuration(BigInt(Math.round(start)))
     },
     sql: (column) => {
       if (column.kind !== "time" || whole === undefined) return undefined

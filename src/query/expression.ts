@@ -33,7 +33,8 @@ export const OPERATORS = {
   "*": { level: 6, of: (a: number, b: number) => a * b },
   "/": { level: 6, of: (a: number, b: number) => a / b },
   "%": { level: 6, of: (a: number, b: number) => a % b },
-  "^": { level: 7, of: (a: number, b: number) => a ** b },
+  /** One to whatever power is one (IEEE 754 pow), also where that is no number. */
+  "^": { level: 7, of: (a: number, b: number) => (a === 1 ? 1 : a ** b) },
 } as const satisfies Readonly<
   Record<string, { readonly level: number; readonly of: (a: number, b: number) => number }>
 >

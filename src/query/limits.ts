@@ -32,7 +32,7 @@ export const QUERY_LIMITS = {
   operatorsMax: 500,
   /** Rows of `generate_sequence`: they are made without reading anything, so nothing else ends them. */
   generatedRowsMax: 1_000_000,
-  /** Rows of one query inside a query (`in(…)`, `join`, `union`): all of them are held. */
+  /** Rows of one query inside `join` or `union`: all of them are held. */
   subqueryRowsMax: 100_000,
   /** Bytes of those rows in memory. */
   subqueryBytesMax: 64 * 1024 ** 2,

@@ -7,8 +7,12 @@ const LABELS = new Set(["cluster", "source", "kind"])
 /** `{stream="audit.kube-apiserver"}`: the label that a collector gave audit events, which chooses none of them here. */
 export function mendStreams(draft: Draft, tokens: readonly Token[]): void {
   let inside = false
+  let inRows = false
   tokens.forEach((token, at) => {
-    if (wordOf(token) === "{") inside = true
+    // `rows({a="1"}, {a="2"})` of join and union holds rows, not streams.
+    if (wordOf(token) === "rows" && wordOf(tokens[at + 1]) === "(") inRows = true
+    else if (wordOf(token) === ")") inRows = false
+    else if (wordOf(token) === "{") inside = !inRows
     else if (wordOf(token) === "}") inside = false
     else if (inside && /^[{,]$|^or$/.test(wordOf(tokens[at - 1])))
       mendMatcher(draft, tokens.slice(at, at + 3))

@@ -1,5 +1,5 @@
 import { QUERY_LIMITS } from "../limits.ts"
-import { printField } from "../quote.ts"
+import { printField, quoteIfNeeded } from "../quote.ts"
 import type { Reader } from "../reader.ts"
 import type { Filter } from "../tree.ts"
 
@@ -85,6 +85,15 @@ export function printSource(word: "at" | "from", field: string): string {
 /** `at field`; the message where it is not said. */
 export function readAt(reader: Reader): string {
   return reader.skip("at") ? readField(reader) : "_msg"
+}
+
+/** `filter "text"` of pipes that list values: only values that hold the text. */
+export function readContained(reader: Reader): string {
+  return reader.skip("filter") ? reader.compound("a text") : ""
+}
+
+export function printContained(text: string): string {
+  return text === "" ? "" : ` filter ${quoteIfNeeded(text)}`
 }
 
 /** Whether the pipe ends here. */

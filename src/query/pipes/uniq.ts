@@ -4,9 +4,9 @@ import { newRow, type Row, weighRow } from "../row.ts"
 import type { Pipe, RunScene, Sink } from "../tree.ts"
 import type { PipeWord } from "../word.ts"
 import { countBy } from "./counted.ts"
-import { readListOrParenthesised } from "./read.ts"
+import { printContained, readContained, readListOrParenthesised } from "./read.ts"
 
-/** `| uniq by (a, b) with hits limit N`: each combination of values once. */
+/** `| uniq by (a, b) filter "text" with hits limit N`: each combination of values once. */
 export const uniq: PipeWord = {
   word: "uniq",
   example: `objectRef.resource:=secrets | uniq by (user.username) with hits`,
@@ -15,17 +15,31 @@ export const uniq: PipeWord = {
     const named = reader.skip("by")
     const fields =
       named || !reader.is("with", "hits", "limit", "|", ")", "") ? readListOrParenthesised(reader) : []
+    const start = reader.token
+    const contained = readContained(reader)
+    if (contained !== "" && fields.length !== 1) throw reader.refuse("filter is about one field", start)
     reader.skip("with")
     const hits = reader.skip("hits") ? hitsName(fields) : undefined
     const limit = reader.skip("limit") ? reader.count("a number of rows") : 0
-    return uniqPipe(fields, hits, limit)
+    return uniqPipe({ fields, contained, hits, limit })
   },
 }
 
-function uniqPipe(fields: readonly string[], hits: string | undefined, limit: number): Pipe {
+type Uniq = {
+  readonly fields: readonly string[]
+  /** Values must hold this text. */
+  readonly contained: string
+  readonly hits: string | undefined
+  /** 0: all of them. */
+  readonly limit: number
+}
+
+function uniqPipe(uniq: Uniq): Pipe {
+  const { fields, contained, hits, limit } = uniq
   const text = [
     "uniq",
     fields.length > 0 ? ` by (${fields.map(printField).join(", ")})` : "",
+    printContained(contained),
     hits === undefined ? "" : " with hits",
     limit > 0 ? ` limit ${limit}` : "",
   ].join("")
@@ -38,7 +52,8 @@ function uniqPipe(fields: readonly string[], hits: string | undefined, limit: nu
     }
   }
   const counted = countBy(fields, (groups, next) => {
-    for (const { key, value } of limit > 0 ? groups.slice(0, limit) : groups) {
+    const wanted = contained === "" ? groups : groups.filter(({ key }) => (key[0] ?? "").includes(contained))
+    for (const { key, value } of limit > 0 ? wanted.slice(0, limit) : wanted) {
       const row = newRow()
       fields.forEach((field, i) => {
         row[field] = key[i] ?? ""
@@ -55,7 +70,7 @@ function uniqPipe(fields: readonly string[], hits: string | undefined, limit: nu
     ...counted,
     join: (after) =>
       after.shape?.kind === "limit" && after.shape.rows > 0
-        ? uniqPipe(fields, hits, limit > 0 ? Math.min(limit, after.shape.rows) : after.shape.rows)
+        ? uniqPipe({ ...uniq, limit: limit > 0 ? Math.min(limit, after.shape.rows) : after.shape.rows })
         : undefined,
     ...(only === undefined ? {} : { onlyField: only }),
   }

@@ -23,7 +23,7 @@ export const unpackLogfmt: PipeWord = {
   },
 }
 
-/** Words without `=` are no fields. */
+/** Words without `=` are no fields, and neither are values without a name: the empty name is the message's. */
 export function parseLogfmt(text: string): Unpacked {
   const fields: (readonly [string, string])[] = []
   for (let at = 0; at < text.length; ) {
@@ -35,7 +35,7 @@ export function parseLogfmt(text: string): Unpacked {
       continue
     }
     const value = readLogfmtValue(text, sign + 1)
-    fields.push([text.slice(at, sign), value.text])
+    if (sign > at) fields.push([text.slice(at, sign), value.text])
     at = value.end + 1
   }
   return fields

@@ -1,0 +1,27 @@
+/** Queries whose answers differ, and why ours is as it is. Each must be seen in a run. */
+export const DIFFERENCES: readonly { readonly query: RegExp; readonly why: string }[] = [
+  {
+    query: /1 \+ 2 \* 3 \^ 2/,
+    why: "`^` binds tighter than `*` wherever it stands; VictoriaLogs takes 2 * 3 first when something stands before it",
+  },
+  {
+    query: /by \(responseStatus\.code:7\.5/,
+    why: "a step of 7.5 is 7.5; VictoriaLogs makes it 7 where all values of a column are whole numbers",
+  },
+  {
+    query: /pack_json (fields \((user\.\*|objectRef\.resource, objectRef\.name)|as r)/,
+    why: "members of a packed object come in the order of the row's fields; VictoriaLogs keeps columns in an order of its own",
+  },
+  {
+    query: /pack_logfmt as r/,
+    why: "a field that a row does not have is not packed; VictoriaLogs packs it empty where another row of the block has it",
+  },
+  {
+    query: /unpack_json from j fields \(a\.b, k, zz\)$/,
+    why: "a named field that the JSON has not becomes empty in every row; VictoriaLogs leaves rows alone whose block has no such column",
+  },
+  {
+    query: /\| unpack_logfmt( keep_original_fields)?$/,
+    why: "a value without a name (`=v`) is no field: the empty name is another name of the message, which would be lost",
+  },
+]
