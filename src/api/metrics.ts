@@ -33,6 +33,8 @@ export const WATCHED_GAUGES = {
   tallystick_checkpoint_age_seconds: "Age of the newest checkpoint.",
   tallystick_journal_queue_bytes: "Bytes waiting for the journal's next fdatasync.",
   tallystick_search_up: "1 while the search process answers.",
+  tallystick_policy_drift:
+    "Kinds of events in the last check that a declared audit policy would not have produced, or that it misses.",
 } as const
 export type WatchedGauge = keyof typeof WATCHED_GAUGES
 

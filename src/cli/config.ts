@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox"
+import { PolicySection } from "./config-policy.ts"
 import {
   choice,
   file,
@@ -346,6 +347,7 @@ export const Config = section("", {
       ),
     },
   ),
+  policy: PolicySection,
   scrub: section("The ledger reads itself again and checks every hash.", {
     intervalMinutes: integer(
       { minimum: 1, maximum: 10_080, default: 10 },

@@ -21,6 +21,7 @@ import { openSearch, type SearchProcess } from "../search/process.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
 import { withPortHolder } from "./doctor/port-holder.ts"
+import { driftLoop, type DriftWatch } from "./drift-loop.ts"
 import type { Log } from "./log.ts"
 import { fileLossRecord, webhookLossRecord } from "./loss-record.ts"
 import { openConfiguredLedger, verifierKeyOf } from "./open-ledger.ts"
@@ -178,6 +179,7 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
         parts.blockIsFull,
       ),
       every(HEARTBEAT_MS, stop, () => ledger.heartbeat().catch(doors.onTrouble)),
+      driftLoop(driftWatch(parts, inform, doors.onTrouble, stop), stop),
       scrubLoop(
         {
           ...parts,
@@ -194,6 +196,28 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
     await tell(parts, "serve.stopped", {})
     await sealer.sealOnce()
     log.info("stopped", { records: sealer.sealed.records, blocks: sealer.sealed.blocks })
+  }
+}
+
+const DRIFT_TIMEOUT_MS = 60_000
+
+/** What the drift check may do: ask what is acknowledged, and tell. */
+function driftWatch(
+  parts: Parts,
+  inform: () => void,
+  onTrouble: (trouble: unknown) => void,
+  stop: AbortSignal,
+): DriftWatch {
+  const { config, metrics, log, ledger, search, world } = parts
+  return {
+    ...{ config, metrics, log, onTrouble, clock: world.clock, next: () => ledger.journal.next },
+    keep: (records) => keep(parts, records),
+    tell: (what, facts) => tell(parts, what, facts),
+    async *ask(text, rowsMax) {
+      await Promise.race([search.ready(), pause(STARTING_MS_MAX, stop)])
+      inform()
+      yield* search.query({ text, now: world.clock(), rowsMax, timeoutMs: DRIFT_TIMEOUT_MS }, stop)
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Drift, DriftSearch } from "../../policy/drift.ts"
+import { driftText } from "../../policy/drift-text.ts"
 import { readPolicy } from "../../policy/load.ts"
 import { Traffic } from "../../policy/traffic.ts"
 import { type Command, EXIT, type World } from "../command.ts"
@@ -57,12 +58,4 @@ function show(drifts: readonly Drift[], read: Read, world: World): void {
   function write(text: string): void {
     world.stdout.write(`${text}\n`)
   }
-}
-
-/** One line: what the declared policy says, and what was seen. */
-export function driftText({ rule, expected, seen, kind }: Drift): string {
-  const where = rule === undefined ? "no rule matches" : `rule ${rule + 1}`
-  return kind === "missing"
-    ? `${where}: ${expected} never came`
-    : `${where}: expected ${expected}, saw ${seen}`
 }

@@ -6,6 +6,8 @@ import { attributesOf } from "../../policy/request-info.ts"
 import { formatRequest, parseResource, requestOf } from "../../policy/request-text.ts"
 import { type Command, EXIT, type Options } from "../command.ts"
 import { KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
+import { isOfEvent, requestOfEvent } from "../policy-event.ts"
+import { REMOTE_FLAGS } from "../remote.ts"
 import { escapeText } from "../terminal.ts"
 
 export const policyExplain: Command = {
@@ -28,16 +30,29 @@ export const policyExplain: Command = {
     },
     { flags: "--namespace <namespace>", description: "of the object (default: none)" },
     { flags: "--name <name>", description: "of the object (default: none)" },
+    {
+      flags: "--event <file>",
+      description: "the request of a recorded event, a file with one as JSON; - is standard input",
+    },
+    {
+      flags: "--audit-id <id>",
+      description: "the request of an event with this auditID, of a ledger or server",
+    },
+    { flags: "--record <n>", description: "the request of the event in this record, of a ledger or server" },
+    { flags: "--dir <dir>", description: "the ledger's directory, for --audit-id and --record" },
+    { flags: "--server <url>", description: "a running server, for --audit-id and --record" },
+    ...REMOTE_FLAGS,
     { flags: "--method <method>", description: "HTTP method, with --url (default: GET)" },
     { flags: "--url <url>", description: "path and query as sent, instead of --verb and --resource" },
     KUBERNETES_FLAG,
   ],
   examples: [
     "tallystick policy explain audit-policy.yaml --as alice --verb get --resource pods/exec --namespace prod --name web",
+    "tallystick policy explain audit-policy.yaml --record 4711 --dir ./data",
     "tallystick policy explain audit-policy.yaml --as system:anonymous --url '/api/v1/secrets?watch=1'",
   ],
   async run([file = ""], options, world) {
-    const request = requestFrom(options)
+    const request = isOfEvent(options) ? await requestOfEvent(options, world) : requestFrom(options)
     const { policy, yaml } = readPolicy(await readPolicyText(file, world), kubernetesOf(options))
     const explanation = explain(policy, request)
     const lineOf = (rule: number) => yaml.placeOf(["rules", rule]).line

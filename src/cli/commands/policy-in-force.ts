@@ -37,11 +37,8 @@ export const policyInForceCommand: Command = {
     if (options.json === true)
       world.stdout.write(`${JSON.stringify({ record, receivedAt, source, sha256, by, policy: text })}\n`)
     else {
-      world.stderr.write(
-        escapeText(
-          `record ${record} of ${receivedAt}: policy ${sha256} of ${source}, put in force by ${by}`,
-        ) + "\n",
-      )
+      const put = `record ${record} of ${receivedAt}: policy ${sha256} of ${source}, put in force by ${by}`
+      world.stderr.write(`${escapeText(put)}\n`)
       world.stdout.write(world.stdout.isTTY ? escapeLines(text) : text)
     }
     return EXIT.fine

@@ -1,0 +1,158 @@
+import type { Metrics } from "../api/metrics.ts"
+import { every } from "../base/loop.ts"
+import type { Clock, Micros } from "../base/time.ts"
+import type { NewRecord } from "../event/record.ts"
+import { DriftSearch } from "../policy/drift.ts"
+import { driftText } from "../policy/drift-text.ts"
+import { loadPolicy } from "../policy/load.ts"
+import type { Policy } from "../policy/policy.ts"
+import { createSightingReader } from "../policy/sighting.ts"
+import { Traffic } from "../policy/traffic.ts"
+import type { QueryMessage } from "../search/message.ts"
+import type { ConfigType } from "./config.ts"
+import { controlFilter } from "./control-query.ts"
+import type { Log } from "./log.ts"
+import {
+  IN_FORCE,
+  isPolicyOf,
+  parsePolicyRecord,
+  policyInForce,
+  policyRecord,
+} from "./policy-in-force-record.ts"
+import { readText } from "./read.ts"
+import { looksAtNames, secondsBetween } from "./traffic-report.ts"
+
+export type DriftWatch = {
+  readonly config: ConfigType
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly log: Log
+  /** Number of the next record. */
+  readonly next: () => number
+  readonly ask: (text: string, rowsMax: number) => AsyncIterable<QueryMessage>
+  readonly keep: (records: readonly NewRecord[]) => Promise<void>
+  /** Makes a finding a record. */
+  readonly tell: (what: string, facts: Readonly<Record<string, string>>) => Promise<void>
+  readonly onTrouble: (trouble: unknown) => void
+}
+
+type Declared = ConfigType["policy"]["declared"][number]
+
+/** Newest events looked at in one turn: some 20 MB. Drift is in all of them or in few; who wants all asks `policy drift`. */
+const EVENTS_MAX = 20_000
+const POLICIES_MAX = 10_000
+/** The same finding is told again after so long. */
+const AGAIN_MICROS = 86_400_000_000
+
+/**
+ * Holds what came since the last turn against the declared policies, and records each policy when it is new. Asks the
+ * search process, as anybody would: acknowledgements never wait for it.
+ */
+export async function driftLoop(watch: DriftWatch, stop: AbortSignal): Promise<void> {
+  const { declared, intervalMs } = watch.config.policy
+  if (declared.length === 0) return
+  const state: State = { inForce: new Map(), toldAt: new Map(), findings: 0 }
+  watch.metrics.watch("tallystick_policy_drift", () => state.findings)
+  let from = watch.next()
+  await every(intervalMs, stop, async () => {
+    const to = watch.next()
+    let findings = 0
+    for (const one of declared) {
+      try {
+        const policy = await policyOf(one, watch, state)
+        findings += await check(one, policy, { from, to }, watch, state)
+      } catch (error) {
+        if (!stop.aborted) watch.onTrouble(error)
+      }
+    }
+    state.findings = findings
+    from = to
+  })
+}
+
+type State = {
+  /** SHA-256 of the policy last recorded, by source. */
+  readonly inForce: Map<string, string>
+  readonly toldAt: Map<string, Micros>
+  findings: number
+}
+
+/** Reads the file again each turn; a text that is not the one recorded last is recorded before it counts. */
+async function policyOf({ source, file }: Declared, watch: DriftWatch, { inForce }: State): Promise<Policy> {
+  const text = await readText(file)
+  const policy = loadPolicy(text)
+  const put = policyInForce({ source, by: "serve", text })
+  const known = inForce.get(source) ?? (await recordedFor(source, watch))
+  if (known !== put.sha256) {
+    await watch.keep([policyRecord(put)])
+    watch.log.info(IN_FORCE, { source, sha256: put.sha256 })
+  }
+  inForce.set(source, put.sha256)
+  return policy
+}
+
+/** SHA-256 of the newest policy recorded for exactly this source. */
+async function recordedFor(source: string, { ask }: DriftWatch): Promise<string | undefined> {
+  let newest = -1
+  let sha256: string | undefined
+  for await (const message of ask(`${controlFilter("did", IN_FORCE)} | fields record, raw`, POLICIES_MAX)) {
+    if (message.kind !== "rows") continue
+    for (const { record, raw } of message.rows) {
+      const put = parsePolicyRecord(Buffer.from(raw ?? ""))
+      if (put?.source !== source || Number(record) <= newest) continue
+      newest = Number(record)
+      sha256 = put.sha256
+    }
+  }
+  return sha256
+}
+
+/** Returns how many kinds of drift there are; new ones are recorded and logged. */
+async function check(
+  { source }: Declared,
+  policy: Policy,
+  { from, to }: { readonly from: number; readonly to: number },
+  watch: DriftWatch,
+  state: State,
+): Promise<number> {
+  if (from >= to) return 0
+  const search = new DriftSearch(policy)
+  const traffic = new Traffic({
+    names: looksAtNames(policy),
+    onCells: (cells) => {
+      for (const cell of cells) search.add(cell)
+    },
+  })
+  const read = createSightingReader()
+  let partial: string | undefined
+  const query = `kind:=k8s.audit record:>=${from} record:<${to} | fields source, raw`
+  for await (const message of watch.ask(query, EVENTS_MAX)) {
+    if (message.kind !== "rows") partial = message.partial
+    else
+      for (const row of message.rows) {
+        const sighting = isPolicyOf(source, row.source ?? "") ? read(Buffer.from(row.raw ?? "")) : undefined
+        if (sighting !== undefined) traffic.add(sighting)
+      }
+  }
+  traffic.flush()
+  const { events, first, last } = traffic.seen
+  // Of a part of the events nobody can say that something is not among them.
+  const found = search
+    .found(secondsBetween(first, last))
+    .filter(({ kind }) => kind !== "missing" || partial === undefined)
+  for (const drift of found) {
+    const text = driftText(drift)
+    const key = `${source}\n${text}`
+    const now = watch.clock()
+    if (now - (state.toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < AGAIN_MICROS) continue
+    state.toldAt.set(key, now)
+    const { kind, since, examples, request, because = "" } = drift
+    const facts = {
+      ...{ source, drift: text, kind, events: String(drift.events), of: String(events), since },
+      ...{ examples: examples.join(" "), request, because, partial: partial ?? "" },
+    }
+    watch.log.warn("policy.drift", facts)
+    await watch.tell("policy.drift", facts)
+  }
+  return found.length
+}
