@@ -9,7 +9,7 @@ import { writeOut } from "../new-file.ts"
 import { KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
 import { formatAmount } from "../progress.ts"
 import { escapeLines, escapeText, table } from "../terminal.ts"
-import { readTraffic, TRAFFIC_FLAGS } from "../traffic-input.ts"
+import { readTraffic, TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
 
 const TOP_DEFAULT = 10
 const TOP_MAX = 200
@@ -30,6 +30,7 @@ export const policyAdvise: Command = {
     "tallystick policy advise audit-policy.yaml --on ./data --by events --out quieter.yaml",
   ],
   async run([file = ""], options, world) {
+    const [count, by] = [topOf(options), byOf(options)]
     const text = await readPolicyText(file, world)
     const { policy, yaml } = readPolicy(text, kubernetesOf(options))
     const advisor = new Advisor(policy)
@@ -41,7 +42,7 @@ export const policyAdvise: Command = {
     })
     const input = await readTraffic(options, world, (sighting) => traffic.add(sighting))
     traffic.flush()
-    const talkers = advisor.top(topOf(options), byOf(options))
+    const talkers = advisor.top(count, by)
     const advised = talkers.flatMap(({ advice }) => (advice.kind === "rule" ? [advice] : []))
     const saved = sumOf(talkers.filter(({ advice }) => advice.kind === "rule"))
     const patched =
@@ -53,7 +54,7 @@ export const policyAdvise: Command = {
       world.stdout.write(`${JSON.stringify({ ...facts, patch: patched?.patch ?? null, out: out ?? null })}\n`)
     else {
       world.stdout.write(talkerTable(talkers))
-      world.stdout.write(savingText(saved, traffic.seen, input.partial))
+      world.stdout.write(savingText(saved, traffic.seen, limitsOf(input, advisor.beyond)))
       world.stdout.write(escapeLines(patched?.patch ?? rulesText(advised)))
     }
     return input.partial === undefined ? EXIT.fine : EXIT.unable
@@ -77,14 +78,24 @@ function talkerTable(talkers: readonly Talker[]): string {
   return table(rows, ["user", "verb", "target", "events", "bytes", "advice"], Number.POSITIVE_INFINITY)
 }
 
-function savingText(saved: Saved, all: Saved, partial: string | undefined): string {
+function savingText(saved: Saved, all: Saved, limits: readonly string[]): string {
   const share = (part: number, whole: number): string =>
     `${whole === 0 ? 0 : Math.round((part / whole) * 100)} %`
   const lines = [
     `\nthe rules save ${saved.events} of ${all.events} events (${share(saved.events, all.events)}) and ${formatAmount(saved.bytes, "bytes")} (${share(saved.bytes, all.bytes)})`,
-    ...(partial === undefined ? [] : [`only part of the events was read: ${escapeText(partial)}`]),
+    ...limits.map(escapeText),
   ]
   return `${lines.join("\n")}\n\n`
+}
+
+/** What the table does not show, and why. */
+function limitsOf({ partial, notUnderstood, tableRows }: TrafficRead, beyond: number): readonly string[] {
+  return [
+    partial === undefined ? "" : `only part of the events was read: ${partial}`,
+    notUnderstood === 0 ? "" : `${notUnderstood} items were no audit events and count nowhere`,
+    tableRows === 0 ? "" : `${tableRows} events are rows of a table: their bytes are a lower bound`,
+    beyond === 0 ? "" : `${beyond} kinds of requests were too many to tell apart and are not looked at`,
+  ].filter((text) => text !== "")
 }
 
 /** For policies whose rules stand in braces: the rules alone, each with its place. */
