@@ -138,7 +138,7 @@ function cliPage(commands: readonly Command[]): string {
     MADE,
     "",
     "Every command takes `--json` and `--help`. Exit codes: 0 fine, 1 the answer is bad (tampered, refuted, something to correct),",
-    "2 could not tell or could not do, 64 wrong usage, 70 a bug of ours. Refusals are explained in [ERRORS](ERRORS.md).",
+    "2 could not tell or could not do (a partial answer is one, and one that Ctrl-C cut; ending a tail is 0), 64 wrong usage, 70 a bug of ours. Refusals are explained in [ERRORS](ERRORS.md).",
     "",
     "| command | |",
     "|---|---|",

@@ -43,8 +43,36 @@ test("a directory and its server give the same answers", { timeout: 180_000 }, a
         if (exit === 0) assert.ok(local.out.split("\n").length > 2, "an answer that says something")
       })
     }
+    await context.test("what comes is followed, until Ctrl-C: a good end", async () => {
+      const body = Buffer.from(
+        '{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"live","stage":"ResponseComplete","verb":"get","user":{"username":"live"}}\n',
+      )
+      const sides = [
+        ["tail", "user.username:=live | fields auditID", "--dir", dir],
+        ["query", "user.username:=live | fields auditID", "--follow", "--server", server.url],
+      ]
+      const ends = sides.map((argv) => followUntil(argv, "live", folder.path))
+      const answer = await fetch(`${server.url}/audit/own-1`, { method: "POST", body })
+      assert.equal(answer.status, 200)
+      assert.deepEqual(await Promise.all(ends), [
+        { code: 0, out: '{"auditID":"live"}\n' },
+        { code: 0, out: '{"auditID":"live"}\n' },
+      ])
+    })
   } finally {
     await server.end()
     await folder.remove()
   }
 })
+
+/** Runs a command and stops it, as Ctrl-C does, when it has printed the text. */
+async function followUntil(argv: readonly string[], text: string, cwd: string) {
+  const stop = new AbortController()
+  const world = testWorld({ cwd, clock: () => Date.now() * 1000, stop: stop.signal })
+  const { write } = world.stdout
+  world.stdout.write = (written) => {
+    if (String(written).includes(text)) stop.abort()
+    return write(written)
+  }
+  return { code: await run(argv, world), out: world.out() }
+}
