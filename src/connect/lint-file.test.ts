@@ -185,6 +185,9 @@ test("too small a throughput is told when the rate is", () => {
   assert.deepEqual(said(pod(flags), 1_001), ["webhook-throughput:11:7"])
 })
 
+/** FUZZ_RUNS=100000 for the whole of it; a minute and more. */
+const FUZZ_RUNS = Number(process.env.FUZZ_RUNS ?? 1_000)
+
 test("property: lint of any text is findings, never a throw", () => {
   const piece = fc.constantFrom(
     "cluster:",
@@ -218,6 +221,6 @@ test("property: lint of any text is findings, never a throw", () => {
     fc.property(text, (text) => {
       for (const { line, column, why } of lintFile(text)) assert.ok(line >= 1 && column >= 1 && why !== "")
     }),
-    { numRuns: 1_000 },
+    { numRuns: FUZZ_RUNS },
   )
 })

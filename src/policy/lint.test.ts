@@ -91,6 +91,9 @@ test("an older server refuses any group", () => {
   )
 })
 
+/** FUZZ_RUNS=100000 for the whole of it; some minutes. */
+const FUZZ_RUNS = Number(process.env.FUZZ_RUNS ?? 2_000)
+
 test("property: lint answers with findings, never by throwing, whatever the YAML", () => {
   const word = fc.constantFrom(
     "level",
@@ -130,7 +133,7 @@ test("property: lint answers with findings, never by throwing, whatever the YAML
     fc.property(text, (text) => {
       for (const { line, column } of lint(text)) assert.ok(line >= 1 && column >= 1)
     }),
-    { numRuns: 2000 },
+    { numRuns: FUZZ_RUNS },
   )
 })
 

@@ -12,15 +12,16 @@ export const missingSubresources: LintRule = {
   silent:
     '- level: Request\n  resources: [{group: "", resources: [pods]}]\n- level: Metadata\n  resources: [{group: "", resources: ["pods/*"]}]\n- level: Metadata',
   *check({ policy }) {
-    const told = new Set<string>()
+    const asked = new Set<string>()
     for (const { rule, index, path } of rulesOf(policy)) {
       if (!isRecording(rule)) continue
       for (const [at, { group, resources }] of rule.resources.entries()) {
         for (const [name, resource] of resources.entries()) {
+          if (asked.has(`${group}/${resource}`)) continue
+          asked.add(`${group}/${resource}`)
           const telling = tellingSubresources(group, resource)
           const missing = telling.filter((subresource) => !isNamed(policy, { group, resource, subresource }))
-          if (missing.length === 0 || told.has(`${group}/${resource}`)) continue
-          told.add(`${group}/${resource}`)
+          if (missing.length === 0) continue
           const texts = missing.map((subresource) => `${resource}/${subresource}`)
           yield {
             path: [...path, "resources", at, "resources", name],
