@@ -123,7 +123,7 @@ export async function openQuestion(
 export type Answered = { readonly rows: readonly Row[]; readonly ending: Ending }
 
 /** Rows of an answer that is one JSON document: groups, values, points. More of them are cut, with the mark. */
-export const DOCUMENT_ROWS_MAX = 100_000
+const DOCUMENT_ROWS_MAX = 100_000
 
 /** The whole answer at once. */
 export async function answerOf(question: Question): Promise<Answered> {

@@ -14,6 +14,15 @@ test("a vector: one sample a result that has a value, the other fields are label
   ])
 })
 
+test("a histogram is one sample a bucket", () => {
+  const sizes =
+    '[{"vmrange":"1.896e+02...2.154e+02","hits":346},{"vmrange":"3.594e+02...4.084e+02","hits":42}]'
+  assert.deepEqual(shapeVector([{ verb: "get", z: sizes }], ["z"], 0), [
+    { metric: { __name__: "z_bucket", verb: "get", vmrange: "1.896e+02...2.154e+02" }, value: [0, "346"] },
+    { metric: { __name__: "z_bucket", verb: "get", vmrange: "3.594e+02...4.084e+02" }, value: [0, "42"] },
+  ])
+})
+
 test("a matrix: series by name, points by time, without steps that have none", () => {
   const rows = [
     { _time: "2026-11-20T18:25:00Z", verb: "get", n: "2" },

@@ -49,7 +49,25 @@ function resultsOf(row: Row, measures: readonly string[]): readonly { metric: Me
   const labels = Object.entries(row).filter(([name]) => !measures.includes(name))
   return measures
     .filter((name) => row[name] !== undefined && row[name] !== "")
-    .map((name) => ({ metric: Object.fromEntries([["__name__", name], ...labels]), value: row[name] ?? "" }))
+    .flatMap((name) => samplesOf(name, row[name] ?? "", labels))
+}
+
+type Labels = readonly (readonly [name: string, value: string])[]
+
+/** One sample, or one for each bucket of a `histogram()`, whose value is a list of them. */
+function samplesOf(
+  name: string,
+  value: string,
+  labels: Labels,
+): readonly { metric: Metric; value: string }[] {
+  if (!value.startsWith('[{"vmrange":')) {
+    return [{ metric: Object.fromEntries([["__name__", name], ...labels]), value }]
+  }
+  const buckets: readonly { readonly vmrange: string; readonly hits: number }[] = JSON.parse(value)
+  return buckets.map(({ vmrange, hits }) => ({
+    metric: Object.fromEntries([["__name__", `${name}_bucket`], ...labels, ["vmrange", vmrange]]),
+    value: String(hits),
+  }))
 }
 
 /** `n{verb="get"}`, without labels that are empty: they say nothing. */

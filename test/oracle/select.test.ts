@@ -1,9 +1,8 @@
 import assert from "node:assert/strict"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { createServer } from "node:net"
 import { after, before, test } from "node:test"
-import { eventually, type Server, startServer, temporaryFolder } from "../support/server.ts"
+import { eventually, freePort, type Server, startServer, temporaryFolder } from "../support/server.ts"
 
 /**
  * The same rows and the same requests to a real VictoriaLogs (`$VICTORIA_LOGS`) and to a ledger: status, content type and
@@ -186,13 +185,4 @@ async function post(url: string, body: string): Promise<true> {
   const answer = await fetch(url, { method: "POST", body })
   assert.equal(answer.status, 200, url)
   return true
-}
-
-/** VictoriaLogs cannot say which port it got. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  return typeof address === "object" && address !== null ? address.port : 0
 }

@@ -2,9 +2,8 @@ import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFile } from "node:fs/promises"
-import { createServer } from "node:net"
 import { test } from "node:test"
-import { eventually, startServer, temporaryFolder } from "../support/server.ts"
+import { eventually, freePort, startServer, temporaryFolder } from "../support/server.ts"
 
 /**
  * A real vmalert (`$VMALERT`) with rules of type vlogs against a real server: what it sends is understood, and what it hears
@@ -109,13 +108,4 @@ test("vmalert evaluates vlogs rules against a ledger, and its alert fires", asyn
 async function get(port: number, what: string): Promise<Answer> {
   const answer = await fetch(`http://127.0.0.1:${port}/api/v1/${what}`).catch(() => undefined)
   return answer === undefined ? {} : ((await answer.json()) as Answer)
-}
-
-/** vmalert cannot say which port it got. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  return typeof address === "object" && address !== null ? address.port : 0
 }
