@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { pause } from "../src/base/loop.ts"
 import { startServer } from "../test/support/server.ts"
 import { print } from "./figures.ts"
 import { peakMib, searchOf } from "./processes.ts"
@@ -26,8 +27,8 @@ const { values } = parseArgs({
 const [FILL, SECONDS, RATE] = [Number(values.fill), Number(values.seconds), Number(values.rate)]
 const [READERS, SCANS] = [Number(values.readers), Number(values.scans)]
 const FILL_MS = 500
-/** Between two questions of one reader: somebody who looks at what came. */
-const THINK_MS = 500
+/** Between two questions of one reader: somebody who reads the answer, or a panel that refreshes. */
+const THINK_MS = 3_000
 const SMALL = [
   "_time:5m | stats by (verb) count() n",
   "_time:5m objectRef.resource:=secrets | fields _time, user.username, verb, objectRef.name | limit 20",
@@ -55,7 +56,10 @@ async function measure(): Promise<Record<string, string | number>> {
   const kinds = Array.from({ length: READERS }, (_, i) => (i < SCANS ? [SCAN] : SMALL))
   const scans: number[] = []
   const small: number[] = []
-  const readers = kinds.map((texts, i) => read(texts, i < SCANS ? scans : small, stop.signal))
+  const readers = kinds.map(async (texts, i) => {
+    await pause((i * THINK_MS) / READERS, stop.signal) // not all at the same moment
+    await read(texts, i < SCANS ? scans : small, stop.signal)
+  })
   const sent = await sender.load({ url, rate: RATE, connections: 6, ms: SECONDS * 1000 })
   stop.abort()
   await Promise.all(readers)
@@ -80,7 +84,7 @@ async function read(texts: readonly string[], times: number[], stop: AbortSignal
     const began = performance.now()
     await ask(texts[turn % texts.length] ?? "*")
     times.push(performance.now() - began)
-    if (texts.length > 1) await new Promise((resolve) => setTimeout(resolve, THINK_MS))
+    if (texts.length > 1) await pause(THINK_MS, stop)
   }
 }
 

@@ -58,6 +58,9 @@ export class Tail {
   #next: number
   #made = 0
   #loading: Promise<void> = Promise.resolve()
+  /** The load that begins next, and the newest end that anybody asked for. */
+  #queued: Promise<void> | undefined
+  #wanted: JournalEnd | undefined
 
   constructor(options: TailOptions) {
     this.#options = options
@@ -80,14 +83,26 @@ export class Tail {
   }
 
   /**
-   * Loads what is committed up to `end`; calls wait for each other. Resolves with false when there was no room for all of
-   * it. Throws `segment.damagedJournal` and the like when the journal cannot be read; what was loaded stays.
+   * Loads what is committed up to `end`. One load at a time; all who come while it runs wait for the next one together, since
+   * a small load costs nearly as much as a large one: with 32 readers each would else wait for all before it. Resolves
+   * with false when there was no room for all of it. Throws `segment.damagedJournal` and the like when the journal cannot be
+   * read; what was loaded stays.
    */
   async load(end: JournalEnd): Promise<boolean> {
-    const loading = this.#loading.then(() => this.#loadAll(end))
-    this.#loading = loading.catch(() => undefined)
-    await loading
+    if (this.#next >= end.next) return true
+    if (end.next > (this.#wanted?.next ?? 0)) this.#wanted = end
+    this.#queued ??= this.#loadNext()
+    await this.#queued
     return this.#next >= end.next
+  }
+
+  #loadNext(): Promise<void> {
+    const loading = this.#loading.then(async () => {
+      this.#queued = undefined
+      if (this.#wanted !== undefined) await this.#loadAll(this.#wanted)
+    })
+    this.#loading = loading.catch(() => undefined)
+    return loading
   }
 
   /**
