@@ -33,7 +33,7 @@ export function auditRoutes({ receive, isOpen }: AuditRoute): readonly Route[] {
   const schema = {
     summary: "Takes audit events; 200 says they are on disk",
     description:
-      "An EventList, a single Event, or JSON lines of either; plain or as gzip, deflate or zstd. The path after /audit " +
+      "An EventList, a single Event, or JSON lines of either; plain or as gzip, deflate, zstd or snappy. The path after /audit " +
       "narrows the source of the credential. Any other answer than 200: send the same body again.",
     tags: ["intake"],
     consumes: ["application/json", "application/x-ndjson"],
