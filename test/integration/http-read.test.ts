@@ -210,7 +210,11 @@ test("/openapi.json lists every route with the methods it takes, and no other", 
     const listed = Object.entries<object>(paths).map(
       ([path, methods]) => `${path.replace("{*}", "*")} ${Object.keys(methods).sort()}`,
     )
-    const taken = routes.map(({ url, methods }) => `${url} ${methods.map((m) => m.toLowerCase()).sort()}`)
+    // HEAD is GET without its body, and no method of its own in the description.
+    const taken = routes.map(({ url, methods }) => {
+      const told = methods.map((method) => method.toLowerCase()).filter((method) => method !== "head")
+      return `${url.replace(/:(\w+)/, "{$1}")} ${told.sort()}`
+    })
     assert.deepEqual(listed.sort(), taken.sort())
     assert.ok(taken.includes("/select/logsql/query get,post"))
   }))
