@@ -136,7 +136,6 @@ export function openGenerator(rows: Rows, seed: number): Generator {
       () => `sort by (record${one(["", " desc"])}) limit ${1 + below(20)} ${one(["", "rank as place"])}`,
       () => `sort by (record, user.groups) partition by (verb) limit ${1 + below(3)}`,
       () => `set_stream_fields verb, objectRef.resource`,
-      () => `running_stats by (verb) count() as n, max(record) as m`,
       () => `total_stats by (verb) count() as n, sum(responseStatus.code) as m`,
     ])()
   /** A pipe that ends in something else than the rows. */
