@@ -7,7 +7,7 @@
  *
  * `--rate` is events a second, 0 as fast as it goes.
  */
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
@@ -119,6 +119,7 @@ async function verifyRate(key: string): Promise<string> {
 
 function bytesAtRest(folder: string): { bytes: number; records: number } {
   let [bytes, records] = [0, 0]
+  if (!existsSync(folder)) return { bytes, records } // too few events for one
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const [, first, last] = /^(\d+)-(\d+)-[0-9a-f]+\.parquet$/.exec(entry.name) ?? []
     if (first === undefined || last === undefined) continue
