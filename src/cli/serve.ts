@@ -22,6 +22,7 @@ import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
 import { withPortHolder } from "./doctor/port-holder.ts"
 import { driftLoop, type DriftWatch } from "./drift-loop.ts"
+import { sealHealth, searchHealth, watchIntake } from "./health.ts"
 import type { Log } from "./log.ts"
 import { fileLossRecord, webhookLossRecord } from "./loss-record.ts"
 import { openConfiguredLedger, verifierKeyOf } from "./open-ledger.ts"
@@ -349,55 +350,6 @@ function ringWhenFull({ journal, sealer }: OpenLedger, recordsMax: number, bell:
     }
     return delivered
   }
-}
-
-/** A refusal says nothing about later: without another one in this time the journal counts as well again. */
-const REFUSED_MS = 10_000
-
-/** Knows from deliveries whether the journal takes anything; when nothing is sent any more, time heals. */
-function watchIntake(
-  deliver: Deliver,
-  log: Log,
-): { readonly deliver: Deliver; readonly health: () => Health } {
-  let refused: { readonly why: string; readonly at: number } | undefined
-  /** Since when senders hear 503; told at its beginning and its end, not for each of them. */
-  let since: number | undefined
-  return {
-    async deliver(batch) {
-      try {
-        const delivered = await deliver(batch)
-        if (since !== undefined)
-          log.info("intake.resumed", { seconds: Math.round((performance.now() - since) / 1000) })
-        refused = since = undefined
-        return delivered
-      } catch (error) {
-        // What one sender alone does wrong takes nobody out of rotation.
-        if (isRefusal(error, "journal.unavailable")) {
-          refused = { why: error.message, at: performance.now() }
-          if (since === undefined) log.warn("intake.refused", { reason: refused.why })
-          since ??= refused.at
-        }
-        throw error
-      }
-    },
-    health: () =>
-      refused === undefined || performance.now() - refused.at > REFUSED_MS
-        ? { part: "journal", state: "ok" }
-        : { part: "journal", state: "down", reason: refused.why },
-  }
-}
-
-function sealHealth({ sealer }: OpenLedger): Health {
-  const { trouble } = sealer
-  return trouble === undefined
-    ? { part: "seal", state: "ok" }
-    : { part: "seal", state: "degraded", reason: trouble.message }
-}
-
-function searchHealth({ state }: SearchProcess): Health {
-  return state === "ready"
-    ? { part: "search", state: "ok" }
-    : { part: "search", state: "degraded", reason: `the search process is ${state}` }
 }
 
 function watchGauges({ ledger, metrics, search }: Parts): void {
