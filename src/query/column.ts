@@ -6,7 +6,8 @@ import { andSql, ident, joinSql, orSql, type Sql, sql, TRUE, trusted } from "./s
 export type Column =
   | { readonly kind: "text"; readonly text: Sql; readonly heavy: boolean }
   | { readonly kind: "integer"; readonly column: Sql }
-  | { readonly kind: "time"; readonly column: Sql }
+  /** `short`: written without zeros at the end of its fraction, as VictoriaLogs writes `_time`. */
+  | { readonly kind: "time"; readonly column: Sql; readonly short?: boolean }
   | { readonly kind: "list"; readonly column: Sql }
   /** A path into the exact bytes, which are only parsed where they can hold it. */
   | { readonly kind: "json"; readonly text: Sql }
@@ -91,6 +92,7 @@ function findColumn(name: string, derived: Derived): Column {
 
 function ofField(field: Field): Column {
   const column = ident(field.name)
+  if (field.name === "_time") return { kind: "time", column, short: true }
   if (field.type === "integer" || field.type === "time" || field.type === "list") {
     return { kind: field.type, column }
   }
@@ -206,8 +208,10 @@ export function textSql(column: Column): Sql {
       return column.text
     case "integer":
       return sql`CAST(${column.column} AS VARCHAR)`
-    case "time":
-      return sql`strftime(${column.column}, '%Y-%m-%dT%H:%M:%S.%fZ')`
+    case "time": {
+      const whole = sql`strftime(${column.column}, '%Y-%m-%dT%H:%M:%S.%fZ')`
+      return column.short === true ? sql`regexp_replace(${whole}, '\\.?0+Z$', 'Z')` : whole
+    }
     case "list":
       return sql`CAST(to_json(${column.column}) AS VARCHAR)`
     case "absent":

@@ -102,7 +102,7 @@ async function repeatedRecords(
     const where = andSql([trusted('"duplicateOf" IS NOT NULL'), plan.where])
     const rows = await runSql(
       db,
-      sql`SELECT DISTINCT "duplicateOf" FROM ${relationOf(batch)} WHERE ${where}`,
+      sql`SELECT DISTINCT "duplicateOf" FROM ${relationOf(batch, where)} WHERE ${where}`,
       stop,
     )
     for (const record of recordsOf(rows)) found.add(record)
@@ -121,7 +121,11 @@ async function matchingRecords(
   for (const [source, inside] of bySource(allSources(snapshot), records)) {
     for (let at = 0; at < inside.length; at += LOOKUP_MAX) {
       const where = andSql([sql`"record" IN ${numbers(inside.slice(at, at + LOOKUP_MAX))}`, plan.where])
-      const rows = await runSql(db, sql`SELECT "record" FROM ${relationOf([source])} WHERE ${where}`, stop)
+      const rows = await runSql(
+        db,
+        sql`SELECT "record" FROM ${relationOf([source], where)} WHERE ${where}`,
+        stop,
+      )
       matching.push(...recordsOf(rows))
     }
   }

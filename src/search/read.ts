@@ -7,7 +7,7 @@ import { selectFields } from "../query/plan.ts"
 import { type MutableRow, newRow, type Row } from "../query/row.ts"
 import { joinSql, type Sql, sql, toStatement, trusted } from "../query/sql.ts"
 import type { FieldSet } from "../query/tree.ts"
-import { SAID_SQL } from "../store/columns.ts"
+import { SAID } from "../store/columns.ts"
 import type { Column, Duckdb, Rows } from "../store/duckdb.ts"
 import { relationOf, type Source } from "./snapshot.ts"
 
@@ -42,7 +42,7 @@ export function readingOf(fields: FieldSet, columns: Columns): Reading {
   const own = selection.columns.filter(({ name }) => name !== "_msg")
   const told = own.length < selection.columns.length
   const hidden = told ? SENTENCE_COLUMNS.filter((name) => !own.some((column) => column.name === name)) : []
-  const said = told ? [trusted(SAID_SQL)] : []
+  const said = told ? [trusted(SAID)] : []
   const body = selection.body ? ["kind", "rawEncoding", "raw"] : []
   return {
     fields,
@@ -76,18 +76,13 @@ export function* rowsOf(
       const row = newRow()
       for (const name of names) {
         const value = name === "_msg" ? (said?.text(i) ?? sentenceOf(columns, i)) : columns.get(name)?.text(i)
-        if (value !== undefined && value !== "") row[name] = name === "_time" ? shortTime(value) : value
+        if (value !== undefined && value !== "") row[name] = value
       }
       if (raw !== undefined)
         addBody(row, { kind: kind?.text(i), encoding: encoding?.text(i), raw: raw.text(i) }, fields)
       yield row
     }
   }
-}
-
-/** As VictoriaLogs writes `_time`: without zeros at the end of its fraction. */
-function shortTime(time: string): string {
-  return time.replace(/\.?0{1,6}Z$/, "Z")
 }
 
 function sentenceOf(columns: ReadonlyMap<string, Column>, row: number): string {
@@ -151,7 +146,7 @@ async function fetchPiece(
     const select = joinSql([trusted('"record"'), ...reading.select], ", ")
     const result = await runSql(
       db,
-      sql`SELECT ${select} FROM ${relationOf([source])} WHERE "record" IN ${numbers(inside)}`,
+      sql`SELECT ${select} FROM ${relationOf([source], select)} WHERE "record" IN ${numbers(inside)}`,
       stop,
     )
     const ids = recordsOf(result)

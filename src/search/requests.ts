@@ -60,7 +60,7 @@ async function earlierStages(
   const verbs = new Set<string>()
   const matching = andSql([sql`"stage" IN (${EARLIER[0]}, ${EARLIER[1]})`, OF_AUDIT, where])
   for (const batch of batches(sources)) {
-    const statement = sql`SELECT ${REQUEST}, "stage", coalesce("verb", '') FROM ${relationOf(batch)} WHERE ${matching} LIMIT ${BigInt(EARLIER_MAX + 1)}`
+    const statement = sql`SELECT ${REQUEST}, "stage", coalesce("verb", '') FROM ${relationOf(batch, matching)} WHERE ${matching} LIMIT ${BigInt(EARLIER_MAX + 1)}`
     const rows = await runSql(db, statement, stop)
     for (const chunk of rows.batches()) {
       for (let i = 0; i < chunk.count; i++) {
@@ -93,7 +93,7 @@ async function endedRequests(
   for (const batch of batches(sources)) {
     const rows = await runSql(
       db,
-      sql`SELECT DISTINCT ${REQUEST} FROM ${relationOf(batch)} WHERE ${matching}`,
+      sql`SELECT DISTINCT ${REQUEST} FROM ${relationOf(batch, matching)} WHERE ${matching}`,
       stop,
     )
     for (const chunk of rows.batches())

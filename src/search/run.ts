@@ -238,7 +238,8 @@ class Run {
     const sink = this.#head as GroupSink
     for (const batch of this.#progress.through(batches(sources))) {
       yield* this.#progress.told()
-      const rows = await this.#query(groupSql(grouping, relationOf(batch), where))
+      const relation = relationOf(batch, where, ...grouping.keys, ...grouping.results)
+      const rows = await this.#query(groupSql(grouping, relation, where))
       for (const chunk of rows.batches()) {
         const columns = rows.names.map((_, i) => chunk.column(i))
         for (let i = 0; i < chunk.count; i++) {
@@ -257,9 +258,9 @@ class Run {
     const order = this.#walking?.order === "received" ? trusted('ORDER BY "record"') : this.#order("DESC")
     for (const batch of this.#progress.through(batches(inOrder, FIRST_ROWS))) {
       yield* this.#progress.told()
-      const relation = relationOf(batch)
       if (light) {
         const select = joinSql(reading.select.length === 0 ? [trusted('"record"')] : reading.select, ", ")
+        const relation = relationOf(batch, select, where)
         const rows = await this.#query(sql`SELECT ${select} FROM ${relation} WHERE ${where} ${order}`)
         const made = reading.select.length === 0 ? emptyRows(rows.count) : rowsOf(rows, reading, 0)
         for (const row of made) {
@@ -268,6 +269,7 @@ class Run {
         }
         continue
       }
+      const relation = relationOf(batch, where)
       const found = await this.#query(sql`SELECT "record" FROM ${relation} WHERE ${where} ${order}`)
       const more = yield* this.#fetch(batch, recordsOf(found), reading)
       if (!more) return
@@ -305,7 +307,7 @@ class Run {
           ? Math.max(...batch.map((s) => s.timeMax))
           : Math.min(...batch.map((s) => s.timeMin))
         if (worst !== undefined && (top.descending ? edge < worst : edge > worst)) break
-        const select = sql`SELECT "record", epoch_us("_time") FROM ${relationOf(batch)}`
+        const select = sql`SELECT "record", epoch_us("_time") FROM ${relationOf(batch, where)}`
         const rows = await this.#query(sql`${select} WHERE ${where} ${order} LIMIT ${top.rows}`)
         const times = recordsOf(rows, 1)
         recordsOf(rows).forEach((record, i) => {
@@ -339,7 +341,9 @@ class Run {
     for (const batch of this.#progress.through(batches(sources))) {
       yield* this.#progress.told()
       const select = joinSql([trusted('"record"'), ...reading.select], ", ")
-      const rows = await this.#query(sql`SELECT ${select} FROM ${relationOf(batch)} WHERE ${where}`)
+      const rows = await this.#query(
+        sql`SELECT ${select} FROM ${relationOf(batch, select, where)} WHERE ${where}`,
+      )
       const records = recordsOf(rows)
       let i = 0
       for (const row of rowsOf(rows, reading, 1)) {

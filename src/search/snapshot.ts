@@ -2,7 +2,7 @@ import type { Micros } from "../base/time.ts"
 import { type Sql, trusted } from "../query/sql.ts"
 import { MICROS_LAST, type Span } from "../query/time.ts"
 import { type CatalogueEntry, pickEntries } from "../store/catalogue.ts"
-import { columnList, ident } from "../store/columns.ts"
+import { columnList, ident, SAID, withSaid } from "../store/columns.ts"
 import { quote } from "../store/duckdb.ts"
 import { segmentPath } from "../store/segment-name.ts"
 
@@ -79,16 +79,24 @@ function ofTail({ name, first, next, timeMin, timeMax, repeats }: TailTable): So
   }
 }
 
-/** One relation over several sources: files are read as one, tables are added. */
-export function relationOf(sources: readonly Source[]): Sql {
+/**
+ * One relation over several sources: files are read as one, tables are added. `asked` is what a statement selects and
+ * filters by: where it names the message of records, the relation has it.
+ */
+export function relationOf(sources: readonly Source[], ...asked: readonly Sql[]): Sql {
+  const plain = plainRelation(sources)
+  return asked.some(({ text }) => text.includes(SAID)) ? trusted(withSaid(plain)) : trusted(plain)
+}
+
+function plainRelation(sources: readonly Source[]): string {
   const files = sources.flatMap(({ file }) => (file === undefined ? [] : [quote(file)]))
   const list = `read_parquet([${files.join(", ")}], hive_partitioning = false)`
   const tables = sources.flatMap(({ table, first, last }) =>
     table === undefined ? [] : [`FROM ${ident(table)} WHERE "record" BETWEEN ${first} AND ${last}`],
   )
-  if (tables.length === 0) return trusted(list)
+  if (tables.length === 0) return list
   const parts = files.length === 0 ? tables : [`FROM ${list}`, ...tables]
-  return trusted(`(${parts.map((part) => `SELECT ${columnList()} ${part}`).join(" UNION ALL ")})`)
+  return `(${parts.map((part) => `SELECT ${columnList()} ${part}`).join(" UNION ALL ")})`
 }
 
 /** Rows of one statement: enough to keep both cores busy, few enough for a result to be seen early. */

@@ -68,14 +68,22 @@ export function createTableSql(table: string): string {
   return `CREATE TABLE ${ident(table)} (${columns.join(", ")})`
 }
 
-/**
- * The message of a record that is no event, over the columns: of kind `log` what stands where its word `msg` says, of the
- * ledger's own what it did. NULL for others.
- */
-export const SAID_SQL = `coalesce(${logMessageSql()}, ${ownMessageSql()})`
+/** A column that relations get by {@link withSaid} where a query asks for a message. */
+export const SAID = '"~said"'
 
-/** `_msg` over the columns: that message, or the sentence of `event/summary.ts`, which is where it is written. */
-export const MSG_SQL = `coalesce(${SAID_SQL}, ${formatExpression(SUMMARY, (field, key) =>
+/**
+ * A relation with {@link SAID}: the message of a record that is no event; of kind `log` what stands where its word `msg`
+ * says, of the ledger's own what it did. It stands in the body, the largest column by far. Events have none, so they are
+ * read apart: the engine passes over their row groups by the statistics of `kind`, and reads no body for a word search.
+ */
+export function withSaid(relation: string): string {
+  const message = `coalesce(${logMessageSql()}, ${ownMessageSql()})`
+  return `(SELECT *, NULL::VARCHAR AS ${SAID} FROM ${relation} WHERE "kind" = 'k8s.audit'
+    UNION ALL SELECT *, ${message} AS ${SAID} FROM ${relation} WHERE "kind" <> 'k8s.audit')`
+}
+
+/** `_msg` over a relation {@link withSaid}: that message, or the sentence of `event/summary.ts`, which is where it is written. */
+export const MSG_SQL = `coalesce(${SAID}, ${formatExpression(SUMMARY, (field, key) =>
   key === undefined ? ident(field) : `${ident(field)}[${quote(key)}]`,
 )})`
 

@@ -11,7 +11,7 @@
  *     // record segment.made { name, first, last, bytes, sha256, replaces }, wait until it is sealed, then:
  *     await catalogue.add(entry)
  *
- * What a query reads FROM is `relationSql({ files, tables, tablesFrom: catalogue.next })`; `MSG_SQL` is its `_msg`.
+ * What a query reads FROM is `relationSql({ files, tables, tablesFrom: catalogue.next })`; `MSG_SQL` is its `_msg`, once it is `withSaid`.
  *
  * Nothing here runs in the process that acknowledges. `db` is one DuckDB in memory; only `duckdb.ts` knows
  * the library.
@@ -29,7 +29,7 @@ export {
   readCatalogue,
 } from "./catalogue.ts"
 export { type CatalogueEntry, formatEntry, parseEntry } from "./catalogue-entry.ts"
-export { COLUMNS, type Column, columnList, ident, MSG_SQL, stagedSelect } from "./columns.ts"
+export { COLUMNS, type Column, columnList, ident, MSG_SQL, stagedSelect, withSaid } from "./columns.ts"
 export {
   COMPACTION_LIMITS,
   type Compaction,

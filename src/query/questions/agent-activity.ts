@@ -64,7 +64,7 @@ export const agentActivity: Question = {
         "objectRef.namespace": "dev",
         "responseStatus.code": "200",
         requests: "2",
-        last: "2026-11-20T11:40:01.000000Z",
+        last: "2026-11-20T11:40:01Z",
       },
       {
         verb: "get",
@@ -72,7 +72,7 @@ export const agentActivity: Question = {
         "objectRef.namespace": "prod",
         "responseStatus.code": "403",
         requests: "1",
-        last: "2026-11-20T11:40:02.000000Z",
+        last: "2026-11-20T11:40:02Z",
       },
     ],
   },

@@ -42,14 +42,14 @@ export const anonymousAccess: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T02:01:00.000000Z",
+        _time: "2026-11-20T02:01:00Z",
         verb: "list",
         requestURI: "/api/v1/pods",
         "responseStatus.code": "401",
         sourceIPs: '["203.0.113.5"]',
       },
       {
-        _time: "2026-11-20T02:00:00.000000Z",
+        _time: "2026-11-20T02:00:00Z",
         "user.username": "system:anonymous",
         verb: "list",
         requestURI: "/api/v1/namespaces/prod/secrets",

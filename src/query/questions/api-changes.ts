@@ -44,7 +44,7 @@ export const apiChanges: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T00:30:00.000000Z",
+        _time: "2026-11-20T00:30:00Z",
         "user.username": "eve",
         verb: "create",
         "objectRef.resource": "apiservices",

@@ -53,7 +53,7 @@ export const certificateApprovals: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T11:00:00.000000Z",
+        _time: "2026-11-20T11:00:00Z",
         "user.username": "eve",
         verb: "update",
         "objectRef.resource": "certificatesigningrequests",

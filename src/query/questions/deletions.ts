@@ -54,7 +54,7 @@ export const deletions: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T04:01:00.000000Z",
+        _time: "2026-11-20T04:01:00Z",
         "user.username": "eve",
         verb: "deletecollection",
         "objectRef.resource": "configmaps",
@@ -62,7 +62,7 @@ export const deletions: Question = {
         "responseStatus.code": "200",
       },
       {
-        _time: "2026-11-20T04:00:00.000000Z",
+        _time: "2026-11-20T04:00:00Z",
         "user.username": "alice",
         verb: "delete",
         "objectRef.resource": "deployments",

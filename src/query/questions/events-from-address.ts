@@ -19,7 +19,7 @@ export const eventsFromAddress: Question = {
     others: [exampleEvent({ at: "12:00:01", user: "eve", verb: "list", resource: "pods", ip: "192.0.2.99" })],
     rows: [
       {
-        _time: "2026-11-20T12:00:00.000000Z",
+        _time: "2026-11-20T12:00:00Z",
         "user.username": "eve",
         verb: "list",
         "objectRef.resource": "pods",

@@ -83,7 +83,7 @@ export const execSessions: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T07:02:00.000000Z",
+        _time: "2026-11-20T07:02:00Z",
         stage: "ResponseComplete",
         "user.username": "alice",
         "objectRef.subresource": "attach",
@@ -92,7 +92,7 @@ export const execSessions: Question = {
         "responseStatus.code": "403",
       },
       {
-        _time: "2026-11-20T07:01:00.000000Z",
+        _time: "2026-11-20T07:01:00Z",
         stage: "ResponseComplete",
         "user.username": "alice",
         "objectRef.subresource": "exec",
@@ -102,7 +102,7 @@ export const execSessions: Question = {
         command: "id",
       },
       {
-        _time: "2026-11-20T07:00:00.000000Z",
+        _time: "2026-11-20T07:00:00Z",
         stage: "ResponseStarted",
         "user.username": "eve",
         "objectRef.subresource": "exec",

@@ -45,7 +45,7 @@ export const failedAdmission: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T11:20:00.000000Z",
+        _time: "2026-11-20T11:20:00Z",
         "user.username": "eve",
         verb: "create",
         "objectRef.resource": "pods",

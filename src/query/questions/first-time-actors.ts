@@ -27,7 +27,7 @@ export const firstTimeActors: Question = {
       {
         "user.username": "mallory",
         "actor.kind": "human",
-        first: "2026-11-20T05:00:00.000000Z",
+        first: "2026-11-20T05:00:00Z",
         requests: "2",
       },
     ],

@@ -39,7 +39,7 @@ export const impersonation: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T03:00:00.000000Z",
+        _time: "2026-11-20T03:00:00Z",
         "user.username": "eve",
         "impersonatedUser.username": "admin",
         verb: "delete",

@@ -36,7 +36,7 @@ export const newAddresses: Question = {
       {
         "user.username": "alice",
         sourceIPs: '["203.0.113.77"]',
-        first: "2026-11-20T06:30:00.000000Z",
+        first: "2026-11-20T06:30:00Z",
         requests: "1",
       },
     ],

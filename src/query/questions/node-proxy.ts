@@ -41,7 +41,7 @@ export const nodeProxy: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T00:10:00.000000Z",
+        _time: "2026-11-20T00:10:00Z",
         stage: "ResponseComplete",
         "user.username": "eve",
         verb: "create",

@@ -63,7 +63,7 @@ export const outsideWorkingHours: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-21T12:00:00.000000Z",
+        _time: "2026-11-21T12:00:00Z",
         "user.username": "eve",
         verb: "delete",
         "objectRef.resource": "pods",
@@ -72,7 +72,7 @@ export const outsideWorkingHours: Question = {
         "responseStatus.code": "200",
       },
       {
-        _time: "2026-11-20T17:30:00.000000Z",
+        _time: "2026-11-20T17:30:00Z",
         "user.username": "eve",
         verb: "delete",
         "objectRef.resource": "pods",

@@ -42,7 +42,7 @@ export const portForwards: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T07:10:00.000000Z",
+        _time: "2026-11-20T07:10:00Z",
         "user.username": "eve",
         verb: "create",
         "objectRef.resource": "pods",

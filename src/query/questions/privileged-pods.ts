@@ -90,7 +90,7 @@ export const privilegedPods: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T00:42:00.000000Z",
+        _time: "2026-11-20T00:42:00Z",
         "user.username": "eve",
         verb: "create",
         "objectRef.resource": "pods",
@@ -99,7 +99,7 @@ export const privilegedPods: Question = {
         "responseStatus.code": "201",
       },
       {
-        _time: "2026-11-20T00:41:00.000000Z",
+        _time: "2026-11-20T00:41:00Z",
         "user.username": "eve",
         verb: "create",
         "objectRef.resource": "deployments",
@@ -108,7 +108,7 @@ export const privilegedPods: Question = {
         "responseStatus.code": "201",
       },
       {
-        _time: "2026-11-20T00:40:00.000000Z",
+        _time: "2026-11-20T00:40:00Z",
         "user.username": "eve",
         verb: "create",
         "objectRef.resource": "pods",

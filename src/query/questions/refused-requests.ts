@@ -63,7 +63,7 @@ export const refusedRequests: Question = {
         "objectRef.namespace": "prod",
         "responseStatus.code": "403",
         requests: "2",
-        last: "2026-11-20T06:00:01.000000Z",
+        last: "2026-11-20T06:00:01Z",
       },
       {
         verb: "get",
@@ -71,7 +71,7 @@ export const refusedRequests: Question = {
         "objectRef.namespace": "prod",
         "responseStatus.code": "401",
         requests: "1",
-        last: "2026-11-20T06:00:02.000000Z",
+        last: "2026-11-20T06:00:02Z",
       },
     ],
   },

@@ -66,7 +66,7 @@ export const serviceAccounts: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T00:51:00.000000Z",
+        _time: "2026-11-20T00:51:00Z",
         "user.username": "eve",
         verb: "create",
         "objectRef.resource": "rolebindings",
@@ -77,7 +77,7 @@ export const serviceAccounts: Question = {
         "requestObject.subjects": '[{"kind":"ServiceAccount","name":"helper","namespace":"prod"}]',
       },
       {
-        _time: "2026-11-20T00:50:00.000000Z",
+        _time: "2026-11-20T00:50:00Z",
         "user.username": "eve",
         verb: "create",
         "objectRef.resource": "serviceaccounts",

@@ -50,7 +50,7 @@ export const systemConfigmaps: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T11:10:00.000000Z",
+        _time: "2026-11-20T11:10:00Z",
         "user.username": "eve",
         verb: "patch",
         "objectRef.resource": "configmaps",

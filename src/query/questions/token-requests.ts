@@ -55,7 +55,7 @@ export const tokenRequests: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T01:00:00.000000Z",
+        _time: "2026-11-20T01:00:00Z",
         "user.username": "eve",
         verb: "create",
         "objectRef.resource": "serviceaccounts",

@@ -37,7 +37,7 @@ export const truncatedEvents: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T12:10:00.000000Z",
+        _time: "2026-11-20T12:10:00Z",
         "user.username": "eve",
         verb: "create",
         "objectRef.resource": "configmaps",

@@ -41,7 +41,7 @@ export const webhookChanges: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T00:20:00.000000Z",
+        _time: "2026-11-20T00:20:00Z",
         "user.username": "eve",
         verb: "delete",
         "objectRef.resource": "validatingwebhookconfigurations",

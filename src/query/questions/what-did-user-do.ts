@@ -48,7 +48,7 @@ export const whatDidUserDo: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T08:01:00.000000Z",
+        _time: "2026-11-20T08:01:00Z",
         "user.username": "admin",
         "impersonatedUser.username": "eve",
         verb: "list",
@@ -58,7 +58,7 @@ export const whatDidUserDo: Question = {
         sourceIPs: '["10.0.0.7"]',
       },
       {
-        _time: "2026-11-20T08:00:00.000000Z",
+        _time: "2026-11-20T08:00:00Z",
         "user.username": "eve",
         verb: "delete",
         "objectRef.resource": "pods",

@@ -60,7 +60,7 @@ export const whoChangedRbac: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T09:01:00.000000Z",
+        _time: "2026-11-20T09:01:00Z",
         "user.username": "alice",
         verb: "delete",
         "objectRef.resource": "roles",
@@ -69,7 +69,7 @@ export const whoChangedRbac: Question = {
         "responseStatus.code": "200",
       },
       {
-        _time: "2026-11-20T09:00:00.000000Z",
+        _time: "2026-11-20T09:00:00Z",
         "user.username": "eve",
         verb: "create",
         "objectRef.resource": "clusterrolebindings",

@@ -75,7 +75,7 @@ export const whoReadSecrets: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T10:06:00.000000Z",
+        _time: "2026-11-20T10:06:00Z",
         "user.username": "eve",
         verb: "watch",
         "objectRef.resource": "secrets",
@@ -83,7 +83,7 @@ export const whoReadSecrets: Question = {
         "responseStatus.code": "200",
       },
       {
-        _time: "2026-11-20T10:05:00.000000Z",
+        _time: "2026-11-20T10:05:00Z",
         "user.username": "eve",
         verb: "list",
         "objectRef.resource": "secrets",
@@ -91,7 +91,7 @@ export const whoReadSecrets: Question = {
         "responseStatus.code": "403",
       },
       {
-        _time: "2026-11-20T10:00:00.000000Z",
+        _time: "2026-11-20T10:00:00Z",
         "user.username": "alice",
         verb: "get",
         "objectRef.resource": "secrets",

@@ -61,7 +61,7 @@ export const whoTouchedObject: Question = {
     ],
     rows: [
       {
-        _time: "2026-11-20T11:31:00.000000Z",
+        _time: "2026-11-20T11:31:00Z",
         "user.username": "eve",
         verb: "patch",
         "objectRef.resource": "secrets",
@@ -70,7 +70,7 @@ export const whoTouchedObject: Question = {
         "responseStatus.code": "200",
       },
       {
-        _time: "2026-11-20T11:30:00.000000Z",
+        _time: "2026-11-20T11:30:00Z",
         "user.username": "alice",
         verb: "get",
         "objectRef.resource": "secrets",

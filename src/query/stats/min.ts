@@ -62,7 +62,7 @@ function candidate(word: "min" | "max", column: Column, rows: Sql): Sql | undefi
   if (column.kind === "absent") return sql`''`
   if (column.kind !== "integer" && column.kind !== "time") return undefined
   const best = word === "min" ? sql`min(${column.column})` : sql`max(${column.column})`
-  const text = textSql({ kind: column.kind, column: sql`${best} FILTER (WHERE ${rows})` })
+  const text = textSql({ ...column, column: sql`${best} FILTER (WHERE ${rows})` })
   if (word === "max") return text
   const absent = sql`count(*) FILTER (WHERE (${rows}) AND ${column.column} IS NULL)`
   return sql`CASE WHEN ${absent} > 0 THEN '' ELSE ${text} END`
