@@ -319,7 +319,7 @@ export const REFUSALS = {
   "server.unreachable": {
     http: 502,
     exit: 2,
-    hint: "check the address, and that tallystick serve runs there",
+    hint: "check the address, and that tallystick serve runs there; --dir reads a ledger's directory without it",
   },
   "server.refused": { http: 502, exit: 2, hint: "check that the address is the one of tallystick serve" },
   "record.notQuarantined": { http: 404, exit: 2, hint: "tallystick quarantine list shows those that are" },
