@@ -68,10 +68,10 @@ type Site = { readonly yaml: YamlText; readonly text: string; readonly put: (tex
 
 function sitesIn(text: string): readonly Site[] {
   const read = documentsIn(text)
-  if (read !== undefined) return policiesIn(read.documents, text)
+  if (read.kind === "around") return policiesIn(read.documents, text)
   if (text.trimStart().startsWith("{")) return [] // JSON has no comments to keep, and another syntax
   try {
-    return [{ yaml: parsePolicyText(text), text, put: (changed) => changed }]
+    return [{ yaml: parsePolicyText(text, read.yaml), text, put: (changed) => changed }]
   } catch (error) {
     if (isRefusal(error, "policy.illegal")) return []
     throw error

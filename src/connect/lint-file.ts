@@ -27,9 +27,8 @@ export type FileLintOptions = LintOptions & {
  */
 export function lintFile(text: string, options: FileLintOptions = {}): readonly Finding[] {
   const read = documentsIn(text)
-  if (read === undefined) return lint(text, options)
-  const { documents, plain } = read
-  const policies = policiesIn(documents, plain)
+  if (read.kind === "policy") return lint(text, options, read.yaml)
+  const { documents, plain, policies } = read
   const found = [
     ...policies.flatMap(({ yaml }) => lintYaml(yaml, text, options)),
     ...aroundPolicies(documents, plain, options).map(findingOf),
@@ -37,22 +36,40 @@ export function lintFile(text: string, options: FileLintOptions = {}): readonly 
   return withoutSuppressed(found, text).sort(compareFindings)
 }
 
-/** The documents of a file that is more than a policy; undefined for a policy alone, and what cannot be read at all. */
-export function documentsIn(text: string): { documents: readonly YamlText[]; plain: string } | undefined {
+/** What a file turns out to be. A policy alone, or nothing that is known: to be read as a policy. */
+export type FileRead =
+  | { readonly kind: "policy"; readonly yaml?: YamlText }
+  | {
+      readonly kind: "around"
+      readonly documents: readonly YamlText[]
+      /** The text without what only a template engine reads. */
+      readonly plain: string
+      readonly policies: readonly Embedded[]
+    }
+
+export function documentsIn(text: string): FileRead {
   const plain = withoutTemplate(text)
   let documents: readonly YamlText[]
   try {
     documents = parseYamlDocuments(plain, "file")
   } catch (error) {
-    if (isRefusal(error, "yaml.malformed")) return undefined
+    if (isRefusal(error, "yaml.malformed")) return { kind: "policy" }
     throw error
   }
   const [first] = documents
-  if (first === undefined || isPolicy(first.value)) return undefined
+  const alone: FileRead =
+    first === undefined || plain !== text ? { kind: "policy" } : { kind: "policy", yaml: first }
+  if (first === undefined || isPolicy(first.value)) return alone
+  const policies = policiesIn(documents, plain)
   const known =
-    policiesIn(documents, plain).length > 0 ||
+    policies.length > 0 ||
     documents.some((yaml) => readServers(yaml, plain).length > 0 || isWebhookConfig(yaml))
-  return known ? { documents, plain } : undefined
+  return known ? { kind: "around", documents, plain, policies } : alone
+}
+
+/** Every policy in the documents, however deep. */
+export function policiesIn(documents: readonly YamlText[], text: string): readonly Embedded[] {
+  return documents.flatMap((yaml) => [...policiesBelow(yaml, [], yaml.value, text)])
 }
 
 function isPolicy(value: unknown): boolean {
@@ -62,11 +79,6 @@ function isPolicy(value: unknown): boolean {
     (typeof apiVersion === "string" && apiVersion.startsWith("audit.k8s.io/")) ||
     (kind === "Policy" && "rules" in value)
   )
-}
-
-/** Every policy in the documents, however deep. */
-export function policiesIn(documents: readonly YamlText[], text: string): readonly Embedded[] {
-  return documents.flatMap((yaml) => [...policiesBelow(yaml, [], yaml.value, text)])
 }
 
 /** A policy deeper than this is nobody's: Helm values nest a handful of levels. */

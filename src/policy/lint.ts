@@ -18,9 +18,10 @@ const RULES_MAX = 1_000
 /**
  * What is wrong with the text of a policy, in the order of its lines. Never throws on any text. A finding is left out
  * where a comment on its line, or on the lines right above, says `# tallystick-lint: ignore <rule> -- <reason>`.
+ * `read` is the text's first document, from who has it already.
  */
-export function lint(text: string, options: LintOptions = {}): readonly Finding[] {
-  const findings = findingsOf(() => decodePolicyText(text), options, { text, start: { line: 1, column: 1 } })
+export function lint(text: string, options: LintOptions = {}, read?: YamlText): readonly Finding[] {
+  const findings = findingsOf(() => decodePolicyText(text, read), options, { text, start: { line: 1, column: 1 } })
   const unread = findings.length === 1 && findings[0]?.rule === "unloadable"
   return unread ? findings : withoutSuppressed(findings, text).sort(compareFindings)
 }

@@ -35,8 +35,8 @@ export function readPolicy(text: string, kubernetes: KubernetesVersion = NEWEST)
 }
 
 /** As {@link readPolicy}, but what only validation refuses comes through, for those who want to say more about it. */
-export function decodePolicyText(text: string): LoadedPolicy {
-  return decodePolicyYaml(parsePolicyText(text))
+export function decodePolicyText(text: string, read?: YamlText): LoadedPolicy {
+  return decodePolicyYaml(parsePolicyText(text, read))
 }
 
 /** As {@link decodePolicyText}, for a policy that stands inside another file. */

@@ -5,14 +5,15 @@ import { goQuote } from "./go-quote.ts"
 
 /**
  * The text of a policy as kube-apiserver reads it: as JSON when it begins with a brace, else as YAML that is turned into
- * JSON. Refuses `policy.illegal`, in the server's words where they are known.
+ * JSON. Refuses `policy.illegal`, in the server's words where they are known. Who has the text's first document already
+ * gives it as `read`: reading is most of the time that a policy takes.
  */
-export function parsePolicyText(text: string): YamlText {
-  return text.trimStart().startsWith("{") ? parseJsonText(text) : parseYamlText(text)
+export function parsePolicyText(text: string, read?: YamlText): YamlText {
+  return text.trimStart().startsWith("{") ? parseJsonText(text, read) : parseYamlText(text, read)
 }
 
 /** Flow YAML such as `{apiVersion: audit.k8s.io/v1}` begins like JSON, and is refused as such. */
-function parseJsonText(text: string): YamlText {
+function parseJsonText(text: string, read?: YamlText): YamlText {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -21,7 +22,7 @@ function parseJsonText(text: string): YamlText {
     throw illegal(`failed decoding: ${what}`, {}, error)
   }
   try {
-    return { ...parseYaml(text, "policy", "kubernetes"), value }
+    return { ...(read ?? parseYaml(text, "policy", "kubernetes")), value }
   } catch {
     return {
       value,
@@ -41,10 +42,10 @@ function jsonProblem(text: string, problem: string): string {
     : "no JSON"
 }
 
-function parseYamlText(text: string): YamlText {
+function parseYamlText(text: string, read?: YamlText): YamlText {
   if (UNPRINTABLE.test(text)) throw illegal("failed decoding: yaml: control characters are not allowed")
   refuseDirectives(text)
-  const yaml = parse(text)
+  const yaml = read ?? parse(text)
   const [odd] = yaml.oddKeys
   if (odd !== undefined) {
     const value = goSyntax(odd.value)

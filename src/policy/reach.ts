@@ -196,7 +196,9 @@ function findFree(
 function relevant(box: Box, earlier: readonly Owned[]): readonly Owned[] {
   return earlier
     .filter(({ box: other }) => boxesMeet(box, other))
-    .sort((a, b) => conditionCount(a.box) - conditionCount(b.box))
+    .map((owned) => ({ owned, conditions: conditionCount(owned.box) }))
+    .sort((a, b) => a.conditions - b.conditions)
+    .map(({ owned }) => owned)
 }
 
 /** Of the rules the search met, as few as still take everything; one alone where there is one. */
