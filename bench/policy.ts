@@ -5,13 +5,7 @@
  */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import {
-  type Attributes,
-  attributesOf,
-  compilePolicy,
-  loadPolicy,
-  PRESETS,
-} from "../src/policy/index.ts"
+import { type Attributes, attributesOf, compilePolicy, loadPolicy, PRESETS } from "../src/policy/index.ts"
 import { lintFile } from "../src/connect/index.ts"
 
 const DECISIONS = 2_000_000
@@ -97,5 +91,7 @@ for (const round of ["first", "second", "third"]) {
   const [start, all] = [threadMs(), cpuMs()]
   const found = lintFile(text).length
   const [own, total] = [threadMs() - start, cpuMs() - all].map((ms) => ms.toFixed(0))
-  console.log(`lint ${RULES} rules, ${round}: ${own} ms, ${total} ms of CPU in all threads, ${found} findings`)
+  console.log(
+    `lint ${RULES} rules, ${round}: ${own} ms, ${total} ms of CPU in all threads, ${found} findings`,
+  )
 }

@@ -257,6 +257,11 @@ export const REFUSALS = {
     exit: 1,
     hint: "look for lines of the list that ask for different levels of one resource and verb",
   },
+  "policy.notOne": {
+    http: 422,
+    exit: 2,
+    hint: "name a file with one audit policy, or put the one that is meant into a file of its own",
+  },
   "policy.notRecorded": {
     http: 404,
     exit: 2,

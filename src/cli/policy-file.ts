@@ -1,6 +1,8 @@
 import { resolve } from "node:path"
 import { text as textOf } from "node:stream/consumers"
 import { Refusal } from "../base/refusal.ts"
+import { readPolicyFile } from "../connect/read-policy.ts"
+import type { LoadedPolicy } from "../policy/load.ts"
 import type { KubernetesVersion } from "../policy/validate.ts"
 import { NEWEST } from "../policy/validate.ts"
 import type { Option, Options, World } from "./command.ts"
@@ -14,11 +16,16 @@ export const KUBERNETES_FLAG: Option = {
 
 export const POLICY_ARGUMENT = {
   name: "file",
-  description: "policy (audit.k8s.io/v1), or - for standard input",
+  description: "policy (audit.k8s.io/v1), or a YAML file that holds one; - for standard input",
 }
 
 export async function readPolicyText(path: string, world: World): Promise<string> {
   return path === "-" ? await textOf(world.stdin) : await readText(resolve(world.cwd, path))
+}
+
+/** Refuses as {@link readPolicyFile}, and what cannot be read. */
+export async function readPolicyOf(path: string, options: Options, world: World): Promise<LoadedPolicy> {
+  return readPolicyFile(await readPolicyText(path, world), kubernetesOf(options), path)
 }
 
 /** Refuses `usage` for anything but 1.x or v1.x.y. */

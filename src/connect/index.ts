@@ -13,4 +13,5 @@ export type { Connection, Credential, GivenFile, OutFile } from "./connection.ts
 export { FILE_RULES } from "./file-finding.ts"
 export { type Fixed, fixFile } from "./fix-file.ts"
 export { type FileLintOptions, lintFile } from "./lint-file.ts"
+export { readPolicyFile } from "./read-policy.ts"
 export { DISTRIBUTIONS, type Distribution } from "./server.ts"

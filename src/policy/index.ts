@@ -15,7 +15,14 @@ export { type Explanation, explain } from "./explain.ts"
 export { type Finding, type LintRule, SEVERITIES, type Severity } from "./finding.ts"
 export { ACTORS, levelTable, VERB_COLUMNS } from "./level-table.ts"
 export { compareFindings, type LintOptions, lint, lintYaml, withoutSuppressed } from "./lint.ts"
-export { decodePolicyYaml, type LoadedPolicy, loadPolicy, readPolicy, type UnknownKey } from "./load.ts"
+export {
+  decodePolicyYaml,
+  type LoadedPolicy,
+  loadPolicy,
+  readPolicy,
+  readPolicyYaml,
+  type UnknownKey,
+} from "./load.ts"
 export {
   type Attributes,
   type Decision,

@@ -21,7 +21,10 @@ const RULES_MAX = 1_000
  * `read` is the text's first document, from who has it already.
  */
 export function lint(text: string, options: LintOptions = {}, read?: YamlText): readonly Finding[] {
-  const findings = findingsOf(() => decodePolicyText(text, read), options, { text, start: { line: 1, column: 1 } })
+  const findings = findingsOf(() => decodePolicyText(text, read), options, {
+    text,
+    start: { line: 1, column: 1 },
+  })
   const unread = findings.length === 1 && findings[0]?.rule === "unloadable"
   return unread ? findings : withoutSuppressed(findings, text).sort(compareFindings)
 }

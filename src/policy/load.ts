@@ -27,7 +27,15 @@ export function loadPolicy(text: string, kubernetes: KubernetesVersion = NEWEST)
 }
 
 export function readPolicy(text: string, kubernetes: KubernetesVersion = NEWEST): LoadedPolicy {
-  const loaded = decodePolicyText(text)
+  return accepted(decodePolicyText(text), kubernetes)
+}
+
+/** As {@link readPolicy}, for a policy that stands inside another file. */
+export function readPolicyYaml(yaml: YamlText, kubernetes: KubernetesVersion = NEWEST): LoadedPolicy {
+  return accepted(decodePolicyYaml(yaml), kubernetes)
+}
+
+function accepted(loaded: LoadedPolicy, kubernetes: KubernetesVersion): LoadedPolicy {
   if (loaded.policy.rules.length === 0) throw illegal("loaded illegal policy with 0 rules")
   const errors = validatePolicy(loaded.policy, kubernetes)
   if (errors.length > 0) throw illegal(formatPolicyErrors(errors))

@@ -14,7 +14,8 @@ const CONTEXT_LINES = 3
 
 /**
  * Puts rules into a policy's text, each before the rule it names and before that rule's comments. Undefined where rules
- * are not written one below the other with dashes: then there is no line to put them before.
+ * are not written one below the other with dashes (a policy quoted on one line has one place for all its rules): then
+ * there is no line to put them before.
  */
 export function patchPolicy(
   text: string,
@@ -22,6 +23,7 @@ export function patchPolicy(
   advised: readonly Omit<Advice, "kind">[],
   name = "policy.yaml",
 ): Patched | undefined {
+  if (hasOnePlace(yaml)) return undefined
   const lines = text.split("\n")
   const places = new Map<number, string[]>()
   for (const before of new Set(advised.map((advice) => advice.before))) {
@@ -37,6 +39,11 @@ export function patchPolicy(
   }
   const changed = lines.flatMap((line, at) => [...(places.get(at) ?? []), line])
   return { text: changed.join("\n"), patch: patchText(lines, places, name) }
+}
+
+function hasOnePlace(yaml: YamlText): boolean {
+  const [policy, rule] = [yaml.placeOf([]), yaml.placeOf(["rules", 0])]
+  return policy.line === rule.line && policy.column === rule.column
 }
 
 /** Rules that differ in their resources alone are one. */

@@ -1,9 +1,9 @@
 import { Refusal } from "../../base/refusal.ts"
+import { readPolicyFile } from "../../connect/read-policy.ts"
 import { type Advice, Advisor, type Talker } from "../../policy/advise.ts"
-import { readPolicy } from "../../policy/load.ts"
 import { patchPolicy } from "../../policy/patch.ts"
-import { Traffic } from "../../policy/traffic.ts"
 import { formatRule } from "../../policy/policy-yaml.ts"
+import { Traffic } from "../../policy/traffic.ts"
 import { type Command, EXIT, type Options } from "../command.ts"
 import { writeOut } from "../new-file.ts"
 import { KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
@@ -32,7 +32,7 @@ export const policyAdvise: Command = {
   async run([file = ""], options, world) {
     const [count, by] = [topOf(options), byOf(options)]
     const text = await readPolicyText(file, world)
-    const { policy, yaml } = readPolicy(text, kubernetesOf(options))
+    const { policy, yaml } = readPolicyFile(text, kubernetesOf(options), file)
     const advisor = new Advisor(policy)
     const traffic = new Traffic({
       names: false,

@@ -1,10 +1,9 @@
 import { resolve } from "node:path"
 import { type Covered, coverageOf, isCovered } from "../../policy/coverage.ts"
 import { parseCoverageList } from "../../policy/coverage-list.ts"
-import { readPolicy } from "../../policy/load.ts"
 import { PROTECTED } from "../../policy/protected.ts"
 import { type Command, EXIT, type World } from "../command.ts"
-import { KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
+import { KUBERNETES_FLAG, POLICY_ARGUMENT, readPolicyOf } from "../policy-file.ts"
 import { readText } from "../read.ts"
 import { escapeText, paintFor } from "../terminal.ts"
 
@@ -25,7 +24,7 @@ export const policyCoverage: Command = {
     "tallystick policy coverage audit-policy.yaml --list must-be-recorded.yaml --json",
   ],
   async run([file = ""], options, world) {
-    const { policy } = readPolicy(await readPolicyText(file, world), kubernetesOf(options))
+    const { policy } = await readPolicyOf(file, options, world)
     const list =
       typeof options.list === "string"
         ? parseCoverageList(await readText(resolve(world.cwd, options.list)), options.list)

@@ -1,8 +1,7 @@
 import { type Difference, diffPolicies } from "../../policy/diff.ts"
-import { readPolicy } from "../../policy/load.ts"
 import { formatRequest } from "../../policy/request-text.ts"
 import { type Command, EXIT } from "../command.ts"
-import { KUBERNETES_FLAG, kubernetesOf, readPolicyText } from "../policy-file.ts"
+import { KUBERNETES_FLAG, readPolicyOf } from "../policy-file.ts"
 import { escapeText } from "../terminal.ts"
 
 export const policyDiff: Command = {
@@ -15,8 +14,7 @@ export const policyDiff: Command = {
   options: [KUBERNETES_FLAG],
   examples: ["tallystick policy diff audit-policy.yaml audit-policy-new.yaml"],
   async run([before = "", after = ""], options, world) {
-    const read = async (path: string) =>
-      readPolicy(await readPolicyText(path, world), kubernetesOf(options)).policy
+    const read = async (path: string) => (await readPolicyOf(path, options, world)).policy
     const differences = diffPolicies(await read(before), await read(after))
     if (options.json === true) world.stdout.write(`${JSON.stringify({ differences })}\n`)
     else if (differences.length === 0) world.stdout.write("same: every request is treated alike\n")

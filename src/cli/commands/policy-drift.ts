@@ -1,9 +1,8 @@
 import { type Drift, DriftSearch } from "../../policy/drift.ts"
 import { driftText } from "../../policy/drift-text.ts"
-import { readPolicy } from "../../policy/load.ts"
 import { Traffic } from "../../policy/traffic.ts"
 import { type Command, EXIT, type World } from "../command.ts"
-import { KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
+import { KUBERNETES_FLAG, POLICY_ARGUMENT, readPolicyOf } from "../policy-file.ts"
 import { escapeText, paintFor } from "../terminal.ts"
 import { readTraffic, TRAFFIC_FLAGS } from "../traffic-input.ts"
 import { looksAtNames, secondsBetween } from "../traffic-report.ts"
@@ -19,7 +18,7 @@ export const policyDrift: Command = {
     "tallystick policy drift audit-policy.yaml --on ./data --where '_time:1h source:=prod-1/apiserver-0'",
   ],
   async run([file = ""], options, world) {
-    const { policy } = readPolicy(await readPolicyText(file, world), kubernetesOf(options))
+    const { policy } = await readPolicyOf(file, options, world)
     const search = new DriftSearch(policy)
     const onCells = (cells: Parameters<ConstructorParameters<typeof Traffic>[0]["onCells"]>[0]): void => {
       for (const cell of cells) search.add(cell)

@@ -1,12 +1,11 @@
 import { Refusal } from "../../base/refusal.ts"
 import { type Explanation, explain } from "../../policy/explain.ts"
-import { readPolicy } from "../../policy/load.ts"
 import type { Attributes } from "../../policy/policy.ts"
 import { attributesOf } from "../../policy/request-info.ts"
 import { formatRequest, parseResource, requestOf } from "../../policy/request-text.ts"
 import { type Command, EXIT, type Options } from "../command.ts"
-import { KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
 import { isOfEvent, requestOfEvent } from "../policy-event.ts"
+import { KUBERNETES_FLAG, POLICY_ARGUMENT, readPolicyOf } from "../policy-file.ts"
 import { REMOTE_FLAGS } from "../remote.ts"
 import { escapeText } from "../terminal.ts"
 
@@ -53,7 +52,7 @@ export const policyExplain: Command = {
   ],
   async run([file = ""], options, world) {
     const request = isOfEvent(options) ? await requestOfEvent(options, world) : requestFrom(options)
-    const { policy, yaml } = readPolicy(await readPolicyText(file, world), kubernetesOf(options))
+    const { policy, yaml } = await readPolicyOf(file, options, world)
     const explanation = explain(policy, request)
     const lineOf = (rule: number) => yaml.placeOf(["rules", rule]).line
     if (options.json === true) world.stdout.write(`${JSON.stringify({ request, ...explanation })}\n`)
@@ -113,7 +112,9 @@ function textOf(
       : `rule ${rule + 1} (line ${lineOf(rule)}) decides: level ${level}`
   const lines = [
     formatRequest(request),
-    ...(request.user === undefined ? [] : [`  groups: ${(request.groups ?? []).join(", ")}`]),
+    ...(request.groups === undefined || request.groups.length === 0
+      ? []
+      : [`  groups: ${request.groups.join(", ")}`]),
     ...passed.map(
       (item) => `  rule ${item.rule + 1} (line ${lineOf(item.rule)}) does not match: ${item.why}`,
     ),

@@ -5,13 +5,15 @@ import { readPolicy } from "../../policy/load.ts"
 import { type Command, EXIT } from "../command.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
 import { openUnserved } from "../open-unserved.ts"
-import { KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
+import { KUBERNETES_FLAG, kubernetesOf, readPolicyText } from "../policy-file.ts"
 import { policyInForce, policyRecord } from "../policy-in-force-record.ts"
 
 export const policyRecordCommand: Command = {
   name: "policy record",
   summary: "Record that a policy is in force from now on: its bytes, their hash, and who said so.",
-  arguments: [POLICY_ARGUMENT],
+  arguments: [
+    { name: "file", description: "policy (audit.k8s.io/v1) as the server reads it, or - for standard input" },
+  ],
   options: [
     ...CONFIG_FLAGS,
     {

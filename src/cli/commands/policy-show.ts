@@ -1,9 +1,8 @@
 import { ACTORS, type LevelRow, levelTable, VERB_COLUMNS } from "../../policy/level-table.ts"
-import { readPolicy } from "../../policy/load.ts"
 import type { Level } from "../../policy/policy.ts"
 import { formatResource } from "../../policy/request-text.ts"
 import { type Command, EXIT, type ExitCode, type Options, type World } from "../command.ts"
-import { KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
+import { KUBERNETES_FLAG, POLICY_ARGUMENT, readPolicyOf } from "../policy-file.ts"
 import { formatAmount } from "../progress.ts"
 import { escapeText, table } from "../terminal.ts"
 import { hasTraffic, readTraffic, TRAFFIC_FLAGS } from "../traffic-input.ts"
@@ -18,7 +17,7 @@ export const policyShow: Command = {
     "tallystick policy show audit-policy.yaml --on ./data --where '_time:1d'",
   ],
   async run([file = ""], options, world) {
-    const { policy } = readPolicy(await readPolicyText(file, world), kubernetesOf(options))
+    const { policy } = await readPolicyOf(file, options, world)
     const rows = levelTable(policy)
     const measured = hasTraffic(options) ? await measure(options, world) : undefined
     if (options.json === true) {

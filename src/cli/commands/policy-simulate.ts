@@ -3,14 +3,13 @@ import { Refusal } from "../../base/refusal.ts"
 import { type Capacity, capacityOf, type Tier } from "../../policy/capacity.ts"
 import { parseCoverageList } from "../../policy/coverage-list.ts"
 import { diffPolicies } from "../../policy/diff.ts"
-import { readPolicy } from "../../policy/load.ts"
-import { Losses, type Lost, type Need, NEEDS_DEFAULT } from "../../policy/lost.ts"
+import { Losses, type Lost, NEEDS_DEFAULT, type Need } from "../../policy/lost.ts"
 import type { Policy } from "../../policy/policy.ts"
 import { formatRequest } from "../../policy/request-text.ts"
 import { Bodies, type Outcome, Simulation } from "../../policy/simulate.ts"
 import { Traffic } from "../../policy/traffic.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
-import { KUBERNETES_FLAG, kubernetesOf, readPolicyText } from "../policy-file.ts"
+import { KUBERNETES_FLAG, readPolicyOf } from "../policy-file.ts"
 import { readText } from "../read.ts"
 import { simulationText } from "../simulation-text.ts"
 import { readTraffic, TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
@@ -46,8 +45,7 @@ export const policySimulate: Command = {
     "tallystick policy simulate new.yaml --on ./data --price hot=0.10:14 --price cold=0.004:365 --json",
   ],
   async run([file = ""], options, world) {
-    const read = async (path: string) =>
-      readPolicy(await readPolicyText(path, world), kubernetesOf(options)).policy
+    const read = async (path: string) => (await readPolicyOf(path, options, world)).policy
     const policy = await read(file)
     const current = typeof options.against === "string" ? await read(options.against) : undefined
     const asked = { tiers: tiersOf(options), ratio: ratioOf(options) }
