@@ -59,10 +59,10 @@ function tableOf(rows: readonly Readonly<Record<string, string>>[], names: reado
 function lostLines({ lost }: SimulationReport): readonly string[] {
   if (lost.length === 0) return ["\nnothing that must be visible is lost\n"]
   return [
-    "\nno longer visible\n",
-    ...lost.map(({ need, resource, verbs, events, example, before }) => {
+    "\nno longer visible, or not all of it\n",
+    ...lost.map(({ need, resource, verbs, needed, reached, events, example, before }) => {
       const had = before === undefined ? "" : ", visible before"
-      const text = `  ${need}: ${resource} (${verbs.join(", ")}); ${events} events here${had}; for example ${example}`
+      const text = `  ${need}: ${resource} (${verbs.join(", ")}) at ${reached}, needs ${needed}; ${events} events here${had}; for example ${example}`
       return `${escapeText(text)}\n`
     }),
   ]

@@ -1,11 +1,12 @@
 import { READ_VERBS, WRITE_VERBS } from "./catalogue.ts"
-import type { Level } from "./policy.ts"
-import { type Box, only, RESOURCES, SIGNED_IN } from "./request-set.ts"
+import type { Attributes, Level } from "./policy.ts"
+import { ANY, type Box, only, RESOURCES, SIGNED_IN } from "./request-set.ts"
 
 /** Requests whose record must exist: what a coverage list demands, one line of it. */
 export type Protected = {
+  /** "" is the core group, `*` any. */
   readonly group: string
-  /** As policies write them: `pods`, `pods/exec`. */
+  /** As policies write them: `pods`, `pods/exec`; `*` is any with all its subresources. */
   readonly resources: readonly string[]
   readonly verbs: readonly string[]
   /** At least this level. */
@@ -116,8 +117,31 @@ export function boxesOfProtected({
 }[] {
   return resources.map((text) => {
     const [resource = "", subresource = ""] = text.split("/")
-    const name = group === "" ? text : `${resource}.${group}${subresource === "" ? "" : `/${subresource}`}`
-    const object = { apiGroup: only(group), resource: only(resource), subresource: only(subresource) }
+    const name = protectedName(group, text)
+    const object = {
+      apiGroup: group === "*" ? ANY : only(group),
+      resource: resource === "*" ? ANY : only(resource),
+      subresource: text === "*" ? ANY : only(subresource),
+    }
     return { name, box: { ...RESOURCES, ...object, user: SIGNED_IN, verb: only(...verbs) } }
   })
+}
+
+/** Whether the line is about the request. */
+export function isProtected({ group, resources, verbs }: Protected, request: Attributes): boolean {
+  const { apiGroup, resource, subresource, verb } = request
+  const text = subresource === "" ? resource : `${resource}/${subresource}`
+  return (
+    request.isResourceRequest &&
+    (group === "*" || group === apiGroup) &&
+    (resources.includes("*") || resources.includes(text)) &&
+    verbs.includes(verb)
+  )
+}
+
+/** `pods/exec`, `jobs.batch`: one resource of a line. */
+export function protectedName(group: string, text: string): string {
+  const [resource = "", subresource = ""] = text.split("/")
+  if (group === "" || group === "*") return text
+  return `${resource}.${group}${subresource === "" ? "" : `/${subresource}`}`
 }

@@ -3,7 +3,7 @@ import { Refusal } from "../../base/refusal.ts"
 import { type Capacity, capacityOf, type Tier } from "../../policy/capacity.ts"
 import { parseCoverageList } from "../../policy/coverage-list.ts"
 import { diffPolicies } from "../../policy/diff.ts"
-import { Losses, type Lost, NEEDS_DEFAULT, type Need } from "../../policy/lost.ts"
+import { Losses, type Lost, NEEDS_DEFAULT, type Need, QUESTION_NEEDS } from "../../policy/lost.ts"
 import type { Policy } from "../../policy/policy.ts"
 import { formatRequest } from "../../policy/request-text.ts"
 import { Bodies, type Outcome, Simulation } from "../../policy/simulate.ts"
@@ -36,12 +36,14 @@ export const policySimulate: Command = {
     },
     {
       flags: "--needs <file>",
-      description: "what must stay visible, as a coverage list whose why is the question's name",
+      description:
+        "what must stay visible: questions, or a coverage list whose why is the name (default: questions and protected resources)",
     },
     KUBERNETES_FLAG,
   ],
   examples: [
     "tallystick policy simulate new.yaml --against audit-policy.yaml --on audit-*.log.gz",
+    "tallystick policy simulate new.yaml --on ./data --needs questions",
     "tallystick policy simulate new.yaml --on ./data --price hot=0.10:14 --price cold=0.004:365 --json",
   ],
   async run([file = ""], options, world) {
@@ -124,6 +126,7 @@ function reportOf(simulated: Simulated, asked: { readonly tiers: readonly Tier[]
 
 async function needsOf({ needs }: Options, world: World): Promise<readonly Need[]> {
   if (typeof needs !== "string") return NEEDS_DEFAULT
+  if (needs === "questions") return QUESTION_NEEDS
   const list = parseCoverageList(await readText(resolve(world.cwd, needs)), needs)
   return list.map((line) => ({ name: line.why === "" ? line.resources.join(", ") : line.why, needs: [line] }))
 }

@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERYTHING } from "./needed.ts"
 import { ENDED, USER } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -21,6 +22,7 @@ export const agentActivity: Question = {
     | stats by (verb, objectRef.resource, objectRef.subresource, objectRef.namespace, responseStatus.code)
     count() requests, max(_time) last
     | sort by (requests desc, last desc)`,
+  needs: EVERYTHING,
   example: {
     given: { user: "system:serviceaccount:agents:coder" },
     events: [

@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERYTHING } from "./needed.ts"
 import { ENDED } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -13,6 +14,7 @@ export const anonymousAccess: Question = {
   ask: () => logsql`actor.kind:=anonymous ${ENDED} -(responseStatus.code:=200
     requestURI:~"^/(healthz|livez|readyz|version)([/?]|$)")
     | fields _time, user.username, verb, requestURI, responseStatus.code, sourceIPs`,
+  needs: EVERYTHING,
   example: {
     given: {},
     events: [

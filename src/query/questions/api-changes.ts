@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { WRITES } from "./needed.ts"
 import { CHANGES, ENDED, NAME, USER, WHO_WHAT } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -13,6 +14,15 @@ export const apiChanges: Question = {
   ask: ({ where }) => logsql`objectRef.resource:in(customresourcedefinitions, apiservices) ${CHANGES} ${ENDED}
     -objectRef.subresource:=status
     ${where("name", "objectRef.name")} ${where("user", "user.username")} | ${WHO_WHAT}`,
+  needs: [
+    {
+      group: "apiextensions.k8s.io",
+      resources: ["customresourcedefinitions"],
+      verbs: WRITES,
+      level: "Metadata",
+    },
+    { group: "apiregistration.k8s.io", resources: ["apiservices"], verbs: WRITES, level: "Metadata" },
+  ],
   example: {
     given: {},
     events: [

@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERYTHING } from "./needed.ts"
 import { ENDED, NAMESPACE } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -11,6 +12,7 @@ export const busiestActors: Question = {
   ask: ({ where }) => logsql`kind:=k8s.audit ${where("namespace", "objectRef.namespace")}
     | stats by (user.username, actor.kind) count() if (${ENDED}) requests, sum_len(raw) bytes | filter
     requests:>0 | sort by (requests desc, bytes desc)`,
+  needs: EVERYTHING,
   example: {
     given: { namespace: "dev" },
     events: [

@@ -16,6 +16,14 @@ export const certificateApprovals: Question = {
     ${ENDED} -actor.kind:in(controller, controlplane)
     ${where("name", "objectRef.name")} ${where("user", "user.username")} | ${WHO_WHAT},
     requestObject.spec.signerName, requestObject.spec.username`,
+  needs: [
+    {
+      group: "certificates.k8s.io",
+      resources: ["certificatesigningrequests/approval"],
+      verbs: ["update", "patch"],
+      level: "Request",
+    },
+  ],
   example: {
     given: {},
     events: [

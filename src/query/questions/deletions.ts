@@ -14,6 +14,7 @@ export const deletions: Question = {
   ask: ({ where }) =>
     logsql`verb:in(delete, deletecollection) ${ENDED} ${where("namespace", "objectRef.namespace")}
     ${where("user", "user.username")} | ${WHO_WHAT}`,
+  needs: [{ group: "*", resources: ["*"], verbs: ["delete", "deletecollection"], level: "Metadata" }],
   example: {
     given: { namespace: "prod" },
     events: [

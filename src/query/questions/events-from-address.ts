@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERYTHING } from "./needed.ts"
 import { ENDED, WHO_WHAT } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -13,6 +14,7 @@ export const eventsFromAddress: Question = {
     { name: "ip", kind: "text", description: "the address, as events have it", example: "192.0.2.9" },
   ],
   ask: ({ where }) => logsql`${where("ip", "sourceIPs")} ${ENDED} | ${WHO_WHAT}, sourceIPs`,
+  needs: EVERYTHING,
   example: {
     given: { ip: "192.0.2.9" },
     events: [exampleEvent({ at: "12:00:00", user: "eve", verb: "list", resource: "pods", ip: "192.0.2.9" })],

@@ -25,6 +25,9 @@ export const execSessions: Question = {
     | fields _time, user.username, impersonatedUser.username, objectRef.subresource, objectRef.namespace,
     objectRef.name,
       responseStatus.code, command, stage`,
+  needs: [
+    { group: "", resources: ["pods/exec", "pods/attach"], verbs: ["get", "create"], level: "Metadata" },
+  ],
   example: {
     given: { namespace: "prod" },
     events: [

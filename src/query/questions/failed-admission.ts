@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERY_CHANGE } from "./needed.ts"
 import { CHANGES, ENDED, NAMESPACE, USER, WHO_WHAT } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -16,6 +17,7 @@ export const failedAdmission: Question = {
     ${CHANGES} ${ENDED}
     ${where("namespace", "objectRef.namespace")} ${where("user", "user.username")} | ${WHO_WHAT},
     responseStatus.message`,
+  needs: EVERY_CHANGE,
   example: {
     given: {},
     events: [

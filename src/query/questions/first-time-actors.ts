@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERYTHING } from "./needed.ts"
 import { ENDED, WINDOW } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -13,6 +14,7 @@ export const firstTimeActors: Question = {
   ask: ({ value }) => logsql`_time:${value("window")} user.username:* ${ENDED}
     -user.username:in(_time:>${value("window")} user.username:* | fields user.username)
     | stats by (user.username, actor.kind) min(_time) first, count() requests | sort by (first desc)`,
+  needs: EVERYTHING,
   example: {
     given: { window: "1d" },
     events: [

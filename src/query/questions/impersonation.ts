@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERYTHING } from "./needed.ts"
 import { ENDED, USER, WHO_WHAT } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -14,6 +15,7 @@ export const impersonation: Question = {
   ask: ({ where }) =>
     logsql`impersonatedUser.username:* ${ENDED} ${where("user", "user.username")}
     ${where("as", "impersonatedUser.username")} | ${WHO_WHAT}`,
+  needs: EVERYTHING,
   example: {
     given: {},
     events: [

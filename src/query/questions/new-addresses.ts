@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERYTHING } from "./needed.ts"
 import { ENDED, USER, WINDOW } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -18,6 +19,7 @@ export const newAddresses: Question = {
     -sourceIPs:in(_time:>${value("window")} actor.kind:=human ${where("user", "user.username")} sourceIPs:*
     | fields sourceIPs)
     | stats by (user.username, sourceIPs) min(_time) first, count() requests | sort by (first desc)`,
+  needs: EVERYTHING,
   example: {
     given: { window: "1d" },
     events: [exampleEvent({ at: "06:30:00", verb: "list", resource: "pods", ip: "203.0.113.77" })],

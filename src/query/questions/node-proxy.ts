@@ -14,6 +14,14 @@ export const nodeProxy: Question = {
     ${where("name", "objectRef.name")} ${where("user", "user.username")}
     | fields _time, stage, user.username, impersonatedUser.username, verb, objectRef.name,
     responseStatus.code, requestURI`,
+  needs: [
+    {
+      group: "",
+      resources: ["nodes/proxy"],
+      verbs: ["get", "create", "update", "patch", "delete"],
+      level: "Metadata",
+    },
+  ],
   example: {
     given: {},
     events: [

@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERY_CHANGE } from "./needed.ts"
 import { CHANGES, ENDED, USER, WHO_WHAT } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -28,6 +29,7 @@ export const outsideWorkingHours: Question = {
   ],
   ask: ({ value, where }) => logsql`actor.kind:=human ${CHANGES} ${ENDED} ${where("user", "user.username")}
     -(_time:day_range[${value("opens")}, ${value("closes")}) _time:week_range[Mon, Fri]) | ${WHO_WHAT}`,
+  needs: EVERY_CHANGE,
   example: {
     given: { opens: "09:00", closes: "17:00" },
     events: [

@@ -13,6 +13,7 @@ export const portForwards: Question = {
   ask: ({ where }) => logsql`objectRef.resource:=pods objectRef.subresource:=portforward ${BEGUN}
     ${where("namespace", "objectRef.namespace")} ${where("name", "objectRef.name")}
     ${where("user", "user.username")} | ${WHO_WHAT}`,
+  needs: [{ group: "", resources: ["pods/portforward"], verbs: ["get", "create"], level: "Metadata" }],
   example: {
     given: {},
     events: [

@@ -24,6 +24,21 @@ export const privilegedPods: Question = {
       or requestObject.spec.template.spec.containers:~"\\"privileged\\":true"
       or requestObject.spec.template.spec.initContainers:~"\\"privileged\\":true")
     | ${WHO_WHAT}`,
+  needs: [
+    {
+      group: "",
+      resources: ["pods", "replicationcontrollers"],
+      verbs: ["create", "update", "patch"],
+      level: "Request",
+    },
+    {
+      group: "apps",
+      resources: ["deployments", "daemonsets", "statefulsets", "replicasets"],
+      verbs: ["create", "update", "patch"],
+      level: "Request",
+    },
+    { group: "batch", resources: ["jobs"], verbs: ["create", "update", "patch"], level: "Request" },
+  ],
   example: {
     given: {},
     events: [

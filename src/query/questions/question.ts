@@ -2,6 +2,7 @@ import { parseQuery } from "../parse.ts"
 import { formatQuery } from "../print.ts"
 import type { Row } from "../row.ts"
 import { type Given, type Logsql, type Parameter, readGiven } from "./logsql.ts"
+import type { Needed } from "./needed.ts"
 
 /** A question that investigators ask, with a name and parameters. One file each. */
 export type Question = {
@@ -13,6 +14,8 @@ export type Question = {
   readonly about: string
   readonly parameters: readonly Parameter[]
   readonly ask: (given: Given) => Logsql
+  /** What a policy must record for it to answer. */
+  readonly needs: readonly Needed[]
   readonly example: Example
 }
 

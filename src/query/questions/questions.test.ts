@@ -79,8 +79,33 @@ for (const question of QUESTIONS) {
   })
 }
 
+for (const question of QUESTIONS) {
+  test(`${question.name}: needs what its example is about, bodies where it reads them`, () => {
+    const needs = (group: string, text: string, verb: string) =>
+      question.needs.some(
+        (need) =>
+          (need.group === "*" || need.group === group) &&
+          (need.resources.includes("*") || need.resources.includes(text)) &&
+          need.verbs.includes(verb),
+      )
+    assert.ok(question.needs.length > 0)
+    for (const event of question.example.events) {
+      const { objectRef, verb } = JSON.parse(event)
+      if (objectRef === undefined) continue // of a URL: needs are about resources
+      const { apiGroup = "", resource, subresource } = objectRef
+      const text = subresource === undefined ? resource : `${resource}/${subresource}`
+      assert.ok(needs(apiGroup, text, verb), `${verb} ${text} of ${JSON.stringify(apiGroup)}`)
+    }
+    const reads = questionQuery(question, question.example.given).includes("requestObject.")
+    assert.equal(
+      question.needs.some(({ level }) => level === "Request"),
+      reads,
+    )
+  })
+}
+
 test("each file of a question is in the list", () => {
-  const parts = ["example-event", "index", "logsql", "parts", "question"]
+  const parts = ["example-event", "index", "logsql", "needed", "parts", "question"]
   const files = readdirSync(import.meta.dirname)
     .filter((name) => !name.endsWith(".test.ts"))
     .map((name) => name.replace(".ts", ""))

@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERYTHING } from "./needed.ts"
 import { ENDED, USER } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -14,6 +15,7 @@ export const refusedRequests: Question = {
     | stats by (user.username, verb, objectRef.resource, objectRef.namespace, responseStatus.code) count()
     requests, max(_time) last
     | sort by (requests desc, last desc)`,
+  needs: EVERYTHING,
   example: {
     given: {},
     events: [

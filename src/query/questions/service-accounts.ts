@@ -15,6 +15,15 @@ export const serviceAccounts: Question = {
     requestObject.subjects:"ServiceAccount"))
     ${ENDED} ${where("namespace", "objectRef.namespace")} ${where("user", "user.username")}
     | ${WHO_WHAT}, requestObject.roleRef.name, requestObject.subjects`,
+  needs: [
+    { group: "", resources: ["serviceaccounts"], verbs: ["create"], level: "Metadata" },
+    {
+      group: "rbac.authorization.k8s.io",
+      resources: ["rolebindings", "clusterrolebindings"],
+      verbs: ["create", "update", "patch"],
+      level: "Request",
+    },
+  ],
   example: {
     given: {},
     events: [

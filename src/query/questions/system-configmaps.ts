@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { WRITES } from "./needed.ts"
 import { CHANGES, ENDED, NAME, NAMESPACE, USER, WHO_WHAT } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -19,6 +20,7 @@ export const systemConfigmaps: Question = {
   }) => logsql`objectRef.resource:=configmaps ${CHANGES} ${ENDED} -actor.kind:in(controller, controlplane)
     ${where("namespace", "objectRef.namespace")} ${where("name", "objectRef.name")}
     ${where("user", "user.username")} | ${WHO_WHAT}`,
+  needs: [{ group: "", resources: ["configmaps"], verbs: WRITES, level: "Metadata" }],
   example: {
     given: {},
     events: [

@@ -17,6 +17,7 @@ export const tokenRequests: Question = {
     ${where("namespace", "objectRef.namespace")} ${where("name", "objectRef.name")}
     ${where("user", "user.username")}
     | ${WHO_WHAT}, requestObject.spec.expirationSeconds`,
+  needs: [{ group: "", resources: ["serviceaccounts/token"], verbs: ["create"], level: "Request" }],
   example: {
     given: {},
     events: [

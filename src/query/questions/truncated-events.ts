@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERYTHING } from "./needed.ts"
 import { NAMESPACE, USER, WHO_WHAT } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -13,6 +14,7 @@ export const truncatedEvents: Question = {
   ask: ({ where }) =>
     logsql`"annotations.audit.k8s.io/truncated":=true ${where("namespace", "objectRef.namespace")}
     ${where("user", "user.username")} | ${WHO_WHAT}`,
+  needs: EVERYTHING,
   example: {
     given: {},
     events: [

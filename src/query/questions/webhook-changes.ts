@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { WRITES } from "./needed.ts"
 import { CHANGES, ENDED, NAME, USER, WHO_WHAT } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -11,6 +12,21 @@ export const webhookChanges: Question = {
   ask: ({ where }) => logsql`objectRef.apiGroup:="admissionregistration.k8s.io" ${CHANGES} ${ENDED}
     ${where("name", "objectRef.name")} ${where("user", "user.username")}
     | ${WHO_WHAT}, requestObject.webhooks`,
+  needs: [
+    {
+      group: "admissionregistration.k8s.io",
+      resources: [
+        "mutatingwebhookconfigurations",
+        "validatingwebhookconfigurations",
+        "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
+        "mutatingadmissionpolicies",
+        "mutatingadmissionpolicybindings",
+      ],
+      verbs: WRITES,
+      level: "Request",
+    },
+  ],
   example: {
     given: {},
     events: [

@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERYTHING } from "./needed.ts"
 import { ENDED, NAMESPACE, USER, WHO_WHAT } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -14,6 +15,7 @@ export const whatDidUserDo: Question = {
     where,
   }) => logsql`(${where("user", "user.username")} or ${where("user", "impersonatedUser.username")}) ${ENDED}
     ${where("namespace", "objectRef.namespace")} | ${WHO_WHAT}, sourceIPs`,
+  needs: EVERYTHING,
   example: {
     given: { user: "eve" },
     events: [

@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { WRITES } from "./needed.ts"
 import { CHANGES, ENDED, NAME, NAMESPACE, USER } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -16,6 +17,14 @@ export const whoChangedRbac: Question = {
     | fields _time, user.username, impersonatedUser.username, verb, objectRef.resource,
     objectRef.namespace, objectRef.name,
       responseStatus.code, requestObject.roleRef.name, requestObject.subjects, requestObject.rules`,
+  needs: [
+    {
+      group: "rbac.authorization.k8s.io",
+      resources: ["roles", "rolebindings", "clusterroles", "clusterrolebindings"],
+      verbs: WRITES,
+      level: "Request",
+    },
+  ],
   example: {
     given: {},
     events: [

@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { READS } from "./needed.ts"
 import { BEGUN, ENDED, NAME, NAMESPACE, USER, WHO_WHAT } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -15,6 +16,7 @@ export const whoReadSecrets: Question = {
   }) => logsql`objectRef.resource:=secrets verb:in(get, list, watch) (${ENDED} or verb:=watch ${BEGUN})
     ${where("namespace", "objectRef.namespace")} ${where("name", "objectRef.name")}
     ${where("user", "user.username")} | ${WHO_WHAT}`,
+  needs: [{ group: "", resources: ["secrets"], verbs: READS, level: "Metadata" }],
   example: {
     given: { namespace: "prod" },
     events: [

@@ -1,5 +1,6 @@
 import { exampleEvent } from "./example-event.ts"
 import { logsql } from "./logsql.ts"
+import { EVERYTHING } from "./needed.ts"
 import { ENDED, NAME, NAMESPACE, WHO_WHAT } from "./parts.ts"
 import type { Question } from "./question.ts"
 
@@ -17,6 +18,7 @@ export const whoTouchedObject: Question = {
   ask: ({ where }) =>
     logsql`${where("resource", "objectRef.resource")} ${where("name", "objectRef.name")}
     ${where("namespace", "objectRef.namespace")} ${ENDED} | ${WHO_WHAT}`,
+  needs: EVERYTHING,
   example: {
     given: { resource: "secrets", name: "db-password", namespace: "prod" },
     events: [
