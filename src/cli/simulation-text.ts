@@ -60,12 +60,20 @@ function lostLines({ lost }: SimulationReport): readonly string[] {
   if (lost.length === 0) return ["\nnothing that must be visible is lost\n"]
   return [
     "\nno longer visible, or not all of it\n",
-    ...lost.map(({ need, resource, verbs, needed, reached, events, example, before }) => {
-      const had = before === undefined ? "" : ", visible before"
-      const text = `  ${need}: ${resource} (${verbs.join(", ")}) at ${reached}, needs ${needed}; ${events} events here${had}; for example ${example}`
-      return `${escapeText(text)}\n`
-    }),
+    ...[...needsByLoss(lost)].map(([loss, needs]) => `${escapeText(`  ${needs.join(", ")}: ${loss}`)}\n`),
   ]
+}
+
+/** Many questions need the same requests: what is lost is told once, for all of them. */
+function needsByLoss(lost: SimulationReport["lost"]): ReadonlyMap<string, readonly string[]> {
+  const needs = new Map<string, string[]>()
+  for (const { need, resource, verbs, needed, reached, events, example, before } of lost) {
+    const had = before === undefined ? "" : ", visible before"
+    const levels = `at ${reached}, needs ${needed}`
+    const loss = `${resource} (${verbs.join(", ")}) ${levels}; ${events} events here${had}; for example ${example}`
+    needs.set(loss, [...(needs.get(loss) ?? []), need])
+  }
+  return needs
 }
 
 /** What the figures do not know, each with how much it is. */

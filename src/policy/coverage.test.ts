@@ -15,6 +15,45 @@ const fixture = (name: string) =>
 const at = (rules: string, name: string) =>
   coverageOf(policyOf(rules)).find((covered) => covered.name === name)
 
+/** What the list is for, by who asks for it. */
+const listed: [name: string, verbs: readonly string[]][] = [
+  ["secrets", ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]],
+  ["serviceaccounts", ["create", "delete", "deletecollection"]],
+  ["serviceaccounts/token", ["create"]],
+  ["roles.rbac.authorization.k8s.io", ["create", "deletecollection"]],
+  ["clusterrolebindings.rbac.authorization.k8s.io", ["create", "deletecollection"]],
+  ["mutatingwebhookconfigurations.admissionregistration.k8s.io", ["create", "delete"]],
+  ["validatingadmissionpolicies.admissionregistration.k8s.io", ["create", "delete"]],
+  ["validatingadmissionpolicybindings.admissionregistration.k8s.io", ["create", "delete"]],
+  ["jobs.batch", ["create", "deletecollection"]],
+  ["cronjobs.batch", ["create", "deletecollection"]],
+  ["pods", ["create", "update", "patch", "delete", "deletecollection"]],
+  ["deployments.apps", ["create", "update", "patch", "delete", "deletecollection"]],
+  ["pods/exec", ["get", "create"]],
+  ["pods/attach", ["get", "create"]],
+  ["pods/portforward", ["get", "create"]],
+  ["pods/proxy", ["get", "create"]],
+  ["services/proxy", ["get", "create"]],
+  ["nodes/proxy", ["get", "create"]],
+  ["networkpolicies.networking.k8s.io", ["create", "deletecollection"]],
+  ["certificatesigningrequests.certificates.k8s.io", ["create"]],
+  ["certificatesigningrequests.certificates.k8s.io/approval", ["update", "patch"]],
+  ["namespaces", ["create", "delete"]],
+  ["httproutes.gateway.networking.k8s.io", ["create", "delete"]],
+  ["gateways.gateway.networking.k8s.io", ["create", "delete"]],
+]
+const byDefault = coverageOf(policyOf("- level: Metadata"))
+for (const [name, verbs] of listed) {
+  test(`the default list asks for ${name}: ${verbs.join(", ")}`, () => {
+    const covered = byDefault.find((line) => line.name === name)
+    assert.deepEqual(
+      verbs.filter((verb) => !covered?.verbs.includes(verb)),
+      [],
+    )
+    assert.equal(covered?.required, "Metadata")
+  })
+}
+
 const rows: [
   why: string,
   rules: string,

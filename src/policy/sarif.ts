@@ -17,14 +17,16 @@ export function formatSarif(job: {
     fullDescription: { text: why },
     defaultConfiguration: { level: LEVELS[severity] },
   }))
+  const indexOf = new Map(rules.map(({ name }, index) => [name, index]))
   const results = findings.map(({ rule, severity, line, column, message, why, fix }) => ({
     ruleId: rule,
+    ...(indexOf.has(rule) ? { ruleIndex: indexOf.get(rule) } : {}),
     level: LEVELS[severity],
     message: { text: [message, why, ...(fix === undefined ? [] : [`Fix: ${fix}`])].join("\n") },
     locations: [
       {
         physicalLocation: {
-          artifactLocation: { uri: uri.replaceAll("\\", "/") },
+          artifactLocation: { uri: uriOf(uri) },
           region: { startLine: line, startColumn: column },
         },
       },
@@ -32,4 +34,9 @@ export function formatSarif(job: {
   }))
   const driver = { name: "tallystick", version, rules: known }
   return `${JSON.stringify({ $schema: SCHEMA, version: "2.1.0", runs: [{ tool: { driver }, results }] }, null, 2)}\n`
+}
+
+/** A relative path as a URI reference (RFC 3986 §4.2). */
+function uriOf(path: string): string {
+  return path.replaceAll("\\", "/").toWellFormed().split("/").map(encodeURIComponent).join("/")
 }
