@@ -142,9 +142,15 @@ function allDocuments(text: string, lineCounter: LineCounter): readonly Document
     ...tags.filter((tag) => typeof tag === "string" || !(UNKNOWN_TO_GO.test(tag.tag) || isSexagesimal(tag))),
   ]
   const options = { lineCounter, version: "1.1", uniqueKeys: false, customTags, ...QUIET } as const
-  const documents = parseAllDocuments(text, options)
+  const documents = parseAllDocuments(text.replace(OLD_BREAKS, "\n"), options)
   return "empty" in documents ? [] : documents
 }
+
+/**
+ * Line breaks of YAML 1.1 that 1.2 took away, and Go's reader knows: what follows one in a comment is read as a line of its
+ * own. Each is one code unit, so offsets stay.
+ */
+const OLD_BREAKS = /\r(?!\n)|[\u0085\u2028\u2029]/g
 
 /** `0o17` is a number of YAML 1.2 that Go's reader knows besides those of 1.1. */
 const GO_OCTAL: ScalarTag = {

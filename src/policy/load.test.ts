@@ -40,6 +40,16 @@ const refused: readonly [why: string, text: string, message: string][] = [
     `---\n---\n${rule("level: Metadata")}`,
     "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy",
   ],
+  [
+    "a creation time that is none",
+    rule("level: None").replace("rules:", "metadata: {creationTimestamp: soon}\nrules:"),
+    'failed decoding: parsing time "soon" as "2006-01-02T15:04:05Z07:00": cannot parse "soon" as "2006"',
+  ],
+  [
+    "a line of its own after a break that editors do not show",
+    rule("level: None # a\u2028b"),
+    "failed decoding: yaml: line 5: could not find expected ':'",
+  ],
   ["no YAML", "[", "failed decoding: yaml: line 1: did not find expected node content"],
   ["no level", rule("verbs: [get]"), "rules[0].level: Required value"],
   [
@@ -196,3 +206,15 @@ test("as the server reads it: a leading ---, one document, the last of a key, nu
   assert.deepEqual(policy.rules[0]?.users, ["", "a"])
   assert.deepEqual(duplicateKeys, [{ path: ["rules", 0, "level"], place: { line: 7, column: 3 } }])
 })
+
+for (const [name, sign] of [
+  ["a carriage return alone", "\r"],
+  ["NEL", "\u0085"],
+  ["a line separator", "\u2028"],
+  ["a paragraph separator", "\u2029"],
+] as const) {
+  test(`${name} ends a comment, as for the server: what follows is a key`, () => {
+    const { policy } = readPolicy(rule(`level: None # all${sign}  users: [bob]`))
+    assert.deepEqual(policy.rules[0]?.users, ["bob"])
+  })
+}

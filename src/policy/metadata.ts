@@ -1,4 +1,5 @@
 import { cannotUnmarshal, illegal, isObject } from "./go-decode.ts"
+import { goQuote } from "./go-quote.ts"
 
 /** Types of metav1.ObjectMeta's fields, as Go names them. */
 const FIELDS: Readonly<Record<string, string>> = {
@@ -18,6 +19,9 @@ const FIELDS: Readonly<Record<string, string>> = {
   },
 }
 
+const RFC3339 =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$/
+
 /** Metadata is decoded and then ignored. Returns the keys that it does not know. */
 export function decodeMetadata(metadata: unknown): readonly string[] {
   if (metadata === undefined || metadata === null) return []
@@ -28,6 +32,11 @@ export function decodeMetadata(metadata: unknown): readonly string[] {
     if (wrong === undefined) continue
     const field = `ObjectMeta.metadata.${key}`
     throw illegal(`failed decoding: ${cannotUnmarshal(wrong.value, field, wrong.type)}`)
+  }
+  for (const time of [metadata.creationTimestamp, metadata.deletionTimestamp]) {
+    if (typeof time !== "string" || RFC3339.test(time)) continue
+    const why = /^\d{4}/.test(time) ? "" : `: cannot parse ${goQuote(time)} as "2006"`
+    throw illegal(`failed decoding: parsing time ${goQuote(time)} as "2006-01-02T15:04:05Z07:00"${why}`)
   }
   return Object.keys(metadata).filter((key) => !(key in FIELDS))
 }

@@ -88,7 +88,9 @@ function parse(text: string): YamlText {
     const { line, column, problem } = error.facts
     if (line === undefined || column === undefined)
       throw illegal(`failed decoding: ${error.message}`, {}, error)
-    const what = GO_YAML[String(problem)] ?? error.message.replace(/^policy:\d+:\d+: /, "")
+    const what = error.message.includes("followed by map values")
+      ? "could not find expected ':'"
+      : (GO_YAML[String(problem)] ?? error.message.replace(/^policy:\d+:\d+: /, ""))
     throw illegal(`failed decoding: yaml: line ${line}: ${what}`, { line, column }, error)
   }
 }
