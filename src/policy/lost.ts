@@ -1,6 +1,6 @@
 import { QUESTIONS } from "../query/questions/index.ts"
 import { coverageOf } from "./coverage.ts"
-import { decide } from "./decide.ts"
+import { compilePolicy, type Decide } from "./decide.ts"
 import { LEVELS, type Level, type Policy } from "./policy.ts"
 import { isProtected, PROTECTED, type Protected, protectedName } from "./protected.ts"
 import type { Cell } from "./traffic.ts"
@@ -39,6 +39,7 @@ export const NEEDS_DEFAULT: readonly Need[] = [
 /** Collects, over recorded traffic, what each need would lose under a policy. */
 export class Losses {
   readonly #policy: Policy
+  readonly #decide: Decide
   readonly #needs: readonly Need[]
   readonly #lines: readonly Protected[]
   /** By the resource's name within its line. */
@@ -46,13 +47,14 @@ export class Losses {
 
   constructor(policy: Policy, needs: readonly Need[] = NEEDS_DEFAULT) {
     this.#policy = policy
+    this.#decide = compilePolicy(policy)
     this.#needs = needs
     this.#lines = [...new Set(needs.flatMap((need) => need.needs))]
   }
 
   add({ attributes, tallies }: Cell): void {
     if (!attributes.isResourceRequest) return
-    const { level } = decide(this.#policy, attributes)
+    const { level } = this.#decide(attributes)
     for (const line of this.#lines) {
       if (!isProtected(line, attributes) || rank(level) >= rank(line.level)) continue
       const events = tallies
