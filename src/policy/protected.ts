@@ -22,8 +22,8 @@ const WRITES = WRITE_VERBS
 const STREAM = ["get", "create"]
 
 /**
- * After CIS Kubernetes Benchmark 3.2.2 and what intruders use first. That ConfigMaps and TokenReviews keep their bodies, which
- * it asks for as well, is for the rules `configmap-bodies` and `reviews` of lint: no record of them has to exist.
+ * After CIS Kubernetes Benchmark 3.2.2 and what intruders use first. CIS also keeps the bodies of ConfigMaps and TokenReviews
+ * out of the log; no record of them has to exist, so that is left to the lint rules `configmap-bodies` and `reviews`.
  */
 export const PROTECTED: readonly Protected[] = [
   {
