@@ -62,6 +62,8 @@ type Parts = Serving & {
   /** Rings when the records of a block wait to be sealed: under load they must not fill the memory for a whole interval. */
   readonly blockIsFull: Bell
   readonly health: () => readonly Health[]
+  /** Tells the search process how far the journal and the log are. */
+  readonly inform: () => void
 }
 
 /**
@@ -76,6 +78,7 @@ export async function serve(serving: Serving): Promise<void> {
   let failure: unknown
   let sealedAt = world.clock()
   const metrics: Metrics[] = []
+  let inform = (): void => undefined
   const onTrouble = (trouble: unknown): void => {
     log.trouble("trouble", trouble)
     const tier = tierOf(trouble)
@@ -86,6 +89,7 @@ export async function serve(serving: Serving): Promise<void> {
     onTrouble,
     onSealed: () => {
       sealedAt = world.clock()
+      inform()
     },
     onFatal(error) {
       failure ??= error
@@ -118,6 +122,7 @@ export async function serve(serving: Serving): Promise<void> {
       log.info("segments.leftovers", { removed: names.length, names: names.slice(0, 10) }),
     onTrouble,
   })
+  inform = () => search.inform({ position: ledger.journal.position(), blocks: ledger.sealer.unsegmented() })
   const redaction = await openRedaction(config, counted.redacted)
   const live = redaction && liveRedaction(redaction)
   const blockIsFull: Bell = new EventTarget()
@@ -130,6 +135,7 @@ export async function serve(serving: Serving): Promise<void> {
     redaction: live,
     deliver: intake.deliver,
     blockIsFull,
+    inform,
     health: () => [intake.health(), sealHealth(ledger), searchHealth(search)],
   }
   watchGauges(parts)
@@ -153,11 +159,8 @@ type Doors = {
 
 async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void> {
   const { config, ledger, log, announce } = parts
-  const { journal, sealer } = ledger
   await tell(parts, "serve.started", { version: VERSION, dir: config.dir })
-  const inform = (): void =>
-    parts.search.inform({ position: journal.position(), blocks: sealer.unsegmented() })
-  const { redaction } = parts
+  const { inform, redaction } = parts
   const live: Live = { config, log, redaction, credentials: doors.credentials }
   const api = await createApi(apiDeps(parts, doors, inform, live))
   const urls = await api.listen().catch(async (error: unknown) => {
@@ -174,7 +177,7 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
         config.seal.intervalMs,
         stop,
         async () => {
-          await sealer.sealOnce()
+          await ledger.sealer.sealOnce()
           inform()
         },
         parts.blockIsFull,
@@ -195,8 +198,8 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
     ])
   } finally {
     await tell(parts, "serve.stopped", {})
-    await sealer.sealOnce()
-    log.info("stopped", { records: sealer.sealed.records, blocks: sealer.sealed.blocks })
+    await ledger.sealer.sealOnce()
+    log.info("stopped", { records: ledger.sealer.sealed.records, blocks: ledger.sealer.sealed.blocks })
   }
 }
 

@@ -34,8 +34,8 @@ export type LedgerOptions = {
   readonly seal?: Partial<ReadLimits>
   readonly reserveBytes?: number
   readonly onSync?: (seconds: number, records: number) => void
-  /** After each turn that sealed something. */
-  readonly onSealed?: (blocks: readonly SealedBlock[], sealed: Sealed) => void
+  /** After each block. A turn under load seals for seconds, and who makes segments need not wait for its end. */
+  readonly onSealed?: (block: SealedBlock, sealed: Sealed) => void
   /** Damage found, or something refused that a person should hear of. */
   readonly onTrouble?: (trouble: Refusal) => void
   /** The process must end: a sync failed, and nobody knows what is on the disk. What is closed after it writes nothing. */

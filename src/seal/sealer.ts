@@ -41,6 +41,8 @@ export interface Sealer {
    * refuses, the next call goes on at the same place.
    */
   sealOnce(): Promise<readonly SealedBlock[]>
+  /** Resolves when the record is under the checkpoint, which may be long before a turn of {@link sealOnce} ends. */
+  sealedBeyond(record: number): Promise<void>
   /** Sealed blocks whose records are in no segment yet, in order. */
   unsegmented(): readonly SealedBlock[]
   /** A segment with the records below is durable and recorded: their seeds are forgotten. */
@@ -61,7 +63,7 @@ export type SealerOptions = {
   readonly random: (bytes: number) => Uint8Array
   readonly reserve?: Reserve | undefined
   readonly limits?: Partial<ReadLimits> | undefined
-  readonly onSealed?: ((blocks: readonly SealedBlock[], sealed: Sealed) => void) | undefined
+  readonly onSealed?: ((block: SealedBlock, sealed: Sealed) => void) | undefined
   readonly onTrouble?: ((trouble: Refusal) => void) | undefined
   readonly onFatal: (error: unknown) => void
 }
@@ -96,6 +98,7 @@ class OpenSealer implements Sealer {
   #decided: SealedBlock | undefined
   /** The tail has lines that it no longer needs. */
   #tailIsLong = true
+  readonly #waiters = new Set<{ readonly record: number; readonly resolve: () => void }>()
   #trouble: Refusal | undefined
   /** The last thing asked for: one at a time. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -121,18 +124,37 @@ class OpenSealer implements Sealer {
     return this.#trouble
   }
 
-  sealOnce(): Promise<readonly SealedBlock[]> {
-    return this.#inTurn(() => this.#sealAll())
+  sealedBeyond(record: number): Promise<void> {
+    if (record < this.#state.records) return Promise.resolve()
+    return new Promise((resolve) => {
+      const waiter = {
+        record,
+        resolve: () => {
+          this.#waiters.delete(waiter)
+          resolve()
+        },
+      }
+      this.#waiters.add(waiter)
+    })
   }
 
-  async #sealAll(): Promise<readonly SealedBlock[]> {
-    const end = this.#options.journal.next
+  sealOnce(): Promise<readonly SealedBlock[]> {
+    // A turn for each block: under load sealing goes on for seconds, and others have something to do in between.
+    return this.#sealUpTo(this.#options.journal.next, (step) => this.#inTurn(step))
+  }
+
+  async #sealUpTo(
+    end: number,
+    inTurn: (step: () => Promise<boolean>) => Promise<boolean>,
+  ): Promise<readonly SealedBlock[]> {
     const blocks: SealedBlock[] = []
-    while (this.#trouble === undefined && (this.#state.records < end || this.#decided !== undefined)) {
-      if (this.#tailIsLong && !(await this.#tried(() => this.shortenTail()))) break
-      if (!(await this.#tried(async () => blocks.push(await this.#sealBlock())))) break
+    const step = async (): Promise<boolean> => {
+      if (this.#trouble !== undefined) return false
+      if (this.#state.records >= end && this.#decided === undefined) return false
+      if (this.#tailIsLong && !(await this.#tried(() => this.shortenTail()))) return false
+      return await this.#tried(async () => blocks.push(await this.#sealBlock()))
     }
-    if (blocks.length > 0) this.#options.onSealed?.(blocks, this.sealed)
+    while (await inTurn(step));
     return blocks
   }
 
@@ -154,6 +176,8 @@ class OpenSealer implements Sealer {
     this.#checkpoint = checkpoint
     this.#unsegmented = [...this.#unsegmented, block]
     this.#tailIsLong ||= next.files.length > 0
+    this.#options.onSealed?.(block, this.sealed)
+    for (const waiter of [...this.#waiters]) if (waiter.record < next.state.records) waiter.resolve()
     return block
   }
 
@@ -245,12 +269,12 @@ class OpenSealer implements Sealer {
     return this.#inTurn(async () => {
       const { origin, journal } = this.#options
       assert(next.name === origin, "a log's key has its origin as name")
-      await this.#sealAll()
+      await this.#sealUpTo(journal.next, (step) => step())
       if (this.#trouble !== undefined) throw this.#trouble
       const note = signKeyRotation(origin, this.#state.edge.size, [this.#signer, next])
       await journal.appendControl([controlRecord(keyRotated.format({ note }))])
       this.#signer = next
-      await this.#sealAll()
+      await this.#sealUpTo(journal.next, (step) => step())
     })
   }
 
