@@ -32,6 +32,10 @@ export const QUERY_LIMITS = {
   operatorsMax: 500,
   /** Rows of `generate_sequence`: they are made without reading anything, so nothing else ends them. */
   generatedRowsMax: 1_000_000,
+  /** Records that `stream_context` looks around: two small queries for each. */
+  contextMatchesMax: 200,
+  /** Records that it shows before, and after, one of them. */
+  contextNeighboursMax: 1_000,
   /** Rows of one query inside `join` or `union`: all of them are held. */
   subqueryRowsMax: 100_000,
   /** Bytes of those rows in memory. */

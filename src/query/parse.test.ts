@@ -57,7 +57,6 @@ test("every word with a file is in the list of words", () => {
 })
 
 const places: [why: string, text: string, code: string, position: number, pointed: string][] = [
-  ["a pipe we cannot run", "foo | stream_context after 1", "query.unsupported", 6, "stream_context"],
   ["a pipe about another store's files", "foo | block_stats", "query.unsupported", 6, "block_stats"],
   ["a filter we cannot run", "a:pattern_match(x)", "query.unsupported", 2, "pattern_match"],
   ["a comparison of any field", "*:eq_field(a)", "query.unsupported", 2, "eq_field"],

@@ -101,7 +101,12 @@ export interface Pipe {
   /** The query whose rows it needs, and itself once they are there. */
   readonly query?: Query
   withRows?(rows: readonly Row[]): Pipe
+  /** The neighbours it needs of each record that matches, instead of a query; see search/context.ts. */
+  readonly context?: StreamContext
 }
+
+/** How many records before and after another in its stream, and how far away at most. */
+export type StreamContext = { readonly before: number; readonly after: number; readonly windowNanos: number }
 
 /** How a pipe lets the plan read less. */
 export type PipeShape =

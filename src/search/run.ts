@@ -13,6 +13,7 @@ import { viewQuery } from "../query/view.ts"
 import { bloomKey } from "../store/bloom.ts"
 import type { BloomCache } from "../store/bloom-cache.ts"
 import type { Duckdb } from "../store/duckdb.ts"
+import { answerContext } from "./context.ts"
 import { hideDuplicates, type Repetitions } from "./duplicates.ts"
 import type { Ending, QueryRequest } from "./message.ts"
 import { Output, type RowShape } from "./output.ts"
@@ -82,10 +83,13 @@ async function* answerQuery(
   asking: Asking,
 ): AsyncGenerator<readonly Row[], Ending> {
   const { limit: _limit, offset: _offset, walk: _walk, ...bounds } = request
-  const inner = await answerSubqueries(query, (asked) => {
+  const ask = (asked: Query) => {
     const { query: filtered } = viewQuery(asked, request.filters ?? [], { kind: "rows" })
     return answerQuery(filtered, { ...bounds, rowsMax: INNER_ROWS_MAX }, shape, asking)
-  })
+  }
+  const subqueries = await answerSubqueries(query, ask)
+  const context = await answerContext(subqueries.query, ask)
+  const inner = { query: context.query, partial: subqueries.partial ?? context.partial }
   const { snapshot, engine, stop, deadline } = asking
   const planned = planQuery(inner.query, request, engine.columns)
   const plan = request.walk === undefined ? planned : planWalk(planned, query)

@@ -7,7 +7,8 @@ const MESSAGE_CHARS_MAX = 300
  */
 export function ownMessageSql(): string {
   const member = (name: string) => `TRY(json_extract_string("raw", '$.${name}'))`
-  const facts = `TRY(from_json("raw", '{"facts":[["VARCHAR"]]}').facts)`
+  // Without the texts of queries: a word that was once looked for would be found from then on.
+  const facts = `list_filter(TRY(from_json("raw", '{"facts":[["VARCHAR"]]}').facts), lambda fact: fact[1] <> 'text')`
   const told = `array_to_string(list_transform(${facts}, lambda fact: concat(' ', fact[1], '=', fact[2])), '')`
   const line = `'tallystick: ' || coalesce(${member("what")}, ${member("kind")}) || coalesce(${told}, '')`
   return `CASE WHEN "kind" = 'tallystick' THEN left(${line}, ${MESSAGE_CHARS_MAX}) END`

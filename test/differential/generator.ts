@@ -153,8 +153,7 @@ export function openGenerator(rows: Rows, seed: number): Generator {
       () => `facets 1000`,
       () => `first 3 by (record, user.groups)`,
       () => `last 3 by (record, user.groups) partition by (verb)`,
-      () =>
-        `stats by (${field_()}) count() n | join by (verb) (${AUDIT_ROWS} | stats by (verb) count() all)`,
+      () => `stats by (${field_()}) count() n | join by (verb) (${AUDIT_ROWS} | stats by (verb) count() all)`,
       () => `stats count() n | union (${AUDIT_ROWS} ${filter(1)} | stats count() n)`,
       () => `filter user.username:in(${AUDIT_ROWS} ${filter(1)} | fields user.username) | fields auditID`,
     ])()

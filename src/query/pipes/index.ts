@@ -22,6 +22,7 @@ import { runningStats, totalStats } from "./running_stats.ts"
 import { sample } from "./sample.ts"
 import { setStreamFields } from "./set_stream_fields.ts"
 import { split } from "./split.ts"
+import { streamContext } from "./stream_context.ts"
 import { timeAdd } from "./time_add.ts"
 import { union } from "./union.ts"
 import { unpackJson } from "./unpack_json.ts"
@@ -81,6 +82,7 @@ export const PIPES: readonly PipeWord[] = [
   sort,
   split,
   stats,
+  streamContext,
   timeAdd,
   top,
   totalStats,
