@@ -14,11 +14,12 @@ import { bloomKey } from "../store/bloom.ts"
 import type { BloomCache } from "../store/bloom-cache.ts"
 import type { Duckdb } from "../store/duckdb.ts"
 import { answerContext } from "./context.ts"
+import { SAID } from "../store/columns.ts"
 import { hideDuplicates, type Repetitions } from "./duplicates.ts"
 import type { Ending, QueryRequest } from "./message.ts"
 import { Output, type RowShape } from "./output.ts"
 import { Progress } from "./progress.ts"
-import { fetchRecords, readingOf, recordsOf, rowsOf, runSql } from "./read.ts"
+import { fetchRecords, numbers, readingOf, recordsOf, rowsOf, runSql } from "./read.ts"
 import { openWalk, planWalk, type Walking } from "./walk.ts"
 import { hideEarlierStages } from "./requests.ts"
 import { batches, relationOf, type Snapshot, type Source, sourcesIn } from "./snapshot.ts"
@@ -184,9 +185,25 @@ class Run {
   }
 
   async #requestsAmong(where: Sql, sources: readonly Source[]): Promise<Sql> {
-    const { condition, partial } = await hideEarlierStages(where, sources, this.#engine.db, this.#stop)
+    const among = readsBodies(where) ? await this.#numbered(where, sources) : where
+    const { condition, partial } = await hideEarlierStages(among, sources, this.#engine.db, this.#stop)
     if (partial !== undefined) this.cut(partial)
-    return andSql([where, condition])
+    return andSql([among, condition])
+  }
+
+  /**
+   * The records that match, by number, where they are few: stages are compared in a second look, and looking through bodies
+   * twice takes twice as long. Where they are many, the condition as it is.
+   */
+  async #numbered(where: Sql, sources: readonly Source[]): Promise<Sql> {
+    const found: number[] = []
+    for (const batch of batches(sources)) {
+      const left = BigInt(NUMBERED_MAX + 1 - found.length)
+      const statement = sql`SELECT "record" FROM ${relationOf(batch, where)} WHERE ${where} LIMIT ${left}`
+      found.push(...recordsOf(await this.#query(statement)))
+      if (found.length > NUMBERED_MAX) return where
+    }
+    return found.length === 0 ? trusted("FALSE") : sql`"record" IN ${numbers(found)}`
   }
 
   /** For a walk: where the next piece begins. */
@@ -379,6 +396,13 @@ type Place = { readonly record: number; readonly time: Micros }
 const NEEDLES_MAX = 100
 /** Pipes that say in which order a row's fields come; without one they come by name, as in VictoriaLogs. */
 const NAMES_ORDER = new Set(["fields", "stats", "top", "uniq", "field_names", "field_values", "facets"])
+/** Records remembered by number between two looks at the same condition. */
+const NUMBERED_MAX = 20_000
+
+function readsBodies({ text }: Sql): boolean {
+  return text.includes('"raw"') || text.includes(SAID)
+}
+
 /** A name no field has, for the record's number beside its sort keys. */
 const RECORD = "\0record"
 /** Rows of the first batch: the newest file or two, so that first rows come soon. */
