@@ -44,6 +44,7 @@ const counts: readonly (readonly [query: string, expected: string, why: string])
     "who names stage counts events",
   ],
   ["kind:=k8s.audit stage:* | stats count() n", "13", "also in the filter"],
+  ["kind:=k8s.audit raw:auditID | stats count() n", "8", "a condition on bodies counts the same requests"],
   ["kind:=k8s.audit | stats count() if (stage:=RequestReceived) n", "6", "also in a condition"],
   [
     "kind:=k8s.audit | fields auditID, stage | sort by (auditID, stage) | limit 1",
