@@ -1,7 +1,8 @@
 import type { Plan } from "../query/plan.ts"
 import { andSql, notSql, orSql, type Sql, sql, TRUE, trusted } from "../query/sql.ts"
 import { MICROS_LAST } from "../query/time.ts"
-import { type Duckdb, quote } from "../store/duckdb.ts"
+import type { Duckdb } from "../store/duckdb.ts"
+import type { Holding } from "./holding.ts"
 import { bySource, numbers, recordsOf, runSql } from "./read.ts"
 import { allSources, batches, coverage, relationOf, type Snapshot, type Source } from "./snapshot.ts"
 
@@ -24,10 +25,12 @@ export async function hideDuplicates(
   plan: Plan,
   snapshot: Snapshot,
   sources: readonly Source[],
-  { db, repetitions }: { readonly db: Duckdb; readonly repetitions: Repetitions },
+  { db, repetitions }: { readonly db: Duckdb; readonly repetitions: Holding },
   stop: AbortSignal,
 ): Promise<Sql> {
-  if (!(await repetitions.areIn(sources, stop))) return TRUE
+  // Most segments hold none, and a table says whether it does: then nothing has to be hidden.
+  const holding = await repetitions.among(sources, stop)
+  if (!holding.some(({ segment, repeats }) => segment !== undefined || repeats === true)) return TRUE
   if (plan.sameForDuplicates) return hideWhereCovered(snapshot, isBounded(plan.bounds))
   const repeated = await repeatedRecords(plan, sources, db, stop)
   if (repeated.length === 0) return TRUE
@@ -49,44 +52,9 @@ function hideWhereCovered(snapshot: Snapshot, bounded: boolean): Sql {
   return orSql([isNew, notSql(there)])
 }
 
-/**
- * Which segments hold repetitions at all: most hold none, and then nothing has to be hidden in them, which saves reading a
- * column for each record. Answered from the statistics of the files, once for each.
- */
-export class Repetitions {
-  readonly #db: Duckdb
-  readonly #known = new Map<string, boolean>()
+/** Of a record that repeats another. */
+export const REPEATS = trusted('"duplicateOf" IS NOT NULL')
 
-  constructor(db: Duckdb) {
-    this.#db = db
-  }
-
-  async areIn(sources: readonly Source[], stop: AbortSignal): Promise<boolean> {
-    const fresh = sources.filter(({ segment }) => segment !== undefined && !this.#known.has(segment.sha256))
-    for (let at = 0; at < fresh.length; at += SEGMENTS_AT_ONCE)
-      await this.#ask(fresh.slice(at, at + SEGMENTS_AT_ONCE), stop)
-    return sources.some(
-      ({ repeats, segment }) => repeats === true || this.#known.get(segment?.sha256 ?? "") === true,
-    )
-  }
-
-  async #ask(sources: readonly Source[], stop: AbortSignal): Promise<void> {
-    const files = sources.map(({ file = "" }) => quote(file)).join(", ")
-    const relation = trusted(`read_parquet([${files}], filename = true, hive_partitioning = false)`)
-    const rows = await runSql(
-      this.#db,
-      sql`SELECT DISTINCT "filename" FROM ${relation} WHERE "duplicateOf" IS NOT NULL`,
-      stop,
-    )
-    const holding = new Set<string | undefined>()
-    for (const batch of rows.batches()) for (let i = 0; i < batch.count; i++) holding.add(batch.text(0, i))
-    for (const { file, segment } of sources)
-      if (segment !== undefined) this.#known.set(segment.sha256, holding.has(file))
-  }
-}
-
-/** Segments asked in one statement. */
-const SEGMENTS_AT_ONCE = 64
 /** Originals looked up in one statement. */
 const LOOKUP_MAX = 20_000
 
@@ -99,7 +67,7 @@ async function repeatedRecords(
 ): Promise<readonly number[]> {
   const found = new Set<number>()
   for (const batch of batches(sources)) {
-    const where = andSql([trusted('"duplicateOf" IS NOT NULL'), plan.where])
+    const where = andSql([REPEATS, plan.where])
     const rows = await runSql(
       db,
       sql`SELECT DISTINCT "duplicateOf" FROM ${relationOf(batch, where)} WHERE ${where}`,

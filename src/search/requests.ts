@@ -1,6 +1,7 @@
 import { AUDIT_KIND } from "../query/column.ts"
 import { andSql, notSql, orSql, type Sql, sql, TRUE, textsSql, trusted } from "../query/sql.ts"
 import type { Duckdb } from "../store/duckdb.ts"
+import type { Holding } from "./holding.ts"
 import { runSql } from "./read.ts"
 import { batches, relationOf, type Source } from "./snapshot.ts"
 
@@ -13,6 +14,9 @@ const EARLIER_MAX = 200_000
 
 /** A request: clients choose auditIDs, so that the same one in another cluster is another request. */
 const REQUEST = trusted(`concat("cluster", ' ', "auditID")`)
+/** Of an event before the last of its request. */
+export const IS_EARLIER = trusted(`"stage" IN ('${EARLIER.join("', '")}')`)
+const IS_LAST = trusted(`"stage" NOT IN ('${EARLIER.join("', '")}')`)
 const OF_AUDIT = sql`"kind" = ${AUDIT_KIND}`
 
 /**
@@ -22,10 +26,10 @@ const OF_AUDIT = sql`"kind" = ${AUDIT_KIND}`
 export async function hideEarlierStages(
   where: Sql,
   sources: readonly Source[],
-  db: Duckdb,
+  { db, earlierStages }: { readonly db: Duckdb; readonly earlierStages: Holding },
   stop: AbortSignal,
 ): Promise<{ readonly condition: Sql; readonly partial?: string }> {
-  const earlier = await earlierStages(where, sources, db, stop)
+  const earlier = await findEarlier(where, await earlierStages.among(sources, stop), db, stop)
   if (earlier === undefined) {
     const partial = `stages: more than ${EARLIER_MAX} events of earlier stages, so events are counted instead of requests; name the field stage to choose, as in stage:=ResponseComplete`
     return { condition: TRUE, partial }
@@ -50,7 +54,7 @@ type EarlierStages = {
   readonly verbs: Set<string>
 }
 
-async function earlierStages(
+async function findEarlier(
   where: Sql,
   sources: readonly Source[],
   db: Duckdb,
@@ -58,7 +62,7 @@ async function earlierStages(
 ): Promise<EarlierStages | undefined> {
   const requests = { RequestReceived: new Set<string>(), ResponseStarted: new Set<string>() }
   const verbs = new Set<string>()
-  const matching = andSql([sql`"stage" IN (${EARLIER[0]}, ${EARLIER[1]})`, OF_AUDIT, where])
+  const matching = andSql([IS_EARLIER, OF_AUDIT, where])
   for (const batch of batches(sources)) {
     const statement = sql`SELECT ${REQUEST}, "stage", coalesce("verb", '') FROM ${relationOf(batch, matching)} WHERE ${matching} LIMIT ${BigInt(EARLIER_MAX + 1)}`
     const rows = await runSql(db, statement, stop)
@@ -83,7 +87,7 @@ async function endedRequests(
 ): Promise<ReadonlySet<string>> {
   const asked = textsSql([...new Set([...requests.RequestReceived, ...requests.ResponseStarted])])
   const matching = andSql([
-    sql`"stage" NOT IN (${EARLIER[0]}, ${EARLIER[1]})`,
+    IS_LAST,
     sql`coalesce("verb", '') IN (SELECT unnest(${textsSql([...verbs])}))`,
     OF_AUDIT,
     where,

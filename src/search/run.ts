@@ -15,7 +15,8 @@ import type { BloomCache } from "../store/bloom-cache.ts"
 import type { Duckdb } from "../store/duckdb.ts"
 import { answerContext } from "./context.ts"
 import { SAID } from "../store/columns.ts"
-import { hideDuplicates, type Repetitions } from "./duplicates.ts"
+import { hideDuplicates } from "./duplicates.ts"
+import type { Holding } from "./holding.ts"
 import type { Ending, QueryRequest } from "./message.ts"
 import { Output, type RowShape } from "./output.ts"
 import { Progress } from "./progress.ts"
@@ -29,7 +30,9 @@ import { type Ask, runSurvey } from "./survey.ts"
 export type Engine = {
   readonly db: Duckdb
   readonly blooms: BloomCache
-  readonly repetitions: Repetitions
+  /** Segments with repeated deliveries, and those with events of stages before the last. */
+  readonly repetitions: Holding
+  readonly earlierStages: Holding
   readonly columns: Columns
   readonly stepsMemoryMax: number
 }
@@ -186,7 +189,7 @@ class Run {
 
   async #requestsAmong(where: Sql, sources: readonly Source[]): Promise<Sql> {
     const among = readsBodies(where) ? await this.#numbered(where, sources) : where
-    const { condition, partial } = await hideEarlierStages(among, sources, this.#engine.db, this.#stop)
+    const { condition, partial } = await hideEarlierStages(among, sources, this.#engine, this.#stop)
     if (partial !== undefined) this.cut(partial)
     return andSql([among, condition])
   }

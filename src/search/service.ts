@@ -12,11 +12,13 @@ import { MSG_SQL } from "../store/columns.ts"
 import { type Duckdb, openDuckdb } from "../store/duckdb.ts"
 import { segmentsDir } from "../store/segment-name.ts"
 import type { JournalEnd } from "../store/stage.ts"
-import { Repetitions } from "./duplicates.ts"
+import { REPEATS } from "./duplicates.ts"
 import { exportRows } from "./export.ts"
 import type { Ending, FileRequest, OpenRequest, QueryRequest } from "./message.ts"
 import { type Engine, runQuery } from "./run.ts"
 import type { Snapshot } from "./snapshot.ts"
+import { Holding } from "./holding.ts"
+import { IS_EARLIER } from "./requests.ts"
 import { Tail } from "./tail.ts"
 import { UnreadableFiles } from "./unreadable.ts"
 
@@ -210,8 +212,10 @@ export async function openService(options: ServiceOptions): Promise<SearchServic
       first: catalogue.next,
     })
     const columns: Columns = openColumns({ msg: MSG_SQL })
-    const repetitions = new Repetitions(db)
-    const engine: Engine = { db, blooms, repetitions, columns, stepsMemoryMax: limits.stepsMemoryMax }
+    const repetitions = new Holding(db, REPEATS)
+    const earlierStages = new Holding(db, IS_EARLIER)
+    const { stepsMemoryMax } = limits
+    const engine: Engine = { db, blooms, repetitions, earlierStages, columns, stepsMemoryMax }
     return new SearchService({ db, dir, tempDir, catalogue, tail, engine, missing: missing.length })
   } catch (error) {
     db.close()
