@@ -16,6 +16,7 @@ const AGAIN_MS = 1_000
 export function segmentRecorder(
   { journal, sealer }: OpenLedger,
   stop: AbortSignal,
+  onTrouble: (trouble: unknown) => void,
 ): (made: SegmentNews) => Promise<void> {
   let recorded: string | undefined
   const unsealed = (name: string) =>
@@ -38,6 +39,7 @@ export function segmentRecorder(
     recorded = undefined
     if (made.replaces.length > 0) return
     await sealer.segmented(made.last + 1)
-    await journal.forget(made.last + 1)
+    // The segment counts by now: a journal file that cannot be removed costs its room, and the next start forgets it.
+    await journal.forget(made.last + 1).catch(onTrouble)
   }
 }

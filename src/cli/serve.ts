@@ -117,7 +117,7 @@ export async function serve(serving: Serving): Promise<void> {
       segmentWaitMs: config.segments.waitMinutes * 60_000,
     },
     made: () => made,
-    onSegment: segmentRecorder(ledger, AbortSignal.any([world.stop, fatal.signal])),
+    onSegment: segmentRecorder(ledger, AbortSignal.any([world.stop, fatal.signal]), onTrouble),
     onLeftovers: (names) =>
       log.info("segments.leftovers", { removed: names.length, names: names.slice(0, 10) }),
     onTrouble,

@@ -1,8 +1,9 @@
+import { statSync } from "node:fs"
 import { readdir } from "node:fs/promises"
 import { join } from "node:path"
 import { journalNames } from "../journal/files.ts"
 import { cataloguePath, readCatalogue } from "../store/catalogue.ts"
-import { isSegmentName, rangeOfSegment, segmentsDir } from "../store/segment-name.ts"
+import { isSegmentName, rangeOfSegment, segmentPath, segmentsDir } from "../store/segment-name.ts"
 import type { SegmentNews } from "./message.ts"
 import { removeSegments } from "./segments.ts"
 
@@ -86,18 +87,26 @@ export class SegmentFiles {
 
   /**
    * Whether journal and recorded segments hold every record of a file. Where a damaged ledger no longer says what was
-   * recorded, a file may be all there is of its records: it stays.
+   * recorded, a file may be all there is of its records: it stays. So it does where what should stand in its place is gone or
+   * cut; and what is replaced itself stands for nothing, or two files would go, each because of the other.
    */
   #isCovered(name: string, files: readonly string[]): boolean {
     const { first, last } = rangeOfSegment(name)
+    const replaced = new Set([...this.#recorded.values()].flatMap(({ replaces }) => replaces))
     const journalFrom = Number.parseInt(journalNames(join(this.#dir, "journal"))[0] ?? "", 10)
     const ranges: Range[] = files
-      .filter((file) => file !== name && this.#recorded.has(file))
+      .filter((file) => file !== name && !replaced.has(file) && this.#isWhole(file))
       .map(rangeOfSegment)
       .sort((a, b) => a.first - b.first)
     if (Number.isSafeInteger(journalFrom)) ranges.push({ first: journalFrom, last: Number.POSITIVE_INFINITY })
     let next = first
     for (const range of ranges) if (range.first <= next && next <= range.last) next = range.last + 1
     return next > last
+  }
+
+  #isWhole(name: string): boolean {
+    const recorded = this.#recorded.get(name)
+    const found = statSync(segmentPath(this.#dir, name), { throwIfNoEntry: false })
+    return recorded !== undefined && found?.size === recorded.bytes
   }
 }

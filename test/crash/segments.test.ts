@@ -81,7 +81,7 @@ async function openMaking(test: TestLedger, disk: Disk): Promise<Making> {
   assert.deepEqual(missing, [])
   const blooms = new BloomCache({ db, dir, disk: faultyDisk(), bytesMax: 2 ** 20 })
   const stop = new AbortController()
-  const record = segmentRecorder(ledger, stop.signal)
+  const record = segmentRecorder(ledger, stop.signal, (trouble) => troubles.push(trouble))
   const segmenter = new Segmenter({
     db,
     disk,
