@@ -159,11 +159,9 @@ export class SearchService {
     }
   }
 
-  /** Records between the last segment and the first of the tail that are nowhere: a segment that is not known, or damage. */
+  /** Records behind the last segment that are nowhere, though later ones are in the tail. */
   get gap(): { readonly first: number; readonly next: number } | undefined {
-    const { first } = this.tail
-    const { next } = this.catalogue
-    return first !== undefined && first > next ? { first: next, next: first } : undefined
+    return this.tail.missing(this.catalogue.next)
   }
 
   /** Taken in one turn: every record is in it once. */

@@ -5,7 +5,13 @@ import { ident } from "../store/columns.ts"
 import type { Duckdb } from "../store/duckdb.ts"
 import { markDuplicates } from "../store/duplicates.ts"
 import type { LoadedSegment } from "../store/segment.ts"
-import { type JournalCursor, type JournalEnd, stageJournal } from "../store/stage.ts"
+import {
+  type JournalCursor,
+  type JournalEnd,
+  type Staged,
+  type StageLimits,
+  stageJournal,
+} from "../store/stage.ts"
 import { createTail, dropTail, loadStaged, removeStaged } from "../store/table.ts"
 import type { TailTable } from "./snapshot.ts"
 
@@ -57,6 +63,8 @@ export class Tail {
   #cursor: JournalCursor | undefined
   #next: number
   #made = 0
+  /** The table to which a load is adding: it stays, whatever segments say of the records it has already. */
+  #filling: Table | undefined
   #loading: Promise<void> = Promise.resolve()
   /** The load that begins next, and the newest end that anybody asked for. */
   #queued: Promise<void> | undefined
@@ -72,9 +80,14 @@ export class Tail {
     return this.#next
   }
 
-  /** First record in a table; undefined where there is none. */
-  get first(): number | undefined {
-    return this.#tables[0]?.first
+  /** Records from `first` on that should be loaded and are in no table: damage, or a segment nobody knows of. */
+  missing(first: number): { readonly first: number; readonly next: number } | undefined {
+    let next = first
+    for (const table of this.#tables) {
+      if (table.first > next) return { first: next, next: table.first }
+      next = Math.max(next, table.next)
+    }
+    return next < this.#next ? { first: next, next: this.#next } : undefined
   }
 
   /** Names of all tables, in the order of their records. */
@@ -162,8 +175,9 @@ export class Tail {
 
   /** The records below are in a segment that queries read. */
   forget(below: number): void {
-    const gone = this.#tables.filter((table) => table.next <= below)
-    this.#tables = this.#tables.filter((table) => table.next > below)
+    const isGone = (table: Table) => table.next <= below && table !== this.#filling
+    const gone = this.#tables.filter(isGone)
+    this.#tables = this.#tables.filter((table) => !isGone(table))
     this.#retired.push(...gone)
     this.#sweep()
     if (below > this.#next) {
@@ -188,25 +202,46 @@ export class Tail {
       const bytes = this.#tables.reduce((sum, table) => sum + table.bytes, 0)
       if (records >= TAIL_RECORDS_MAX || bytes >= TAIL_BYTES_MAX) return
       const before = this.#next
-      await this.#loadPiece(end, TAIL_BYTES_MAX - bytes)
+      try {
+        await this.#loadPiece(end, TAIL_BYTES_MAX - bytes)
+      } catch (error) {
+        // Where segments have overtaken a load, the journal may have let go of what it was reading.
+        if (this.#next === before) throw error
+      }
       if (this.#next === before) return
     }
   }
 
-  async #loadPiece(end: JournalEnd, bytesMax: number): Promise<void> {
-    const { db, dir, tempDir, blooms, entries } = this.#options
-    const last = this.#tables.at(-1)
-    const room = last === undefined || last.isShared ? 0 : TABLE_RECORDS - (last.next - last.first)
-    const fresh = room <= 0 || end.next - this.#next >= FRESH_RECORDS
-    const name = last === undefined || fresh ? `tail_${this.#next}_${this.#made++}` : last.name
-    const staged = await stageJournal({
+  #stage(end: JournalEnd, name: string, limits: StageLimits): Promise<Staged> {
+    const { dir, tempDir } = this.#options
+    return stageJournal({
       journalDir: join(dir, "journal"),
       end,
       first: this.#next,
       ...(this.#cursor === undefined ? {} : { cursor: this.#cursor }),
-      limits: { recordsMax: fresh ? TABLE_RECORDS : room, bytesMax },
+      limits,
       path: join(tempDir, `${name}.tsv`),
     })
+  }
+
+  async #loadPiece(end: JournalEnd, bytesMax: number): Promise<void> {
+    this.#filling = this.#tables.at(-1)
+    try {
+      await this.#fill(this.#filling, end, bytesMax)
+    } finally {
+      this.#filling = undefined
+    }
+  }
+
+  async #fill(last: Table | undefined, end: JournalEnd, bytesMax: number): Promise<void> {
+    const { db, dir, blooms, entries } = this.#options
+    const room = last === undefined || last.isShared ? 0 : TABLE_RECORDS - (last.next - last.first)
+    const wantsFresh = room <= 0 || end.next - this.#next >= FRESH_RECORDS
+    const own = `tail_${this.#next}_${this.#made++}`
+    const staged = await this.#stage(end, own, { recordsMax: wantsFresh ? TABLE_RECORDS : room, bytesMax })
+    // A table has no gap inside: what is missing is seen between two.
+    const fresh = wantsFresh || staged.first > this.#next
+    const name = last === undefined || fresh ? own : last.name
     try {
       if (staged.records === 0) {
         this.#cursor = staged.cursor
@@ -225,6 +260,11 @@ export class Tail {
         blooms,
       })
       const times = await this.#timesOf(name)
+      // Segments have overtaken it: all of it is in them.
+      if (staged.next <= this.#next) {
+        if (fresh) await dropTail(db, name)
+        return
+      }
       // From here on queries see it: only whole pieces, repetitions marked.
       const { next, first } = staged
       const found = { next, ...times }

@@ -75,6 +75,25 @@ test("staging goes on where it ended, as the journal grows and changes files", a
   assert.deepEqual([three.records, three.next], [0, 40])
 })
 
+test("what is left below an end is staged next, wherever that end lies in groups and files", async (context) => {
+  const dir = temporaryFolder(context)
+  const all = placeRecords(Array.from({ length: 36 }, (_, i) => ({ body: `body ${i}` })))
+  await writeJournal(dir, all.slice(0, 12), 4)
+  await writeJournal(dir, all.slice(12, 24), 4)
+  const end = await writeJournal(dir, all.slice(24), 4)
+  const path = join(dir, "t")
+  for (let below = 1; below < 36; below++) {
+    const one = await stageJournal({ journalDir: dir, end, first: 0, below, path })
+    const numbers = numbersOf(one)
+    const rest = await stageJournal({ journalDir: dir, end, first: one.next, cursor: one.cursor, path })
+    assert.deepEqual(
+      [...numbers, ...numbersOf(rest)],
+      Array.from({ length: 36 }, (_, i) => i),
+      `below ${below}`,
+    )
+  }
+})
+
 test("staging begins and ends within groups, and stops at its limits after a group", async (context) => {
   const dir = temporaryFolder(context)
   const end = await writeJournal(dir, placeRecords(Array.from({ length: 12 }, () => ({ body: "x" }))), 4)

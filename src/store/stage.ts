@@ -13,7 +13,7 @@ import { blockFinder, type FromBlock, type SeededBlock } from "./seeded-block.ts
 /** How far the journal is committed: nothing beyond is read. */
 export type JournalEnd = JournalPosition
 
-/** Where to go on reading. Always between two groups. */
+/** Where to go on reading: where the group begins that holds the next record. */
 export type JournalCursor = { readonly file: string; readonly bytes: number; readonly next: number }
 
 export type StageRequest = {
@@ -103,7 +103,8 @@ export async function stageJournal(request: StageRequest): Promise<Staged> {
   let cursor = request.cursor
   for (const file of await filesFrom(request)) {
     cursor = await stageFile(request, file, out)
-    if (out.full) break
+    // A later file's beginning is no place to go on from: what is left of this one would be passed over.
+    if (out.full || file.below > (request.below ?? file.below)) break
   }
   await out.flush()
   return out.staged(cursor ?? { file: request.end.file, bytes: request.end.bytes, next: request.end.next })
@@ -148,6 +149,8 @@ async function stageFile(request: StageRequest, file: File, out: Stage): Promise
         if (group.first >= below) return out.cursorAt(file.name, at + group.start)
         if (group.first + group.count <= out.next) continue
         await out.take(window, group, below)
+        // The rest of its records is for the next staging.
+        if (group.first + group.count > below) return out.cursorAt(file.name, at + group.start)
         if (out.full) break
       }
       // A window without a whole group: the group is larger, or nothing valid follows.
