@@ -25,8 +25,12 @@ export type RecordsVerdict = Pick<
   "damages" | "doubts" | "notes" | "purged" | "segments" | "unsealed"
 >
 
+/** Segments found whole, by name and hash as they were recorded: they need not be read again. */
+export type Settled = Map<string, Checked>
+
 export type Work = {
   readonly dir: string
+  readonly settled: Settled
   readonly snapshot: Snapshot
   readonly journal: JournalFound
   readonly candidates: Candidates
@@ -161,7 +165,7 @@ function holesIn(damages: readonly Damage[]): Hole[] {
   })
 }
 
-type Checked = {
+export type Checked = {
   readonly damages: readonly Damage[]
   readonly runs: readonly SourceRun[]
   readonly facts?: SegmentFacts
@@ -169,6 +173,9 @@ type Checked = {
 
 async function checkSegment(work: Work, piece: Extract<Piece, { kind: "segment" }>): Promise<Checked> {
   const { made, file } = piece
+  const as = `${made.name} ${made.sha256}`
+  const known = file === made.name ? work.settled.get(as) : undefined
+  if (known !== undefined) return known
   const path = `segments/${file}`
   const blocks = work.blocks.over(piece.from, piece.to)
   const range = { first: made.first, last: made.last, path }
@@ -182,11 +189,13 @@ async function checkSegment(work: Work, piece: Extract<Piece, { kind: "segment" 
   }
   // Of a file in the place of another it is said already that it is not the recorded one.
   const judged = file === made.name ? judgeFile(made, outcome.done, range) : []
-  return {
+  const checked = {
     damages: [...uncovered, ...judged, ...outcome.done.damages],
     runs: outcome.done.runs,
     ...(outcome.done.facts === undefined ? {} : { facts: outcome.done.facts }),
   }
+  if (checked.damages.length === 0) work.settled.set(as, checked)
+  return checked
 }
 
 function judgeFile(

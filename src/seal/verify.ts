@@ -1,9 +1,12 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { toBytes, utf8 } from "../base/bytes.ts"
 import { isRefusal } from "../base/refusal.ts"
 import { formatMicros, type Micros } from "../base/time.ts"
 import { type Checkpoint, type OpenedCheckpoint, openCheckpoint } from "../tlog/checkpoint.ts"
 import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import { BlocksOnDisk, logReader } from "./log-on-disk.ts"
+import { checkpointOf } from "./remember.ts"
 import { type RevokedKey, revokedDamages } from "./revoked-keys.ts"
 import { type Snapshot, takeSnapshot } from "./snapshot.ts"
 import { type TrustedKeys, trustedKeys } from "./trusted-keys.ts"
@@ -13,7 +16,7 @@ import type { ControlsDone } from "./verify-job.ts"
 import { verifyJournal } from "./verify-journal.ts"
 import { verifyLog } from "./verify-log.ts"
 import { VerifyPool } from "./verify-pool.ts"
-import { segmentNames, verifyRecords, type Work } from "./verify-records.ts"
+import { segmentNames, type Settled, verifyRecords, type Work } from "./verify-records.ts"
 
 export type VerifyRequest = {
   /** The ledger's directory. Only read. */
@@ -48,35 +51,73 @@ export type Verified = {
   readonly signed: string | undefined
 }
 
+/** A server merges segments for minutes where a day is over; each reading leaves less to be read. */
+const READINGS_MAX = 10
+
 /**
  * Reads all of a ledger again: every block text, tile, checkpoint and chain line, every record against its block, every
  * segment file against its record, the count of each source, the derived files. Finds all damage, not the first. Memory
  * does not grow with the ledger. Changes nothing, and may run beside a server.
  */
 export async function verifyLedger(request: VerifyRequest): Promise<Verified> {
-  const snapshot = await takeSnapshot(request.dir)
   const pool = request.pool ?? new VerifyPool(request.dir, request.readers, request.stop)
   try {
-    const journal = verifyJournal(snapshot.journal)
-    const candidates = await gatherControls(
-      { dir: request.dir, pool, known: request.known },
-      segmentNames(snapshot),
-      journal,
-    )
-    const keys = trustedKeys(request.keys, rotationsIn(candidates.controls))
-    const opened = openSigned(request, snapshot, keys)
-    if ("verdict" in opened) return opened
-    return await verifyOpened(request, { snapshot, pool, journal, candidates, keys, opened })
+    return await verifyMoving({ known: new Map(), ...request }, pool)
   } finally {
     if (request.pool === undefined) await pool.close()
-    snapshot.close()
   }
 }
 
-type Opened = Pick<Work, "snapshot" | "pool" | "journal" | "candidates"> & {
-  readonly keys: TrustedKeys
-  readonly opened: OpenedCheckpoint
+/**
+ * A server replaces segments by merged ones and removes them, also while they are read. A file that was there and is gone
+ * says nothing yet: the ledger is looked at anew, and what was found whole is not read again. The log has to go on from
+ * the one that was read before, or those records were held to other blocks.
+ */
+async function verifyMoving(request: VerifyRequest, pool: VerifyPool): Promise<Verified> {
+  const settled: Settled = new Map()
+  let before: Checkpoint | undefined
+  for (let reading = 1; ; reading++) {
+    const snapshot = await takeSnapshot(request.dir)
+    try {
+      const verified = await verifySnapshot(request, { snapshot, pool, settled, before })
+      const { verdict, signed } = verified
+      const moved = verdict.damages.length > 0 && hasMoved(request.dir, snapshot)
+      if (!moved || reading === READINGS_MAX) return verified
+      before = signed === undefined ? before : checkpointOf(signed)
+    } finally {
+      snapshot.close()
+    }
+  }
 }
+
+function hasMoved(dir: string, { segmentFiles }: Snapshot): boolean {
+  return segmentFiles.some((name) => !existsSync(join(dir, "segments", name)))
+}
+
+type Reading = Pick<Work, "snapshot" | "pool" | "settled"> & {
+  /** The checkpoint of the reading before. */
+  readonly before: Checkpoint | undefined
+}
+
+async function verifySnapshot(request: VerifyRequest, reading: Reading): Promise<Verified> {
+  const { snapshot, pool } = reading
+  const journal = verifyJournal(snapshot.journal)
+  const candidates = await gatherControls(
+    { dir: request.dir, pool, known: request.known },
+    segmentNames(snapshot),
+    journal,
+  )
+  const keys = trustedKeys(request.keys, rotationsIn(candidates.controls))
+  const opened = openSigned(request, snapshot, keys)
+  if ("verdict" in opened) return opened
+  return await verifyOpened(request, { ...reading, journal, candidates, keys, opened })
+}
+
+type Opened = Reading &
+  Pick<Work, "journal" | "candidates"> & {
+    readonly keys: TrustedKeys
+    readonly opened: OpenedCheckpoint
+  }
 
 async function verifyOpened(request: VerifyRequest, found: Opened): Promise<Verified> {
   const { snapshot, keys, opened } = found
@@ -85,7 +126,7 @@ async function verifyOpened(request: VerifyRequest, found: Opened): Promise<Veri
     checkpoint,
     read: logReader(request.dir),
     tail: snapshot.tail.blocks.map(({ number, text }) => ({ number, text: toBytes(text) })),
-    remembered: request.remembered,
+    remembered: larger(request.remembered, found.before),
   }
   const logVerdict = verifyLog(log)
   const blocks = new BlocksOnDisk({ ...log, bundleFirsts: logVerdict.bundleFirsts, size: checkpoint.size })
@@ -113,6 +154,10 @@ async function verifyOpened(request: VerifyRequest, found: Opened): Promise<Veri
     newest: logVerdict.newest,
   }
   return { verdict, signed: utf8(snapshot.checkpoint ?? new Uint8Array()) }
+}
+
+function larger(one: Checkpoint | undefined, other: Checkpoint | undefined): Checkpoint | undefined {
+  return (one?.size ?? -1) >= (other?.size ?? -1) ? one : other
 }
 
 /** The signed checkpoint, or the verdict where there is none to go by. */

@@ -11,10 +11,12 @@ import { newKey } from "../../src/seal/keys.ts"
 import { openLedger } from "../../src/seal/ledger.ts"
 import { type ScrubState, scrub } from "../../src/seal/scrub.ts"
 import { type VerifyRequest, verifyLedger } from "../../src/seal/verify.ts"
+import type { Job } from "../../src/seal/verify-job.ts"
+import { type Outcome, VerifyPool } from "../../src/seal/verify-pool.ts"
 import { openSigner } from "../../src/tlog/signer.ts"
 import { formatVerifierKey } from "../../src/tlog/verifier-key.ts"
 import { flip } from "../support/attacks.ts"
-import { BUILT_AT, type BuiltLedger, buildLedger, ORIGIN } from "../support/built-ledger.ts"
+import { BUILT_AT, type BuiltLedger, buildLedger, mergeSegments, ORIGIN } from "../support/built-ledger.ts"
 import { testWorld } from "../support/world.ts"
 
 const SIZE = { body: createEventMaker(5), perBlock: 10, perBatch: 50, perSegment: 200, fileBytes: 50_000 }
@@ -65,6 +67,58 @@ test("a ledger that is being written to is whole at every moment", async () => {
   assert.ok(runs > 1, "it was looked at more than once")
   const { verdict } = await scrub({ dir, keys: [built.vkey], since, now: BUILT_AT })
   assert.equal(verdict.answer, "fine", JSON.stringify(verdict))
+})
+
+/** A pool whose server acts before its first job of a kind. */
+class PoolBeside extends VerifyPool {
+  readonly #kind: Job["kind"]
+  #act: (() => void) | undefined
+
+  constructor(dir: string, kind: Job["kind"], act: () => void) {
+    super(dir, 1)
+    this.#kind = kind
+    this.#act = act
+  }
+
+  override async run(job: Job): Promise<Outcome> {
+    if (job.kind === this.#kind) {
+      this.#act?.()
+      this.#act = undefined
+    }
+    return super.run(job)
+  }
+}
+
+for (const kind of ["controls", "segment"] as const) {
+  test(`segments that a server merges meanwhile are no damage: it happens before the first is read (${kind})`, async (t) => {
+    const dir = join(root, `merged-${kind}`)
+    const merged = join(root, `merged-${kind}-later`)
+    cpSync(whole, dir, { recursive: true })
+    cpSync(whole, merged, { recursive: true })
+    await mergeSegments(merged, built)
+    const pool = new PoolBeside(dir, kind, () => {
+      cpSync(merged, dir, { recursive: true })
+      for (const { name } of built.made) rmSync(join(dir, "segments", name))
+    })
+    t.after(() => pool.close())
+    const { verdict } = await verifyLedger({ ...request(dir, [built.vkey]), pool })
+    assert.deepEqual(verdict.damages, [])
+    assert.equal(verdict.answer, "fine")
+    assert.equal(verdict.segments, 1, "the merged one")
+  })
+}
+
+test("a segment that is removed while others are read is missed all the same", async (t) => {
+  const dir = join(root, "removed-meanwhile")
+  cpSync(whole, dir, { recursive: true })
+  const [gone] = built.made
+  const pool = new PoolBeside(dir, "segment", () => rmSync(join(dir, "segments", gone?.name ?? "")))
+  t.after(() => pool.close())
+  const { verdict } = await verifyLedger({ ...request(dir, [built.vkey]), pool })
+  assert.deepEqual(
+    verdict.damages.map(({ thing, cause, first, last }) => [thing, cause, first, last]),
+    [["segment", "missing", gone?.first, gone?.last]],
+  )
 })
 
 test("an incremental scrub reads what came since; a full one finds what happened to the old", async () => {

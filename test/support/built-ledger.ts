@@ -8,8 +8,10 @@ import { initLedger } from "../../src/seal/init-ledger.ts"
 import { newKey } from "../../src/seal/keys.ts"
 import { type OpenLedger, openLedger } from "../../src/seal/ledger.ts"
 import type { SealedBlock } from "../../src/seal/log-state.ts"
+import { removeSegments } from "../../src/search/segments.ts"
 import { BloomCache } from "../../src/store/bloom-cache.ts"
 import { openCatalogue } from "../../src/store/catalogue.ts"
+import { compact } from "../../src/store/compact.ts"
 import { type Duckdb, openDuckdb } from "../../src/store/duckdb.ts"
 import type { SeededBlock } from "../../src/store/seeded-block.ts"
 import { writeSegment } from "../../src/store/segment.ts"
@@ -103,6 +105,35 @@ export async function buildLedger(options: BuildOptions): Promise<BuiltLedger> {
     await rm(tempDir, { recursive: true, force: true })
   }
   return { vkey: formatVerifierKey(signer), signer, made }
+}
+
+/** Merges all segments of a built ledger into one, in the order of acts of the server, which then removes the old files. */
+export async function mergeSegments(dir: string, { signer, made }: BuiltLedger): Promise<SegmentMade> {
+  let now = BUILT_AT + 3_600_000_000
+  const clock = () => ++now
+  const onFatal = (error: unknown) => {
+    throw error
+  }
+  const ledger = await openLedger(dir, { signer, clock, steady: () => now, onFatal, reserveBytes: 4096 })
+  const tempDir = await mkdtemp(join(tmpdir(), "tallystick-merged-"))
+  const memory = { memoryBytesMax: 1024 * 1024 * 1024, threads: 1, tempDir, tempBytesMax: 1024 * 1024 * 1024 }
+  const db = await openDuckdb({ ...memory, folders: [dir] })
+  try {
+    const { catalogue } = await openCatalogue({ db, dir, made, disk: realDisk })
+    const compaction = { entries: catalogue.entries, order: "key" } as const
+    const entry = await compact({ db, disk: realDisk, dir, compaction })
+    const { name, first, last, bytes, sha256, replaces } = entry
+    const merged = { name, first, last, bytes, sha256, replaces }
+    await ledger.journal.appendControl([controlRecord(segmentMade.format(merged))])
+    await ledger.sealer.sealOnce()
+    await catalogue.add(entry)
+    await removeSegments(dir, replaces)
+    return merged
+  } finally {
+    await ledger.close()
+    db.close()
+    await rm(tempDir, { recursive: true, force: true })
+  }
 }
 
 function batchOf({ body }: BuildOptions, first: number, count: number): NewRecord[] {
