@@ -333,7 +333,8 @@ export const Config = section("", {
       queriesMax: integer(
         { minimum: 1, maximum: 32, default: 8 },
         {
-          description: "Queries that run at once; further ones wait, then hear 503.",
+          description:
+            "Queries that run at once, and half as many besides that read much; further ones wait, then hear 503.",
           reason: "they share memoryBytesMax and two cores; more at once are slower each",
         },
       ),

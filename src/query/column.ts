@@ -200,6 +200,14 @@ export function longestPlain(text: string): string {
   return longest.length >= 3 ? longest : ""
 }
 
+/**
+ * The field to group by. Made text afterwards, group by group, and NULL where it is absent: over a column as it is in the file,
+ * the engine counts the entries of its dictionary, a third faster than texts.
+ */
+export function keySql(column: Column): Sql {
+  return column.kind === "integer" ? column.column : textSql(column)
+}
+
 /** The field as text, as it appears in rows. NULL where it is absent. */
 export function textSql(column: Column): Sql {
   switch (column.kind) {

@@ -9,7 +9,7 @@ import { countConditions } from "./fold.ts"
 import { QUERY_LIMITS } from "./limits.ts"
 import { filterPipe } from "./pipes/filter.ts"
 import { countsRequests } from "./requests.ts"
-import { andSql, type Sql } from "./sql.ts"
+import { andSql, type Sql, TRUE } from "./sql.ts"
 import { MICROS_LAST, type Span } from "./time.ts"
 import type { FieldSet, Filter, Grouping, Pipe, Query, Scene, SortKey } from "./tree.ts"
 import { whereFilter } from "./where.ts"
@@ -33,6 +33,8 @@ export type Plan = {
   readonly needles: readonly string[] | undefined
   /** Condition on a record, bounds included. */
   readonly where: Sql
+  /** The same for records whose `_time` is known to lie within `bounds`. */
+  readonly whereInside: Sql
   /**
    * Whether two deliveries of one event always both match or both do not. Then a delivery is hidden when the one it repeats
    * is there; else only when that one matches too. See search/duplicates.ts.
@@ -92,9 +94,8 @@ export function planQuery(query: Query, request: PlanRequest, columns: Columns):
     QUERY_LIMITS.wordRegexpsMax,
   )
   checkCost("characters of SQL for one filter", filter.text.length, QUERY_LIMITS.sqlCharsMax)
-  const conditions = [filter]
   const time = columns.find("_time")
-  if (bounded && time.kind === "time") conditions.unshift(within(time.column, asked))
+  const isAsked = bounded && time.kind === "time" ? within(time.column, asked) : TRUE
 
   const steps = inMemory ? [filterPipe(query.filter), ...query.pipes] : query.pipes
   const { read, pipes } = planRead(steps, request, columns, scene)
@@ -102,7 +103,8 @@ export function planQuery(query: Query, request: PlanRequest, columns: Columns):
     bounds,
     scene,
     needles: needlesOf(query.filter),
-    where: andSql(conditions),
+    where: andSql([isAsked, filter]),
+    whereInside: whereFilter(withoutBounds(coarseFilter(query.filter)), columns, scene),
     countsRequests: counts,
     sameForDuplicates: fieldsOf(coarseFilter(query.filter)).every(isOfEvent),
     read,
@@ -145,6 +147,12 @@ export function boundsOf(filter: Filter, scene: Scene): Span {
     }
   }
   return { first: -MICROS_LAST, last: MICROS_LAST }
+}
+
+/** The filter without the times that {@link boundsOf} has taken in whole: what is within the bounds is within them. */
+function withoutBounds(filter: Filter): Filter {
+  if (filter.kind === "leaf" && filter.bounds !== undefined) return { kind: "all" }
+  return filter.kind === "and" ? { kind: "and", filters: filter.filters.map(withoutBounds) } : filter
 }
 
 /** Undefined where the query leaves one end open. */

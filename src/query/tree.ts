@@ -45,7 +45,7 @@ export interface Leaf {
   readonly says?: { readonly kind: "equals" | "phrase" | "prefix" | "anyCase"; readonly text: string }
   /** SQL cannot say it: rows are chosen by `matches`, after they were read. */
   readonly onlyInMemory?: boolean
-  /** Where `_time` of a matching row lies. */
+  /** Where `_time` of a matching row lies; every row whose `_time` lies there matches. */
   bounds?(scene: Scene): Span
   /** A query that must be answered first, the field of its rows that counts, and what the filter then is. */
   readonly subquery?: {

@@ -14,9 +14,9 @@ import {
   type ToChild,
   WINDOW,
 } from "./message.ts"
+import { type Place, Places } from "./places.ts"
 import { Segmenter } from "./segments.ts"
 import { openService, type SearchService, toRefusal } from "./service.ts"
-import { Slots } from "./slots.ts"
 
 /**
  * The search process: owns DuckDB, makes segments, answers queries. Forked by process.ts; it knows of the ledger what the
@@ -26,7 +26,7 @@ import { Slots } from "./slots.ts"
 class Child {
   readonly #service: SearchService
   readonly #segmenter: Segmenter
-  readonly #slots: Slots
+  readonly #places: Places
   readonly #stop = new AbortController()
   readonly #queries = new Map<number, Reader>()
   readonly #recording = new Map<string, (ok: boolean) => void>()
@@ -34,7 +34,7 @@ class Child {
 
   constructor(service: SearchService, { dir, limits }: OpenRequest) {
     this.#service = service
-    this.#slots = new Slots(limits.queriesMax, limits.waitingMax)
+    this.#places = new Places(limits)
     this.#segmenter = new Segmenter({
       db: service.db,
       disk: realDisk,
@@ -101,16 +101,16 @@ class Child {
       .catch(die)
   }
 
-  #parts(request: QueryRequest | FileRequest, stop: AbortSignal): AsyncGenerator<Part, Ending> {
+  #parts(request: QueryRequest | FileRequest, stop: AbortSignal, place: Place): AsyncGenerator<Part, Ending> {
     return "file" in request
-      ? this.#service.file(request, this.#position, stop)
-      : this.#service.query(request, this.#position, stop)
+      ? this.#service.file(request, this.#position, stop, place)
+      : this.#service.query(request, this.#position, stop, place)
   }
 
   async #run(id: number, request: QueryRequest | FileRequest, reader: Reader): Promise<void> {
-    const leave = await this.#slots.enter(reader.stop)
+    const place = await this.#places.enter(reader.stop)
     try {
-      const answer = this.#parts(request, reader.stop)
+      const answer = this.#parts(request, reader.stop, place)
       for (;;) {
         const { done, value } = await answer.next()
         if (done === true) {
@@ -122,7 +122,7 @@ class Child {
         send(partMessage(id, value))
       }
     } finally {
-      leave()
+      place.leave()
     }
   }
 

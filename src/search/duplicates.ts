@@ -1,10 +1,11 @@
 import type { Plan } from "../query/plan.ts"
 import { andSql, notSql, orSql, type Sql, sql, TRUE, trusted } from "../query/sql.ts"
 import { MICROS_LAST } from "../query/time.ts"
-import type { Duckdb } from "../store/duckdb.ts"
 import type { Holding } from "./holding.ts"
-import { bySource, numbers, recordsOf, runSql } from "./read.ts"
-import { allSources, batches, coverage, relationOf, type Snapshot, type Source } from "./snapshot.ts"
+import { type Part, partsOf, type Where } from "./parts.ts"
+import { bySource, numbers, recordsOf } from "./read.ts"
+import { allSources, coverage, type Snapshot, type Source } from "./snapshot.ts"
+import type { Statements } from "./statements.ts"
 
 /**
  * Which deliveries a query does not show (design §5): a record is hidden when the record it repeats is itself in the result,
@@ -24,20 +25,25 @@ import { allSources, batches, coverage, relationOf, type Snapshot, type Source }
 export async function hideDuplicates(
   plan: Plan,
   snapshot: Snapshot,
-  sources: readonly Source[],
-  { db, repetitions }: { readonly db: Duckdb; readonly repetitions: Holding },
-  stop: AbortSignal,
-): Promise<Sql> {
+  { where, sources }: { readonly where: Where; readonly sources: readonly Source[] },
+  repetitions: Holding,
+  statements: Statements,
+): Promise<Hidden> {
   // Most segments hold none, and a table says whether it does: then nothing has to be hidden.
-  const holding = await repetitions.among(sources, stop)
-  if (!holding.some(({ segment, repeats }) => segment !== undefined || repeats === true)) return TRUE
-  if (plan.sameForDuplicates) return hideWhereCovered(snapshot, isBounded(plan.bounds))
-  const repeated = await repeatedRecords(plan, sources, db, stop)
-  if (repeated.length === 0) return TRUE
-  const shown = await matchingRecords(plan, snapshot, repeated, db, stop)
-  if (shown.length === 0) return TRUE
-  return sql`("duplicateOf" IS NULL OR "duplicateOf" NOT IN ${numbers(shown)})`
+  const candidates = await repetitions.among(sources, statements.stop)
+  const among = new Set(
+    candidates.filter(({ segment, repeats }) => segment !== undefined || repeats === true),
+  )
+  if (among.size === 0) return { condition: TRUE, among }
+  if (plan.sameForDuplicates) return { condition: hideWhereCovered(snapshot, isBounded(plan.bounds)), among }
+  const repeated = await repeatedRecords(partsOf([...among], where), statements)
+  const shown = repeated.length === 0 ? [] : await matchingRecords(plan, snapshot, repeated, statements)
+  if (shown.length === 0) return { condition: TRUE, among }
+  return { condition: sql`("duplicateOf" IS NULL OR "duplicateOf" NOT IN ${numbers(shown)})`, among }
 }
+
+/** A condition on records, and the sources that hold records of which it may not be true. */
+export type Hidden = { readonly condition: Sql; readonly among: ReadonlySet<Source> }
 
 function isBounded({ first, last }: Plan["bounds"]): boolean {
   return first > -MICROS_LAST || last < MICROS_LAST
@@ -59,21 +65,16 @@ export const REPEATS = trusted('"duplicateOf" IS NOT NULL')
 const LOOKUP_MAX = 20_000
 
 /** What matching records repeat. Row groups without any repetition are passed over by their statistics. */
-async function repeatedRecords(
-  plan: Plan,
-  sources: readonly Source[],
-  db: Duckdb,
-  stop: AbortSignal,
-): Promise<readonly number[]> {
+async function repeatedRecords(parts: readonly Part[], statements: Statements): Promise<readonly number[]> {
   const found = new Set<number>()
-  for (const batch of batches(sources)) {
-    const where = andSql([REPEATS, plan.where])
-    const rows = await runSql(
-      db,
-      sql`SELECT DISTINCT "duplicateOf" FROM ${relationOf(batch, where)} WHERE ${where}`,
-      stop,
+  for (const part of parts) {
+    const where = andSql([REPEATS, part.where])
+    const rows = await statements.over(
+      part.sources,
+      [where],
+      (relation) => sql`SELECT DISTINCT "duplicateOf" FROM ${relation} WHERE ${where}`,
     )
-    for (const record of recordsOf(rows)) found.add(record)
+    for (const record of await recordsOf(rows)) found.add(record)
   }
   return [...found].sort((a, b) => a - b)
 }
@@ -82,19 +83,18 @@ async function matchingRecords(
   plan: Plan,
   snapshot: Snapshot,
   records: readonly number[],
-  db: Duckdb,
-  stop: AbortSignal,
+  statements: Statements,
 ): Promise<readonly number[]> {
   const matching: number[] = []
   for (const [source, inside] of bySource(allSources(snapshot), records)) {
     for (let at = 0; at < inside.length; at += LOOKUP_MAX) {
       const where = andSql([sql`"record" IN ${numbers(inside.slice(at, at + LOOKUP_MAX))}`, plan.where])
-      const rows = await runSql(
-        db,
-        sql`SELECT "record" FROM ${relationOf([source], where)} WHERE ${where}`,
-        stop,
+      const rows = await statements.over(
+        [source],
+        [where],
+        (relation) => sql`SELECT "record" FROM ${relation} WHERE ${where}`,
       )
-      matching.push(...recordsOf(rows))
+      matching.push(...(await recordsOf(rows)))
     }
   }
   return matching

@@ -1,7 +1,7 @@
 import { type Sql, sql, trusted } from "../query/sql.ts"
 import { type Duckdb, quote } from "../store/duckdb.ts"
-import { runSql } from "./read.ts"
 import type { Source } from "./snapshot.ts"
+import { runSql } from "./statements.ts"
 
 /** Segments asked in one statement. */
 const SEGMENTS_AT_ONCE = 64

@@ -102,7 +102,7 @@ export type SearchLimits = {
   /** Bytes it may spill to `tmp/`. */
   readonly tempMax: number
   readonly threads: number
-  /** Queries at once; others wait. */
+  /** Queries at once that have not read much yet, and half as many besides that have; others wait. */
   readonly queriesMax: number
   /** Queries that wait; beyond, they are refused. */
   readonly waitingMax: number

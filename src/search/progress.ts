@@ -14,13 +14,14 @@ export class Progress {
     this.#wanted = wanted
   }
 
-  /** The parts one after another; the one before is done when the next is taken. */
-  *through<T>(parts: readonly T[]): Generator<T> {
+  begin<T>(parts: readonly T[]): readonly T[] {
     this.#all = parts.length
-    for (const [done, part] of parts.entries()) {
-      this.#done = done
-      yield part
-    }
+    return parts
+  }
+
+  /** A part has been read. */
+  step(): void {
+    this.#done++
   }
 
   /** A row, where that was asked for and nothing was told for a while. */

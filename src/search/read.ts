@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises"
 import { fromBase64, utf8 } from "../base/bytes.ts"
 import { SUMMARY_FIELDS, summariseFields } from "../event/summary.ts"
 import { type Columns, canStandIn, textSql } from "../query/column.ts"
@@ -5,16 +6,12 @@ import { hasField } from "../query/fieldset.ts"
 import { flattenBody } from "../query/flatten.ts"
 import { selectFields } from "../query/plan.ts"
 import { type MutableRow, newRow, type Row } from "../query/row.ts"
-import { joinSql, type Sql, sql, toStatement, trusted } from "../query/sql.ts"
+import { joinSql, type Sql, sql, trusted } from "../query/sql.ts"
 import type { FieldSet } from "../query/tree.ts"
 import { SAID } from "../store/columns.ts"
-import type { Column, Duckdb, Rows } from "../store/duckdb.ts"
-import { relationOf, type Source } from "./snapshot.ts"
-
-export async function runSql(db: Duckdb, statement: Sql, stop: AbortSignal): Promise<Rows> {
-  const { text, values } = toStatement(statement)
-  return db.query(text, values, stop)
-}
+import type { Batch, Column, Rows } from "../store/duckdb.ts"
+import type { Source } from "./snapshot.ts"
+import type { Statements } from "./statements.ts"
 
 /** What to select so that rows with these fields can be made. */
 export type Reading = {
@@ -59,29 +56,39 @@ export function readingOf(fields: FieldSet, columns: Columns): Reading {
   }
 }
 
-/** The rows of a result whose columns begin, at `from`, with what {@link readingOf} selects. */
+/** Rows that are looked at between two turns of the event loop: some 10 ms, in which nobody else is answered. */
+const CHUNKS_AT_ONCE = 4
+
+/** A result in pieces; other queries have their turn between them. */
+export async function* chunksOf(rows: Rows): AsyncGenerator<Batch> {
+  let taken = 0
+  for (const batch of rows.batches()) {
+    if (++taken % CHUNKS_AT_ONCE === 0) await setImmediate()
+    yield batch
+  }
+}
+
+/** The rows of a piece of a result whose columns begin, at `from`, with what {@link readingOf} selects. */
 export function* rowsOf(
-  rows: Rows,
+  batch: Batch,
   { names, hidden, told, body, fields }: Reading,
   from: number,
 ): Generator<MutableRow> {
   const own = names.filter((name) => name !== "_msg")
-  for (const batch of rows.batches()) {
-    const selected = [...own, ...hidden].map((name, i) => [name, batch.column(from + i)] as const)
-    const columns = new Map<string, Column>(selected)
-    const said = told ? batch.column(from + own.length + hidden.length) : undefined
-    const at = from + own.length + hidden.length + (told ? 1 : 0)
-    const [kind, encoding, raw] = body ? [batch.column(at), batch.column(at + 1), batch.column(at + 2)] : []
-    for (let i = 0; i < batch.count; i++) {
-      const row = newRow()
-      for (const name of names) {
-        const value = name === "_msg" ? (said?.text(i) ?? sentenceOf(columns, i)) : columns.get(name)?.text(i)
-        if (value !== undefined && value !== "") row[name] = value
-      }
-      if (raw !== undefined)
-        addBody(row, { kind: kind?.text(i), encoding: encoding?.text(i), raw: raw.text(i) }, fields)
-      yield row
+  const selected = [...own, ...hidden].map((name, i) => [name, batch.column(from + i)] as const)
+  const columns = new Map<string, Column>(selected)
+  const said = told ? batch.column(from + own.length + hidden.length) : undefined
+  const at = from + own.length + hidden.length + (told ? 1 : 0)
+  const [kind, encoding, raw] = body ? [batch.column(at), batch.column(at + 1), batch.column(at + 2)] : []
+  for (let i = 0; i < batch.count; i++) {
+    const row = newRow()
+    for (const name of names) {
+      const value = name === "_msg" ? (said?.text(i) ?? sentenceOf(columns, i)) : columns.get(name)?.text(i)
+      if (value !== undefined && value !== "") row[name] = value
     }
+    if (raw !== undefined)
+      addBody(row, { kind: kind?.text(i), encoding: encoding?.text(i), raw: raw.text(i) }, fields)
+    yield row
   }
 }
 
@@ -111,22 +118,23 @@ function addBody(row: MutableRow, { kind = "", encoding, raw = "" }: Body, field
 /** Records fetched by one statement, and characters of an answer that make the next one smaller. */
 const FETCH_ROWS_MAX = 2_000
 const FETCH_CHARS = 16 * 1024 * 1024
+/** Of a row group: what is read for one record at most. */
+const GROUP_ROWS = 20_480
 
 /**
  * The rows of these records, in this order, in pieces. Bodies can be megabytes: the pieces grow and shrink with what came.
  */
 export async function* fetchRecords(
-  db: Duckdb,
   sources: readonly Source[],
   records: readonly number[],
   reading: Reading,
-  stop: AbortSignal,
+  statements: Statements,
 ): AsyncGenerator<readonly Row[]> {
   let size = Math.min(records.length, 200)
   for (let at = 0; at < records.length; ) {
     const wanted = records.slice(at, at + size)
     at += wanted.length
-    const found = await fetchPiece(db, sources, wanted, reading, stop)
+    const found = await fetchPiece(sources, wanted, reading, statements)
     yield wanted.map((record) => found.rows.get(record)).filter((row) => row !== undefined)
     const fitting = Math.floor((FETCH_CHARS * wanted.length) / Math.max(1, found.chars))
     size = Math.max(1, Math.min(FETCH_ROWS_MAX, size * 4, fitting))
@@ -134,35 +142,37 @@ export async function* fetchRecords(
 }
 
 async function fetchPiece(
-  db: Duckdb,
   sources: readonly Source[],
   records: readonly number[],
   reading: Reading,
-  stop: AbortSignal,
+  statements: Statements,
 ): Promise<{ readonly rows: ReadonlyMap<number, Row>; readonly chars: number }> {
   const rows = new Map<number, Row>()
   let chars = 0
   for (const [source, inside] of bySource(sources, records)) {
     const select = joinSql([trusted('"record"'), ...reading.select], ", ")
-    const result = await runSql(
-      db,
-      sql`SELECT ${select} FROM ${relationOf([source], select)} WHERE "record" IN ${numbers(inside)}`,
-      stop,
+    const result = await statements.over(
+      [source],
+      [select],
+      (relation) => sql`SELECT ${select} FROM ${relation} WHERE "record" IN ${numbers(inside)}`,
+      { rowsMax: inside.length * GROUP_ROWS },
     )
-    const ids = recordsOf(result)
-    let i = 0
-    for (const row of rowsOf(result, reading, 1)) {
-      for (const name of Object.keys(row)) chars += name.length + (row[name] ?? "").length
-      rows.set(ids[i++] ?? -1, row)
+    for await (const batch of chunksOf(result)) {
+      const records = batch.column(0)
+      let i = 0
+      for (const row of rowsOf(batch, reading, 1)) {
+        for (const name of Object.keys(row)) chars += name.length + (row[name] ?? "").length
+        rows.set(records.integer(i++) ?? -1, row)
+      }
     }
   }
   return { rows, chars }
 }
 
-/** The first column of a result, as numbers. */
-export function recordsOf(result: Rows, column = 0): readonly number[] {
+/** A column of a result, as numbers. */
+export async function recordsOf(result: Rows, column = 0): Promise<number[]> {
   const ids: number[] = []
-  for (const batch of result.batches()) {
+  for await (const batch of chunksOf(result)) {
     const vector = batch.column(column)
     for (let i = 0; i < batch.count; i++) ids.push(vector.integer(i) ?? -1)
   }

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises"
+import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { realDisk } from "../journal/disk.ts"
@@ -14,11 +15,13 @@ import { segmentsDir } from "../store/segment-name.ts"
 import type { JournalEnd } from "../store/stage.ts"
 import { REPEATS } from "./duplicates.ts"
 import { exportRows } from "./export.ts"
-import type { Ending, FileRequest, OpenRequest, QueryRequest } from "./message.ts"
-import { type Engine, runQuery } from "./run.ts"
-import type { Snapshot } from "./snapshot.ts"
 import { Holding } from "./holding.ts"
+import type { Ending, FileRequest, OpenRequest, QueryRequest } from "./message.ts"
+import { NO_PLACE, type Place } from "./places.ts"
 import { IS_EARLIER } from "./requests.ts"
+import { type Engine, runQuery } from "./run.ts"
+import { Slots } from "./slots.ts"
+import type { Snapshot } from "./snapshot.ts"
 import { Tail } from "./tail.ts"
 import { UnreadableFiles } from "./unreadable.ts"
 
@@ -27,6 +30,10 @@ const BLOOM_BYTES = 64 * 1024 ** 2
 
 /** Bytes of rows that wait on disk for one export: as many as sorts of the engine may spill. */
 const EXPORT_BYTES_MAX = 4 * 1024 ** 3
+
+const PROCESSORS = availableParallelism()
+/** Statements of large queries at once: one processor is for everybody else, among them who acknowledges. */
+const TURNS_BESIDE_OTHERS = Math.max(1, PROCESSORS - 1)
 
 export type ServiceOptions = OpenRequest & {
   /** Nothing in the ledger's directory is written. */
@@ -46,7 +53,7 @@ export class SearchService {
   readonly #engine: Engine
   readonly #missing: number
   readonly #unreadable: UnreadableFiles
-  #running = new Set<object>()
+  readonly #running: Set<object>
   #quietSince = performance.now()
 
   /** Only {@link openService} makes one. */
@@ -58,6 +65,7 @@ export class SearchService {
     readonly tail: Tail
     readonly engine: Engine
     readonly missing: number
+    readonly running: Set<object>
   }) {
     this.db = parts.db
     this.catalogue = parts.catalogue
@@ -67,6 +75,7 @@ export class SearchService {
     this.#tempDir = parts.tempDir
     this.#engine = parts.engine
     this.#missing = parts.missing
+    this.#running = parts.running
     this.#unreadable = new UnreadableFiles(parts.dir)
   }
 
@@ -90,6 +99,7 @@ export class SearchService {
     request: FileRequest,
     end: JournalEnd | undefined,
     stop: AbortSignal,
+    place: Place = NO_PLACE,
   ): AsyncGenerator<Ending | Uint8Array, Ending> {
     const exporting = {
       format: request.file,
@@ -97,7 +107,7 @@ export class SearchService {
       tempDir: this.#tempDir,
       bytesMax: EXPORT_BYTES_MAX,
     }
-    return exportRows(this.query(request, end, stop), exporting, stop)
+    return exportRows(this.query(request, end, stop, place), exporting, stop)
   }
 
   /** Answers from what is committed at `end`; see {@link runQuery}. */
@@ -105,12 +115,13 @@ export class SearchService {
     request: QueryRequest,
     end: JournalEnd | undefined,
     stop: AbortSignal,
+    place: Place = NO_PLACE,
   ): AsyncGenerator<readonly Row[], Ending> {
     const query = {}
     this.#running.add(query)
     try {
       const unread = end === undefined ? undefined : await this.#loadTail(end)
-      const { partial, ...ending } = yield* this.#answer(request, stop)
+      const { partial, ...ending } = yield* this.#answer(request, { place, stop })
       const reasons = this.#partial(partial, unread)
       return reasons === undefined ? ending : { ...ending, partial: reasons }
     } finally {
@@ -121,11 +132,14 @@ export class SearchService {
   }
 
   /** A file that cannot be read fails no query: it is looked for, and the answer says that it is without it. */
-  async *#answer(request: QueryRequest, stop: AbortSignal): AsyncGenerator<readonly Row[], Ending> {
+  async *#answer(
+    request: QueryRequest,
+    asker: { readonly place: Place; readonly stop: AbortSignal },
+  ): AsyncGenerator<readonly Row[], Ending> {
     let given = false
     for (;;) {
       const snapshot = this.#snapshot()
-      const answer = runQuery(request, snapshot, this.#engine, stop)
+      const answer = runQuery(request, snapshot, this.#engine, asker)
       try {
         for (;;) {
           const { done, value } = await answer.next()
@@ -135,7 +149,7 @@ export class SearchService {
         }
       } catch (error) {
         const again =
-          isRefusal(error, "store.failed") && (await this.#unreadable.find(snapshot.segments, stop))
+          isRefusal(error, "store.failed") && (await this.#unreadable.find(snapshot.segments, asker.stop))
         if (given || !again) throw error
       } finally {
         await answer.return({ rows: 0 }) // where nobody iterates any more
@@ -213,8 +227,10 @@ export async function openService(options: ServiceOptions): Promise<SearchServic
     const repetitions = new Holding(db, REPEATS)
     const earlierStages = new Holding(db, IS_EARLIER)
     const { stepsMemoryMax } = limits
-    const engine: Engine = { db, blooms, repetitions, earlierStages, columns, stepsMemoryMax }
-    return new SearchService({ db, dir, tempDir, catalogue, tail, engine, missing: missing.length })
+    const running = new Set<object>()
+    const turns = new Slots(() => (running.size > 1 ? TURNS_BESIDE_OTHERS : PROCESSORS))
+    const engine: Engine = { db, turns, blooms, repetitions, earlierStages, columns, stepsMemoryMax }
+    return new SearchService({ db, dir, tempDir, catalogue, tail, engine, running, missing: missing.length })
   } catch (error) {
     db.close()
     throw error

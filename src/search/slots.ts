@@ -1,32 +1,47 @@
 import { Refusal } from "../base/refusal.ts"
 
-/** Places for queries that run at once; others wait in line, and when the line is full they are refused. */
+/** Places for what may run at once; others wait in line, in the order in which they came. */
 export class Slots {
-  readonly #waitingMax: number
+  readonly #most: () => number
   readonly #line: (() => void)[] = []
-  #free: number
+  #inside = 0
 
-  constructor(count: number, waitingMax: number) {
-    this.#free = count
-    this.#waitingMax = waitingMax
+  /** `most` is asked each time somebody comes or leaves. */
+  constructor(most: () => number) {
+    this.#most = most
   }
 
-  /** Resolves with what to call at the end. Refuses `search.busy`, or `store.interrupted` when `stop` aborts first. */
+  get most(): number {
+    return this.#most()
+  }
+
+  get waiting(): number {
+    return this.#line.length
+  }
+
+  get hasRoom(): boolean {
+    return this.#line.length === 0 && this.#inside < this.#most()
+  }
+
+  /** Resolves with what to call at the end. Refuses `store.interrupted` when `stop` aborts first. */
   async enter(stop: AbortSignal): Promise<() => void> {
-    if (this.#free > 0) this.#free--
-    else {
-      if (this.#line.length >= this.#waitingMax) {
-        throw new Refusal("search.busy", `${this.#waitingMax} queries are waiting already`)
-      }
-      await this.#wait(stop)
-    }
+    if (this.hasRoom) this.#inside++
+    else await this.#wait(stop)
     let left = false
     return () => {
       if (left) return
       left = true
+      this.#inside--
+      this.#admit()
+    }
+  }
+
+  #admit(): void {
+    while (this.#inside < this.#most()) {
       const next = this.#line.shift()
-      if (next === undefined) this.#free++
-      else next()
+      if (next === undefined) return
+      this.#inside++
+      next()
     }
   }
 
@@ -37,9 +52,11 @@ export class Slots {
         resolve()
       }
       const leave = () => {
-        this.#line.splice(this.#line.indexOf(enter), 1)
+        const at = this.#line.indexOf(enter)
+        if (at >= 0) this.#line.splice(at, 1)
         reject(new Refusal("store.interrupted", "nobody waits for the answer"))
       }
+      if (stop.aborted) return leave()
       this.#line.push(enter)
       stop.addEventListener("abort", leave, { once: true })
     })

@@ -99,21 +99,24 @@ function plainRelation(sources: readonly Source[]): string {
   return `(${parts.map((part) => `SELECT ${columnList()} ${part}`).join(" UNION ALL ")})`
 }
 
-/** Rows of one statement: enough to keep both cores busy, few enough for a result to be seen early. */
+/** Rows of one statement: enough to make little of what a statement costs, few enough for a result to be seen early. */
 const BATCH_ROWS = 600_000
 const BATCH_FILES = 24
 
-/** Sources in groups, in their order; the first ones small, since an answer may be among them. */
-export function batches(sources: readonly Source[], startRows = BATCH_ROWS): readonly (readonly Source[])[] {
+/** Sources in groups, in their order; with `startRows` the first ones are small, since an answer may be among them. */
+export function batches(
+  sources: readonly Source[],
+  { startRows = Number.POSITIVE_INFINITY, mostRows = BATCH_ROWS } = {},
+): readonly (readonly Source[])[] {
   const groups: Source[][] = []
-  let rowsMax = startRows
+  let rowsMax = Math.min(startRows, mostRows)
   let rows = Number.POSITIVE_INFINITY
   for (const source of sources) {
     const group = groups.at(-1)
     if (group === undefined || rows + source.rows > rowsMax || group.length >= BATCH_FILES) {
       groups.push([source])
       rows = source.rows
-      if (groups.length > 1) rowsMax = Math.min(BATCH_ROWS, rowsMax * 3)
+      if (groups.length > 1) rowsMax = Math.min(mostRows, rowsMax * 3)
     } else {
       group.push(source)
       rows += source.rows

@@ -1,7 +1,7 @@
-import { textSql } from "../column.ts"
+import { keySql } from "../column.ts"
 import { Groups, weighKey } from "../groups.ts"
 import { fieldValue, type Row } from "../row.ts"
-import { sql, trusted } from "../sql.ts"
+import { trusted } from "../sql.ts"
 import type { GroupSink, PipeShape, RunScene, Sink } from "../tree.ts"
 
 /** How often each combination of values came: what `uniq`, `top` and `field_values` are made of. */
@@ -35,7 +35,7 @@ export function countBy(
     shape: {
       kind: "group",
       group: (columns) => ({
-        keys: fields.map((field) => sql`coalesce(${textSql(columns.find(field))}, '')`),
+        keys: fields.map((field) => keySql(columns.find(field))),
         results: [trusted("CAST(count(*) AS VARCHAR)")],
         join(next, scene): GroupSink {
           const table = openTable(scene)

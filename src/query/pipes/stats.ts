@@ -1,5 +1,5 @@
 import { type Bucket, formatTime, parseBucket } from "../bucket.ts"
-import { type Columns, textSql } from "../column.ts"
+import { type Columns, keySql } from "../column.ts"
 import { fieldSet, fieldsOf, matchesFilter } from "../fieldset.ts"
 import { readOffset } from "../filters/time.ts"
 import { Groups, weighKey } from "../groups.ts"
@@ -8,7 +8,7 @@ import { formatFilter } from "../print.ts"
 import { printField } from "../quote.ts"
 import type { Reader } from "../reader.ts"
 import { fieldValue, newRow, type Row } from "../row.ts"
-import { type Sql, sql, TRUE } from "../sql.ts"
+import { type Sql, TRUE } from "../sql.ts"
 import { STATS } from "../stats/index.ts"
 import type { Accumulator, StatsFunction } from "../stats/stats.ts"
 import type { Filter, Grouping, Pipe, RunScene, Scene, Sink } from "../tree.ts"
@@ -142,14 +142,14 @@ function groupStats(
   columns: Columns,
   scene: Scene,
 ): Grouping | undefined {
-  const keySql = keys.map((key) => keyIn(columns, key))
+  const keysSql = keys.map((key) => keyIn(columns, key))
   const partials = results.map(({ call, when }) =>
     call.partial?.(columns, when === undefined ? TRUE : whereFilter(when, columns, scene)),
   )
-  if (!isComplete(keySql) || !isComplete(partials)) return undefined
+  if (!isComplete(keysSql) || !isComplete(partials)) return undefined
   const widths = partials.map((partial) => partial?.length ?? 0)
   return {
-    keys: keySql,
+    keys: keysSql,
     results: partials.flatMap((partial) => partial ?? []),
     join(next, scene) {
       const table = openTable(keys, results, scene)
@@ -176,7 +176,7 @@ function isComplete<T>(items: readonly (T | undefined)[]): items is readonly T[]
 
 function keyIn(columns: Columns, { field, bucket }: Key): Sql | undefined {
   const column = columns.find(field)
-  return bucket === undefined ? sql`coalesce(${textSql(column)}, '')` : bucket.sql?.(column)
+  return bucket === undefined ? keySql(column) : bucket.sql?.(column)
 }
 
 /** Buckets of times come as microseconds. */

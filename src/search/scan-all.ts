@@ -1,0 +1,66 @@
+import { areLight, type RowsRead } from "../query/plan.ts"
+import { newRow, type Row } from "../query/row.ts"
+import { joinSql, sql, trusted } from "../query/sql.ts"
+import type { Rows } from "../store/duckdb.ts"
+import { partsInOrder } from "./parts.ts"
+import { chunksOf, fetchRecords, type Reading, readingOf, recordsOf, rowsOf } from "./read.ts"
+import { byTime, type Scan, takeRow } from "./scan.ts"
+import { readsBodies } from "./statements.ts"
+
+/** Rows of the first part: the newest file or two, so that first rows come soon. */
+const FIRST_ROWS = 100_000
+
+/** Everything that matches, newest sources first, or in the order of records. Bodies in a second step. */
+export async function* scanAll(read: RowsRead, scan: Scan): AsyncGenerator<readonly Row[]> {
+  const { statements, progress, out } = scan
+  const reading = readingOf(read.fields, scan.columns)
+  const isLight = areLight(read.fields, scan.columns)
+  const isReceived = scan.walking?.order === "received"
+  const inOrder = isReceived ? scan.sources.toSorted((a, b) => a.first - b.first) : scan.sources
+  const order = isReceived ? trusted('ORDER BY "record"') : byTime("DESC")
+  const wanted = isLight && reading.select.length > 0 ? reading.select : [trusted('"record"')]
+  const select = joinSql(wanted, ", ")
+  const parts = partsInOrder(inOrder, scan.where, { startRows: FIRST_ROWS, bodies: readsBodies(select) })
+  const answers = statements.each(progress.begin(parts), ({ sources, where }, stop) =>
+    statements.over(
+      sources,
+      [select, where],
+      (relation) => sql`SELECT ${select} FROM ${relation} WHERE ${where} ${order}`,
+      { stop },
+    ),
+  )
+  yield* progress.told()
+  for await (const rows of answers) {
+    if (!isLight) {
+      const more = yield* fetchRows(await recordsOf(rows), reading, scan)
+      if (!more) return
+    } else {
+      for await (const row of lightRows(rows, reading)) {
+        if (!takeRow(scan, row)) return
+        yield* out.full()
+      }
+    }
+    progress.step()
+    yield* progress.told()
+  }
+}
+
+async function* lightRows(rows: Rows, reading: Reading): AsyncGenerator<Row> {
+  for await (const chunk of chunksOf(rows)) {
+    if (reading.select.length > 0) yield* rowsOf(chunk, reading, 0)
+    else for (let i = 0; i < chunk.count; i++) yield newRow()
+  }
+}
+
+/** Reads records that were found, and passes them on. Returns false when the pipes want no more rows. */
+export async function* fetchRows(
+  records: readonly number[],
+  reading: Reading,
+  scan: Scan,
+): AsyncGenerator<readonly Row[], boolean> {
+  for await (const rows of fetchRecords(scan.sources, records, reading, scan.statements)) {
+    for (const row of rows) if (!takeRow(scan, row)) return false
+    yield* scan.out.full()
+  }
+  return true
+}

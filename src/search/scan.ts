@@ -1,0 +1,35 @@
+import type { Columns } from "../query/column.ts"
+import type { Row } from "../query/row.ts"
+import { type Sql, trusted } from "../query/sql.ts"
+import type { GroupSink, Sink } from "../query/tree.ts"
+import type { Where } from "./parts.ts"
+import type { Output } from "./output.ts"
+import type { Progress } from "./progress.ts"
+import type { Source } from "./snapshot.ts"
+import type { Statements } from "./statements.ts"
+import type { Walking } from "./walk.ts"
+
+/** What is to be read, and where the rows go: what all ways of reading have in common. */
+export type Scan = {
+  /** Newest first. */
+  readonly sources: readonly Source[]
+  readonly where: Where
+  readonly statements: Statements
+  readonly columns: Columns
+  readonly head: Sink | GroupSink
+  readonly out: Output
+  readonly progress: Progress
+  readonly walking: Walking | undefined
+  /** The answer is not whole, and why. */
+  cut(reason: string): void
+}
+
+/** A row on its way through the pipes. False when they want no more. */
+export function takeRow({ walking, head }: Scan, row: Row): boolean {
+  walking?.pass(row)
+  return (head as Sink).take(row)
+}
+
+export function byTime(direction: "ASC" | "DESC"): Sql {
+  return trusted(`ORDER BY "_time" ${direction}, "record" ${direction}`)
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict"
+import { join } from "node:path"
+import { type TestContext, test } from "node:test"
+import { sql, trusted } from "../query/sql.ts"
+import { openDuckdb } from "../store/duckdb.ts"
+import { createTail } from "../store/table.ts"
+import { temporaryFolder } from "../../test/support/temporary.ts"
+import { NO_PLACE, type Place } from "./places.ts"
+import { Slots } from "./slots.ts"
+import type { Source } from "./snapshot.ts"
+import { LARGE_WEIGHT, Statements } from "./statements.ts"
+
+const VERB = trusted('"verb"')
+const RAW = trusted('"raw"')
+const never = new AbortController().signal
+
+/** A source that says it has so many rows; what is in its table does not matter here. */
+const sourceOf = (rows: number): Source => ({
+  table: "tail",
+  first: 0,
+  last: rows,
+  timeMin: 0,
+  timeMax: 1,
+  rows,
+  segment: undefined,
+})
+
+async function open(context: TestContext, turns: number) {
+  const dir = temporaryFolder(context)
+  const limits = { memoryBytesMax: 2 ** 28, threads: 1, tempBytesMax: 2 ** 28 }
+  const db = await openDuckdb({ ...limits, tempDir: join(dir, "tmp"), folders: [dir] })
+  context.after(() => db.close())
+  await createTail(db, "tail")
+  const slots = new Slots(() => turns)
+  const grown: string[] = []
+  const statements = (name: string, stop = never) => {
+    const place: Place = { ...NO_PLACE, grow: async () => void grown.push(name) }
+    return new Statements({ db, turns: slots }, place, stop)
+  }
+  return { slots, grown, statements }
+}
+
+const count = (statements: Statements, rows: number, asked = VERB, stop?: AbortSignal) =>
+  statements.over([sourceOf(rows)], [asked], (relation) => sql`SELECT count(*) FROM ${relation}`, {
+    ...(stop === undefined ? {} : { stop }),
+  })
+
+const small: readonly (readonly [why: string, rows: number, asked: typeof VERB])[] = [
+  ["columns", LARGE_WEIGHT, VERB],
+  ["bodies weigh ten times as much", LARGE_WEIGHT / 10, RAW],
+]
+for (const [why, rows, asked] of small) {
+  test(`a query waits for turns from where it has read much: ${why}`, async (context) => {
+    const { slots, grown, statements } = await open(context, 1)
+    const leave = await slots.enter(never)
+    const query = statements("query")
+    await count(query, rows, asked) // nobody is waited for
+    assert.deepEqual(grown, [])
+    const large = count(query, 1, asked)
+    await count(statements("other"), rows, asked)
+    assert.deepEqual([grown, slots.waiting], [["query"], 1])
+    leave()
+    await large
+    assert.equal(slots.waiting, 0)
+  })
+}
+
+test("who is stopped leaves the line, and who fails gives back the turn", async (context) => {
+  const { slots, statements } = await open(context, 1)
+  const leave = await slots.enter(never)
+  const stop = new AbortController()
+  const waiting = count(statements("query", stop.signal), LARGE_WEIGHT * 2)
+  await count(statements("small"), 1)
+  assert.equal(slots.waiting, 1)
+  stop.abort()
+  await assert.rejects(waiting, { code: "store.interrupted" })
+  leave()
+  const bad = statements("bad").over([sourceOf(LARGE_WEIGHT * 2)], [VERB], () => sql`SELECT nothing`)
+  await assert.rejects(bad, { code: "store.failed" })
+  assert.equal(slots.hasRoom, true)
+})
+
+for (const turns of [1, 2]) {
+  test(`statements of one query, ${turns} at a time: answers in order, none goes on when nobody reads`, async (context) => {
+    const { slots, statements } = await open(context, turns)
+    const query = statements("query")
+    const stops: AbortSignal[] = []
+    const parts = [3, 1, 2, 5]
+    const run = (part: number, stop: AbortSignal) => {
+      stops.push(stop)
+      return query.over([sourceOf(LARGE_WEIGHT)], [VERB], () => sql`SELECT ${part}`, { stop })
+    }
+    const seen: (number | undefined)[] = []
+    for await (const rows of query.each(parts, run)) seen.push(rows.single().integer(0))
+    assert.deepEqual(seen, parts)
+    stops.splice(0)
+    for await (const _ of query.each(parts, run)) break
+    assert.equal(stops.length, turns, "no more than run at once")
+    assert.ok(stops.every(({ aborted }) => aborted))
+    assert.equal(slots.hasRoom, true)
+  })
+}

@@ -1,0 +1,98 @@
+import { type Sql, toStatement } from "../query/sql.ts"
+import { SAID } from "../store/columns.ts"
+import type { Duckdb, Rows } from "../store/duckdb.ts"
+import type { Place } from "./places.ts"
+import type { Slots } from "./slots.ts"
+import { relationOf, type Source } from "./snapshot.ts"
+
+/** What it costs to look through a body, in rows of ordinary columns: 1 µs instead of 0.1. */
+const BODY_WEIGHT = 10
+/** What a query may read before it is a large one, in rows of ordinary columns: a tenth of a second. */
+export const LARGE_WEIGHT = 1_000_000
+
+/**
+ * The statements of one query. The engine runs each on a thread of its own and knows nothing of the others, so that four scans
+ * take four shares of two processors. Therefore a query that has read much asks for a turn before each further statement:
+ * there are fewer turns than processors, and who waits for one comes in the order of the line. Small questions wait for
+ * nobody.
+ */
+export class Statements {
+  readonly db: Duckdb
+  readonly stop: AbortSignal
+  readonly #turns: Slots
+  readonly #place: Place
+  #read = 0
+
+  constructor(engine: { readonly db: Duckdb; readonly turns: Slots }, place: Place, stop: AbortSignal) {
+    this.db = engine.db
+    this.stop = stop
+    this.#turns = engine.turns
+    this.#place = place
+  }
+
+  /**
+   * Runs what `statement` makes of the relation over the sources. `asked`: what it selects and filters by, which decides what
+   * it costs; `rowsMax`: rows it can read at most, where that is less than the sources have.
+   */
+  async over(
+    sources: readonly Source[],
+    asked: readonly Sql[],
+    statement: (relation: Sql) => Sql,
+    { rowsMax = Number.POSITIVE_INFINITY, stop = this.stop } = {},
+  ): Promise<Rows> {
+    const run = () => runSql(this.db, statement(relationOf(sources, ...asked)), stop)
+    const rows = sources.reduce((sum, source) => sum + source.rows, 0)
+    this.#read += Math.min(rows, rowsMax) * (asked.some(readsBodies) ? BODY_WEIGHT : 1)
+    if (this.#read <= LARGE_WEIGHT) return run()
+    await this.#place.grow(stop)
+    const leave = await this.#turns.enter(stop)
+    try {
+      return await run()
+    } finally {
+      leave()
+    }
+  }
+
+  /**
+   * What `run` answers for each part, in their order. Where there is a turn to spare, the statement for the next part runs
+   * beside this one; none runs any more when this ends, however it ends.
+   */
+  async *each<Part>(
+    parts: Iterable<Part>,
+    run: (part: Part, stop: AbortSignal) => Promise<Rows>,
+  ): AsyncGenerator<Rows> {
+    const ended = new AbortController()
+    const stop = AbortSignal.any([this.stop, ended.signal])
+    const running: Promise<Rows>[] = []
+    try {
+      for (const part of parts) {
+        const answer = run(part, stop)
+        answer.catch(() => undefined) // heard where it is awaited
+        running.push(answer)
+        if (running.length < this.#besideMax) continue
+        yield await (running[0] as Promise<Rows>)
+        running.shift()
+      }
+      for (; running.length > 0; running.shift()) yield await (running[0] as Promise<Rows>)
+    } finally {
+      ended.abort()
+      await Promise.allSettled(running)
+    }
+  }
+
+  get #besideMax(): number {
+    return this.#turns.most > 1 ? BESIDE_MAX : 1
+  }
+}
+
+/** Statements of one query at once. */
+const BESIDE_MAX = 2
+
+export async function runSql(db: Duckdb, statement: Sql, stop: AbortSignal): Promise<Rows> {
+  const { text, values } = toStatement(statement)
+  return db.query(text, values, stop)
+}
+
+export function readsBodies({ text }: Sql): boolean {
+  return text.includes('"raw"') || text.includes(SAID)
+}
