@@ -53,6 +53,7 @@ async function measure(): Promise<Record<string, number | string>> {
     dir,
     made: () => madeSegments(dir, SEGMENTS * EVENTS),
     onSegment: () => Promise.resolve(),
+    heldByJournal: () => [],
     onTrouble: (trouble) => {
       throw trouble
     },

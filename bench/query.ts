@@ -28,6 +28,7 @@ if (!existsSync(join(dir, "catalogue.ndjson"))) {
 const search = openSearch({
   dir,
   onSegment: () => Promise.resolve(),
+  heldByJournal: () => [],
   onTrouble: (trouble) => console.error(trouble.message),
 })
 await search.ready()

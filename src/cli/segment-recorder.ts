@@ -3,7 +3,7 @@ import { Refusal } from "../base/refusal.ts"
 import { controlRecord } from "../journal/control-kind.ts"
 import { segmentMade } from "../seal/control.ts"
 import type { OpenLedger } from "../seal/ledger.ts"
-import type { SegmentNews } from "../search/message.ts"
+import type { RecordSegment } from "../search/leftovers.ts"
 
 /** How soon it is tried again to seal, where a disk is full. */
 const AGAIN_MS = 1_000
@@ -17,18 +17,19 @@ export function segmentRecorder(
   { journal, sealer }: OpenLedger,
   stop: AbortSignal,
   onTrouble: (trouble: unknown) => void,
-): (made: SegmentNews) => Promise<void> {
+): RecordSegment {
   let recorded: string | undefined
   const unsealed = (name: string) =>
     new Refusal(
       "seal.unavailable",
       `segment ${name} is recorded, and cannot be sealed now; a restart settles it`,
     )
-  return async (made) => {
+  return async (made, claim) => {
     if (recorded !== undefined) throw unsealed(recorded)
     if (sealer.trouble !== undefined) throw sealer.trouble
     const { first } = await journal.appendControl([controlRecord(segmentMade.format(made))])
     recorded = made.name
+    claim()
     for (;;) {
       // A turn seals all that came before it, for seconds under load; this record is sealed long before its end.
       await Promise.race([sealer.sealOnce(), sealer.sealedBeyond(first)])

@@ -118,6 +118,7 @@ export async function serve(serving: Serving): Promise<void> {
     },
     made: () => made,
     onSegment: segmentRecorder(ledger, AbortSignal.any([world.stop, fatal.signal]), onTrouble),
+    heldByJournal: () => ledger.journal.held(),
     onLeftovers: (names) =>
       log.info("segments.leftovers", { removed: names.length, names: names.slice(0, 10) }),
     onTrouble,

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict"
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
 import { temporaryFolder } from "../../test/support/temporary.ts"
 import type { Refusal } from "../base/refusal.ts"
 import { type NewRecord, type PlacedRecord, RESERVED } from "../event/record.ts"
 import { type Disk, realDisk } from "./disk.ts"
+import { journalName } from "./files.ts"
 import { type Journal, type JournalOptions, openJournal } from "./journal.ts"
 
 const SOURCE = "prod-1/apiserver-0"
@@ -307,4 +308,32 @@ test("sealed records that are gone from the journal are told, and their numbers 
   const third = await open(dir, { sealed: { records: 4, segmented: 0 } })
   assert.deepEqual(third.troubles, [], "it is told once")
   await third.journal.close()
+})
+
+test("what the journal holds: all behind what it let go, but for sealed records that damage took", async (t) => {
+  const limits = { fileBytes: 1 } // a file for each group: a heartbeat and the record, but for the first
+  const { journal, dir } = await open(t, { limits })
+  for (let i = 0; i < 5; i++) await journal.append([record(`{"i":${i}}`)])
+  assert.deepEqual(journal.held(), [{ first: 0, last: 8 }])
+  await journal.forget(1)
+  assert.deepEqual(journal.held(), [{ first: 1, last: 8 }])
+  await journal.close()
+
+  rmSync(join(dir, "journal", journalName(3)))
+  const sealed = { records: 9, segmented: 1 }
+  const holed = await open(dir, { limits, sealed })
+  const told = holed.journal.next - 1
+  assert.deepEqual(holed.journal.held(), [
+    { first: 1, last: 2 },
+    { first: 5, last: told },
+  ])
+  await holed.journal.close()
+
+  for (const name of readdirSync(join(dir, "journal")).slice(-2)) rmSync(join(dir, "journal", name))
+  const cut = await open(dir, { limits, sealed })
+  assert.deepEqual(cut.journal.held().slice(0, 2), [
+    { first: 1, last: 2 },
+    { first: 5, last: 6 },
+  ])
+  assert.ok((cut.journal.held()[2]?.first ?? 9) >= 9, "numbers of sealed records are not given again")
 })

@@ -25,6 +25,7 @@ import { type ReadLimits, readRecords } from "./reader.ts"
 import { Recent } from "./recent.ts"
 import { type Recovered, recoverJournal, type SealedMark } from "./recovery.ts"
 import type { Reserve } from "./reserve.ts"
+import type { Hole } from "./runs.ts"
 
 /** How far the journal is on disk. */
 export type JournalPosition = {
@@ -35,6 +36,8 @@ export type JournalPosition = {
   /** Number of the next record. */
   readonly next: number
 }
+
+export type HeldRange = { readonly first: number; readonly last: number }
 
 export interface Journal {
   /**
@@ -57,6 +60,8 @@ export interface Journal {
    * there: whoever asks from a number on needs none below it from memory again.
    */
   read(from: number, limits: ReadLimits): Promise<readonly PlacedRecord[]>
+  /** Which records it holds: stretches without a gap, in order, both ends included. Damage leaves more than one. */
+  held(): readonly HeldRange[]
   /** Deletes whole files that hold only records below; never the newest. */
   forget(below: number): Promise<void>
   /** Takes nothing more, and resolves when all that was taken is on disk. */
@@ -135,6 +140,7 @@ class OpenJournal implements Journal {
   readonly #recent: Recent
   readonly #sources: Map<string, number>
   readonly #known: KnownSources
+  readonly #missing: readonly Hole[]
   #place: Place
   #group: number
   #running: Promise<void> | undefined
@@ -152,6 +158,7 @@ class OpenJournal implements Journal {
     this.#recent = new Recent(limits.recentBytesMax)
     this.#sources = recovered.sources
     this.#known = new KnownSources(limits, recovered.sources.keys())
+    this.#missing = recovered.missing
     const given = recovered.givenAt
     this.#place = {
       next: recovered.next,
@@ -310,6 +317,17 @@ class OpenJournal implements Journal {
     if (from >= this.next) return []
     const recent = this.#recent.read(from, limits)
     return recent ?? readRecords(this.#dir, this.#files.committed, { from, ...limits })
+  }
+
+  held(): readonly HeldRange[] {
+    const held: HeldRange[] = []
+    let first = this.#files.committed[0]?.first ?? this.next
+    for (const hole of this.#missing) {
+      if (hole.first > first) held.push({ first, last: hole.first - 1 })
+      first = Math.max(first, hole.next)
+    }
+    if (first < this.next) held.push({ first, last: this.next - 1 })
+    return held
   }
 
   async forget(below: number): Promise<void> {

@@ -24,6 +24,8 @@ export type Recovered = {
   readonly sources: Map<string, number>
   /** receivedAt of the last record. */
   readonly givenAt: Micros | undefined
+  /** Sealed records that it should hold and does not, in order. */
+  readonly missing: readonly Hole[]
   /** Damage that was found now. Recorded already, in the copy. */
   readonly losses: readonly Loss[]
   /** Bytes after the last commit; nobody was told that they were received. */
@@ -67,12 +69,20 @@ export async function recoverJournal(
     group: copy.nextGroup,
     sources: counts.next,
     givenAt: copy.givenAt,
+    missing: missingIn(chain, sealed.records),
     losses,
     droppedBytes: losses.length > 0 ? 0 : trailingBytes(found.at(-1)),
   }
 }
 
 const bounds = (sealed: SealedMark) => ({ from: sealed.segmented, end: sealed.records })
+
+/** Of the records below `sealed`, those behind the first that is there. Later ones move up: no number of theirs is missing. */
+function missingIn(chain: readonly Run[], sealed: number): readonly Hole[] {
+  return holesIn(chain, { from: chain[0]?.first ?? sealed, end: sealed })
+    .filter(({ first }) => first < sealed)
+    .map(({ first, next }) => ({ first, next: Math.min(next, sealed) }))
+}
 
 function findFiles({ dir }: JournalPlace): FoundFile[] {
   return journalNames(dir).map((name) => {

@@ -3,7 +3,7 @@
  * {@link openSearch}; when that one is slow, out of memory or dead, intake goes on, queries are refused with
  * `search.unavailable`, and it is started again.
  *
- *     const search = openSearch({ dir, onSegment, onTrouble })
+ *     const search = openSearch({ dir, onSegment, heldByJournal, onTrouble })
  *     search.inform({ position: journal.position(), blocks: sealer.unsegmented() })
  *     for await (const message of search.query({ text, now, rowsMax: 1_000, timeoutMs: 30_000 }, stop)) …
  *

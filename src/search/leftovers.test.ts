@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { dirname } from "node:path"
 import { type TestContext, test } from "node:test"
 import { temporaryFolder } from "../../test/support/temporary.ts"
-import { journalName } from "../journal/files.ts"
+import type { HeldRange } from "../journal/journal.ts"
 import { segmentName, segmentPath } from "../store/segment-name.ts"
 import { SegmentFiles } from "./leftovers.ts"
 import type { SegmentNews } from "./message.ts"
@@ -24,19 +24,17 @@ function segment(
 
 function ledger(
   t: TestContext,
-  journalFrom: number,
+  journal: readonly HeldRange[],
   files: readonly SegmentNews[],
   cut: readonly SegmentNews[],
 ) {
   const dir = temporaryFolder(t)
-  mkdirSync(join(dir, "journal"))
-  writeFileSync(join(dir, "journal", journalName(journalFrom)), "")
   for (const { name } of files) {
     const path = segmentPath(dir, name)
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, "x".repeat(cut.some((one) => one.name === name) ? 1 : BYTES))
   }
-  return { dir, files: new SegmentFiles(dir) }
+  return { dir, files: new SegmentFiles(dir, () => journal) }
 }
 
 const A = segment(0, 9)
@@ -50,7 +48,9 @@ type Row = {
   readonly made: readonly SegmentNews[]
   readonly there: readonly SegmentNews[]
   readonly cut?: readonly SegmentNews[]
-  readonly journalFrom: number
+  /** Where the journal's records begin; it has them all from there on. */
+  readonly journalFrom?: number
+  readonly journal?: readonly HeldRange[]
   readonly removed: readonly SegmentNews[]
 }
 const ROWS: readonly Row[] = [
@@ -72,6 +72,30 @@ const ROWS: readonly Row[] = [
     journalFrom: 20,
     removed: [],
   },
+  {
+    why: "the journal was cut within its records",
+    made: [A],
+    there: [A, STRAY],
+    journal: [{ first: 10, last: 18 }],
+    removed: [],
+  },
+  {
+    why: "the journal lacks one of its records",
+    made: [A],
+    there: [A, STRAY],
+    journal: [
+      { first: 10, last: 14 },
+      { first: 16, last: 99 },
+    ],
+    removed: [],
+  },
+  {
+    why: "segment and journal together have its records",
+    made: [A],
+    there: [A, segment(5, 14, "f")],
+    journal: [{ first: 10, last: 14 }],
+    removed: [segment(5, 14, "f")],
+  },
   { why: "it was replaced", made: [A, B, BOTH], there: [A, B, BOTH], journalFrom: 20, removed: [A, B] },
   { why: "what replaced it is gone", made: [A, B, BOTH], there: [A, B], journalFrom: 20, removed: [] },
   {
@@ -82,9 +106,9 @@ const ROWS: readonly Row[] = [
     removed: [],
   },
 ]
-for (const { why, made, there, cut = [], journalFrom, removed } of ROWS) {
+for (const { why, made, there, cut = [], journalFrom = 20, removed, journal } of ROWS) {
   test(`files at a start: ${why}`, async (t) => {
-    const { dir, files } = ledger(t, journalFrom, there, cut)
+    const { dir, files } = ledger(t, journal ?? [{ first: journalFrom, last: 99 }], there, cut)
     assert.deepEqual([...(await files.begin(made))].sort(), removed.map(({ name }) => name).sort())
     const gone = new Set(removed.map(({ name }) => name))
     for (const { name } of there) assert.equal(existsSync(segmentPath(dir, name)), !gone.has(name), name)
@@ -93,7 +117,7 @@ for (const { why, made, there, cut = [], journalFrom, removed } of ROWS) {
 
 test("before the journal forgets, what else claims the records goes; the next file, written ahead, stays", async (t) => {
   const ahead = segment(20, 29)
-  const { dir, files } = ledger(t, 10, [A], [])
+  const { dir, files } = ledger(t, [{ first: 10, last: 99 }], [A], [])
   await files.begin([A])
   for (const { name } of [STRAY, B, ahead]) writeFileSync(segmentPath(dir, name), "x".repeat(BYTES))
   await files.record(B, async () => assert.ok(!existsSync(segmentPath(dir, STRAY.name))))
@@ -101,4 +125,19 @@ test("before the journal forgets, what else claims the records goes; the next fi
     [B, ahead].map(({ name }) => existsSync(segmentPath(dir, name))),
     [true, true],
   )
+})
+
+test("a segment whose record is journalled and cannot be sealed stays: the next start of the ledger may seal it", async (t) => {
+  const { dir, files } = ledger(t, [{ first: 10, last: 99 }], [A, B], [])
+  await files.begin([A])
+  writeFileSync(segmentPath(dir, B.name), "x".repeat(BYTES))
+  const recording = files.record(B, async (_made, claim) => {
+    claim()
+    throw new Error("the log cannot go on")
+  })
+  await assert.rejects(recording)
+  assert.deepEqual(await files.begin([A]), [])
+  assert.ok(existsSync(segmentPath(dir, B.name)))
+  await assert.rejects(files.record(STRAY, async () => Promise.reject(new Error("nor can this"))))
+  assert.ok(existsSync(segmentPath(dir, B.name)))
 })

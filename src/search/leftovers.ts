@@ -1,13 +1,13 @@
 import { statSync } from "node:fs"
 import { readdir } from "node:fs/promises"
-import { join } from "node:path"
-import { journalNames } from "../journal/files.ts"
+import type { HeldRange } from "../journal/journal.ts"
 import { cataloguePath, readCatalogue } from "../store/catalogue.ts"
 import { isSegmentName, rangeOfSegment, segmentPath, segmentsDir } from "../store/segment-name.ts"
 import type { SegmentNews } from "./message.ts"
 import { removeSegments } from "./segments.ts"
 
-type Range = { readonly first: number; readonly last: number }
+/** Makes a segment's record and waits until it is sealed. Calls `claim` when it is journalled: from then on it may count. */
+export type RecordSegment = (made: SegmentNews, claim: () => void) => Promise<void>
 
 /**
  * Which segment files count: those that a sealed record names, and those whose record is under way. A crash or a failure
@@ -17,11 +17,15 @@ type Range = { readonly first: number; readonly last: number }
  */
 export class SegmentFiles {
   readonly #dir: string
+  readonly #heldByJournal: () => readonly HeldRange[]
   readonly #recorded = new Map<string, SegmentNews>()
   readonly #underWay = new Map<string, Promise<unknown>>()
+  /** Their records are journalled; whether they are ever sealed is known after the next start of the ledger. */
+  readonly #claimed = new Set<string>()
 
-  constructor(dir: string) {
+  constructor(dir: string, heldByJournal: () => readonly HeldRange[]) {
     this.#dir = dir
+    this.#heldByJournal = heldByJournal
   }
 
   /**
@@ -49,7 +53,7 @@ export class SegmentFiles {
   }
 
   /** Has a segment recorded by `record`, which lets the journal forget its records; first removes what else claims them. */
-  async record(made: SegmentNews, record: (made: SegmentNews) => Promise<void>): Promise<void> {
+  async record(made: SegmentNews, record: RecordSegment): Promise<void> {
     const recording = this.#record(made, record)
     this.#underWay.set(made.name, recording)
     try {
@@ -60,10 +64,10 @@ export class SegmentFiles {
     }
   }
 
-  async #record(made: SegmentNews, record: (made: SegmentNews) => Promise<void>): Promise<void> {
+  async #record(made: SegmentNews, record: RecordSegment): Promise<void> {
     this.#underWay.set(made.name, Promise.resolve())
     await removeSegments(this.#dir, this.#leftovers(await this.#files(), made.last))
-    await record(made)
+    await record(made, () => this.#claimed.add(made.name))
   }
 
   async #files(): Promise<readonly string[]> {
@@ -80,6 +84,7 @@ export class SegmentFiles {
       (name) =>
         !this.#recorded.has(name) &&
         !this.#underWay.has(name) &&
+        !this.#claimed.has(name) &&
         rangeOfSegment(name).first <= upTo &&
         this.#isCovered(name, files),
     )
@@ -93,12 +98,10 @@ export class SegmentFiles {
   #isCovered(name: string, files: readonly string[]): boolean {
     const { first, last } = rangeOfSegment(name)
     const replaced = new Set([...this.#recorded.values()].flatMap(({ replaces }) => replaces))
-    const journalFrom = Number.parseInt(journalNames(join(this.#dir, "journal"))[0] ?? "", 10)
-    const ranges: Range[] = files
+    const inFiles = files
       .filter((file) => file !== name && !replaced.has(file) && this.#isWhole(file))
       .map(rangeOfSegment)
-      .sort((a, b) => a.first - b.first)
-    if (Number.isSafeInteger(journalFrom)) ranges.push({ first: journalFrom, last: Number.POSITIVE_INFINITY })
+    const ranges = [...inFiles, ...this.#heldByJournal()].sort((a, b) => a.first - b.first)
     let next = first
     for (const range of ranges) if (range.first <= next && next <= range.last) next = range.last + 1
     return next > last

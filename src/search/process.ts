@@ -3,8 +3,9 @@ import { type ChildProcess, fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { assert } from "../base/assert.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
+import type { HeldRange } from "../journal/journal.ts"
 import { Answer, type AnyMessage } from "./answer.ts"
-import { SegmentFiles } from "./leftovers.ts"
+import { type RecordSegment, SegmentFiles } from "./leftovers.ts"
 import {
   CHILD_ENVIRONMENT,
   type FileMessage,
@@ -49,7 +50,9 @@ export type SearchOptions = {
   /** Every sealed `segment.made`, in order, at the time of a start; undefined: as the catalogue says. */
   readonly made?: () => Promise<readonly SegmentNews[] | undefined>
   /** Records `segment.made`, waits until it is sealed, lets sealer and journal forget; rejects when that cannot be. */
-  readonly onSegment: (made: SegmentNews) => Promise<void>
+  readonly onSegment: RecordSegment
+  /** What the journal holds: a file that a crash left goes only where nothing is lost with it. */
+  readonly heldByJournal: () => readonly HeldRange[]
   readonly onTrouble?: (refusal: Refusal) => void
   /** Files of segments that a crash left without a record, or that others replace, were removed. */
   readonly onLeftovers?: (names: readonly string[]) => void
@@ -91,7 +94,7 @@ class Supervisor implements SearchProcess {
   constructor(options: SearchOptions) {
     this.#options = options
     this.#limits = { ...SEARCH_LIMITS, ...options.limits }
-    this.#files = new SegmentFiles(options.dir)
+    this.#files = new SegmentFiles(options.dir, options.heldByJournal)
     this.#start()
   }
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict"
+import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
 import { placeRecords, writeJournal } from "../../test/support/journal-file.ts"
 import { blocksOver, eventBody, openSegmentWorld } from "../../test/support/segments.ts"
 import { realDisk } from "../journal/disk.ts"
+import { journalName } from "../journal/files.ts"
 import { loadSegment } from "../store/segment.ts"
 import type { JournalEnd } from "../store/stage.ts"
 import { Tail } from "./tail.ts"
@@ -44,7 +46,7 @@ async function openTail(t: TestContext) {
       loadSegment({ ...world, disk: realDisk, journalDir, end, blocks, entries: [] }),
     )
   }
-  return { open, seen, share, half, end }
+  return { open, seen, share, half, end, journalDir }
 }
 
 const from = (first: number) => Array.from({ length: RECORDS - first }, (_, i) => first + i)
@@ -59,6 +61,17 @@ test("behind a table made for a segment the tail goes on with the next record, w
     assert.deepEqual([await seen(tail, 0), tail.missing(0)], [from(0), undefined], `a segment of ${count}`)
     tail.forget(RECORDS)
   }
+})
+
+test("the journal lets a file go while it is read, and news of its segment comes later: the load goes on behind it", async (t) => {
+  const { open, seen, end, journalDir } = await openTail(t)
+  const tail = open()
+  const loading = tail.load(end)
+  await Promise.resolve() // it has begun to read
+  rmSync(join(journalDir, journalName(0)))
+  setTimeout(() => tail.forget(8), 20)
+  await loading
+  assert.deepEqual([await seen(tail, 8), tail.missing(8)], [from(8), undefined])
 })
 
 test("segments overtake a load, and every record behind them is seen once", async (t) => {

@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { type Bell, pause, ring } from "../base/loop.ts"
 import type { BloomCache } from "../store/bloom-cache.ts"
 import type { CatalogueEntry } from "../store/catalogue.ts"
 import { ident } from "../store/columns.ts"
@@ -22,6 +23,10 @@ const FRESH_RECORDS = 5_000
 /** Records and bytes in all tables. Beyond, queries see the older part and say so; segments make room. */
 const TAIL_RECORDS_MAX = 200_000
 const TAIL_BYTES_MAX = 128 * 1024 ** 2
+
+/** How long news of a segment may be on its way, from the process that lets the journal's files go. */
+const NEWS_MS_MAX = 5_000
+const NEVER = new AbortController().signal
 
 type Table = {
   readonly name: string
@@ -66,6 +71,8 @@ export class Tail {
   /** The table to which a load is adding: it stays, whatever segments say of the records it has already. */
   #filling: Table | undefined
   #loading: Promise<void> = Promise.resolve()
+  /** Rings when segments have taken records over. */
+  readonly #forgotten: Bell = new EventTarget()
   /** The load that begins next, and the newest end that anybody asked for. */
   #queued: Promise<void> | undefined
   #wanted: JournalEnd | undefined
@@ -184,6 +191,7 @@ export class Tail {
       this.#next = below
       this.#cursor = undefined
     }
+    ring(this.#forgotten)
   }
 
   #sweep(): void {
@@ -205,7 +213,9 @@ export class Tail {
       try {
         await this.#loadPiece(end, TAIL_BYTES_MAX - bytes)
       } catch (error) {
-        // Where segments have overtaken a load, the journal may have let go of what it was reading.
+        // Where segments have overtaken a load, the journal may have let go of what it was reading; news of them may be
+        // on its way still.
+        if (this.#next === before && isGone(error)) await pause(NEWS_MS_MAX, NEVER, this.#forgotten)
         if (this.#next === before) throw error
       }
       if (this.#next === before) return
@@ -291,4 +301,8 @@ export class Tail {
       await removeStaged(staged)
     }
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT"
 }

@@ -74,7 +74,7 @@ async function openMaking(test: TestLedger, disk: Disk): Promise<Making> {
   const ledger = await test.open({ disk: faultyDisk(), journal: { fileBytes: 4_000 } })
   const troubles: unknown[] = []
   const made = await madeSegments(dir, ledger.sealer.sealed.records)
-  const files = new SegmentFiles(dir)
+  const files = new SegmentFiles(dir, () => ledger.journal.held())
   const leftovers = await files.begin(made)
   const known = made ?? (await readCatalogue(cataloguePath(dir))).entries
   const { catalogue, missing } = await openCatalogue({ db, dir, made: known, disk: faultyDisk() })

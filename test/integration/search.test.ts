@@ -78,6 +78,7 @@ async function openTestSearch(
   const search = openSearch({
     dir,
     onSegment: () => Promise.resolve(),
+    heldByJournal: () => [],
     onTrouble: (refusal) => troubles.push(refusal),
     ...options,
   })
