@@ -8,7 +8,6 @@ import { LineCutter } from "../intake/file-lines.ts"
 import { importRecords } from "../intake/import.ts"
 import { Sniffer } from "../intake/import-format.ts"
 import { createSightingReader, type Sighting } from "../policy/sighting.ts"
-import { openLocalSearch } from "../search/local.ts"
 import type { Option, Options, World } from "./command.ts"
 import { progress } from "./progress.ts"
 import { reasonOf } from "./read.ts"
@@ -66,10 +65,15 @@ export async function readTraffic(
   for (const path of paths) {
     const full = resolve(world.cwd, path)
     if (path !== "-" && existsSync(join(full, "journal")))
-      state.partial = (await takeRows(localRows(full, query, world), takeBytes)) ?? state.partial
+      state.partial = (await takeRows(await ledgerRows(full, query, world), takeBytes)) ?? state.partial
     else state.tableRows += await readFileEvents(path, world, takeBytes)
   }
   return state
+}
+
+/** Loaded where a ledger is named: the engine takes longer to load than many files take to be read. */
+async function ledgerRows(dir: string, query: string, world: World): Promise<Rows> {
+  return (await import("./traffic-ledger.ts")).ledgerRows(dir, query, world)
 }
 
 type Rows = AsyncIterable<Readonly<Record<string, string | undefined>>>
@@ -80,28 +84,6 @@ async function takeRows(rows: Rows, take: Take): Promise<string | undefined> {
     if (row.raw !== undefined) take(Buffer.from(row.raw))
   }
   return undefined
-}
-
-/** Hours: this is no question somebody waits for at a dashboard. */
-const TIMEOUT_MS = 6 * 3_600_000
-
-async function* localRows(dir: string, text: string, world: World): Rows & AsyncGenerator {
-  const search = await openLocalSearch(dir)
-  const bar = progress(world.stderr, { unit: "events", clock: world.clock, label: dir })
-  let done = 0
-  try {
-    const request = { text, now: world.clock(), rowsMax: Number.MAX_SAFE_INTEGER, timeoutMs: TIMEOUT_MS }
-    for await (const message of search.query(request, world.stop)) {
-      if (message.kind === "rows") {
-        yield* message.rows
-        done += message.rows.length
-        bar.update(done)
-      } else if (message.partial !== undefined) yield { _partial: message.partial }
-    }
-  } finally {
-    bar.done()
-    await search.close()
-  }
 }
 
 const CHUNK_BYTES = 256 * 1024

@@ -12,7 +12,7 @@ const NAMED_MAX = 10
  */
 export function readPolicyFile(text: string, kubernetes: KubernetesVersion, name = "file"): LoadedPolicy {
   const read = documentsIn(text)
-  if (read.kind === "policy") return readPolicy(text, kubernetes)
+  if (read.kind === "policy") return readPolicy(text, kubernetes, read.yaml)
   const [first, second] = read.policies
   if (first === undefined) {
     const what = "it configures a kube-apiserver or a webhook, and holds no audit policy"

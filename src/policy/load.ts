@@ -26,8 +26,13 @@ export function loadPolicy(text: string, kubernetes: KubernetesVersion = NEWEST)
   return readPolicy(text, kubernetes).policy
 }
 
-export function readPolicy(text: string, kubernetes: KubernetesVersion = NEWEST): LoadedPolicy {
-  return accepted(decodePolicyText(text), kubernetes)
+/** `read`: the same text where it was parsed already, in the dialect "kubernetes". */
+export function readPolicy(
+  text: string,
+  kubernetes: KubernetesVersion = NEWEST,
+  read?: YamlText,
+): LoadedPolicy {
+  return accepted(decodePolicyText(text, read), kubernetes)
 }
 
 /** As {@link readPolicy}, for a policy that stands inside another file. */

@@ -76,3 +76,38 @@ test("what is inside strings is no member, and managedFields of both bodies are 
   const size = '"managedFields":[1,{"a":"]"}],'.length
   assert.deepEqual([seen?.size.requestManaged, seen?.size.responseManaged], [size, size])
 })
+
+/** Members called managedFields, each with its key and a comma; not those inside one another. */
+function managedBytes(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0
+  return Object.entries(value).reduce((sum, [key, inner]) => {
+    if (Array.isArray(value) || key !== "managedFields") return sum + managedBytes(inner)
+    return sum + bytes(`"managedFields":${JSON.stringify(inner)},`).length
+  }, 0)
+}
+
+const text = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.constantFrom('"managedFields":', '\\"managedFields\\":{', "managedFields", "é\\", '"'),
+)
+const { value: anyBody } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small" },
+    fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null)),
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.dictionary(fc.oneof(text, fc.constantFrom("managedFields", "metadata")), tie("value"), {
+      maxKeys: 4,
+    }),
+  ),
+}))
+
+test("managedFields are measured wherever they stand, and no text is taken for them", () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom("managedFields", "metadata", "a"), anyBody), (body) => {
+      const seen = see({ ...EVENT, requestObject: body, responseObject: { items: [body, body] } })
+      const size = managedBytes(JSON.parse(JSON.stringify(body)))
+      assert.deepEqual([seen?.size.requestManaged, seen?.size.responseManaged], [size, 2 * size])
+    }),
+    { numRuns: 500 },
+  )
+})

@@ -1,7 +1,14 @@
 import { toBytes, utf8 } from "../base/bytes.ts"
 import { createMemo, type Memo, recall } from "../event/memo.ts"
 import { createNames, stringAt } from "../event/names.ts"
-import { bytesOfMembers, bytesOfPrefixed, createSpans, type Spans, walkMembers } from "./event-walk.ts"
+import {
+  bytesOfMembers,
+  bytesOfPrefixed,
+  createKey,
+  createSpans,
+  type Spans,
+  walkMembers,
+} from "./event-walk.ts"
 import { LEVELS, type Level, STAGES, type Stage } from "./policy.ts"
 
 /**
@@ -36,7 +43,8 @@ export type ResourceRef = {
   readonly resource: string
   readonly subresource: string
   readonly namespace: string
-  readonly name: string
+  /** Good until the next event is read. */
+  readonly name: () => string
 }
 
 /** Bytes of the event, and of the members that a lower level or an earlier stage would not have, each with its key. */
@@ -68,7 +76,7 @@ const REF_KEYS = ["apiGroup", "resource", "subresource", "namespace", "name"]
 const EVENT = createNames(EVENT_KEYS)
 const REF = createNames(REF_KEYS)
 const [QUOTE, OPEN_OBJECT] = [0x22, 0x7b]
-const MANAGED_FIELDS = toBytes('"managedFields"')
+const MANAGED_FIELDS = createKey("managedFields")
 const PATCH_OF_WEBHOOK = toBytes('"patch.webhook.admission.k8s.io/')
 
 /** Reads events one after the other; undefined for what is no event of a known stage. */
@@ -86,14 +94,18 @@ export function createSightingReader(): (body: Uint8Array) => Sighting | undefin
     if (stage === undefined) return undefined
     const level = isText(body, event, AT.level) ? ofMemo(levels, body, event, AT.level) : undefined
     return {
-      ...{
-        actor: ofMemo(actors, body, event, AT.user),
-        verb: known(body, event, AT.verb),
-        requestURI: () => once(body, AT.requestURI),
-      },
+      actor: ofMemo(actors, body, event, AT.user),
+      verb: known(body, event, AT.verb),
+      requestURI: () => once(body, event, AT.requestURI),
       resource: refOf(body),
-      ...{ stage, level, auditId: () => once(body, AT.auditID) },
-      time: once(body, event.to[AT.stageTimestamp] === 0 ? AT.requestReceivedTimestamp : AT.stageTimestamp),
+      stage,
+      level,
+      auditId: () => once(body, event, AT.auditID),
+      time: once(
+        body,
+        event,
+        event.to[AT.stageTimestamp] === 0 ? AT.requestReceivedTimestamp : AT.stageTimestamp,
+      ),
       size: sizesOf(body, event),
     }
   }
@@ -104,8 +116,8 @@ export function createSightingReader(): (body: Uint8Array) => Sighting | undefin
   }
 
   /** Texts that hardly come twice. */
-  function once(body: Uint8Array, at: number): string {
-    return isText(body, event, at) ? stringAt(body.subarray(event.from[at], event.to[at])) : ""
+  function once(body: Uint8Array, spans: Spans, at: number): string {
+    return isText(body, spans, at) ? stringAt(body.subarray(spans.from[at], spans.to[at])) : ""
   }
 
   function refOf(body: Uint8Array): ResourceRef | undefined {
@@ -113,8 +125,11 @@ export function createSightingReader(): (body: Uint8Array) => Sighting | undefin
     if (event.to[AT.objectRef] === 0 || body[from] !== OPEN_OBJECT) return undefined
     walkMembers(body, from, REF, ref)
     return {
-      ...{ apiGroup: known(body, ref, 0), resource: known(body, ref, 1), subresource: known(body, ref, 2) },
-      ...{ namespace: known(body, ref, 3), name: known(body, ref, 4) },
+      apiGroup: known(body, ref, 0),
+      resource: known(body, ref, 1),
+      subresource: known(body, ref, 2),
+      namespace: known(body, ref, 3),
+      name: () => once(body, ref, 4),
     }
   }
 

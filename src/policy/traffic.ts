@@ -49,6 +49,7 @@ const EXAMPLES_MAX = 3
 export class Traffic {
   readonly #options: TrafficOptions
   readonly #cells = new Map<string, Open>()
+  readonly #actors = new Map<string, number>()
   #events = 0
   #bytes = 0
   #first = ""
@@ -64,20 +65,9 @@ export class Traffic {
   }
 
   add(sighting: Sighting): void {
-    const { actor, verb, resource, requestURI, time, size } = sighting
-    const key =
-      resource === undefined
-        ? `${verb}\n${pathText(requestURI())}\n${actor.key}`
-        : `${verb}\n${resource.resource}/${resource.subresource}\n${resource.apiGroup}\n${resource.namespace}\n${
-            this.#options.names ? resource.name : ""
-          }\n${actor.key}`
-    let cell = this.#cells.get(key)
-    if (cell === undefined) {
-      if (this.#cells.size >= (this.#options.cellsMax ?? CELLS_MAX)) this.flush()
-      cell = { attributes: attributesFor(sighting, actor, resource), tallies: [] }
-      this.#cells.set(key, cell)
-    }
-    addTo(tallyOf(cell, sighting), sighting)
+    const { time, size } = sighting
+    const key = this.#keyOf(sighting)
+    addTo(tallyOf(this.#cells.get(key) ?? this.#open(key, sighting), sighting), sighting)
     this.#events++
     this.#bytes += size.whole
     if (time !== "" && (this.#first === "" || time < this.#first)) this.#first = time
@@ -87,6 +77,36 @@ export class Traffic {
   flush(): void {
     this.#options.onCells([...this.#cells.values()])
     this.#cells.clear()
+    this.#actors.clear()
+  }
+
+  #open(key: string, sighting: Sighting): Open {
+    if (this.#cells.size >= (this.#options.cellsMax ?? CELLS_MAX)) {
+      this.flush()
+      key = this.#keyOf(sighting)
+    }
+    const { actor, resource } = sighting
+    const cell = { attributes: attributesFor(sighting, actor, resource), tallies: [] }
+    this.#cells.set(key, cell)
+    return cell
+  }
+
+  /** What a policy can tell apart; good until the next flush. */
+  #keyOf({ actor, verb, resource, requestURI }: Sighting): string {
+    const who = this.#numberOf(actor)
+    if (resource === undefined) return `path ${who} ${verb}\n${pathText(requestURI())}`
+    const name = this.#options.names ? resource.name() : ""
+    const { apiGroup, namespace, subresource } = resource
+    return `resource ${who} ${verb}\n${resource.resource}/${subresource}\n${apiGroup}\n${namespace}\n${name}`
+  }
+
+  /** Names and groups are long, and a key is made for every event: a number stands for them. */
+  #numberOf({ key }: Actor): number {
+    const known = this.#actors.get(key)
+    if (known !== undefined) return known
+    const number = this.#actors.size
+    this.#actors.set(key, number)
+    return number
   }
 }
 
@@ -148,7 +168,7 @@ function attributesFor(
     ...{ isResourceRequest: true, path: pathText(uri), verb, apiVersion: "" },
     ...{ apiGroup: resource.apiGroup, resource: resource.resource, subresource: resource.subresource },
     namespace: completed && !placed ? "" : resource.namespace,
-    name: completed ? "" : resource.name,
+    name: completed ? "" : resource.name(),
     ...who,
   }
 }

@@ -29,6 +29,8 @@ export type QueryRequest = {
   readonly view?: View
   /** Only a piece of the answer, `limit` rows of it at most; see walk.ts. */
   readonly walk?: Walk
+  /** In whatever order the rows are found fastest: for readers of everything, whose sums do not depend on it. */
+  readonly unordered?: boolean
   /** Rows `{"_progress":"3/24"}` between the others: parts of the ledger read, and to be read. */
   readonly progress?: boolean
 }

@@ -24,6 +24,7 @@ import type { Scan } from "./scan.ts"
 import { scanAll } from "./scan-all.ts"
 import { scanGroups } from "./scan-groups.ts"
 import { scanSorted } from "./scan-sorted.ts"
+import { scanThrough } from "./scan-through.ts"
 import { scanTop } from "./scan-top.ts"
 import type { Slots } from "./slots.ts"
 import { type Snapshot, type Source, sourcesIn } from "./snapshot.ts"
@@ -221,7 +222,7 @@ class Run {
     if (read.top !== undefined && this.#walking?.order !== "received") return scanTop(read, read.top, scan)
     if (read.sorted !== undefined && !areLight(read.fields, columns))
       return scanSorted(read, read.sorted, scan)
-    return scanAll(read, scan)
+    return this.#request.unordered === true ? scanThrough(read, scan) : scanAll(read, scan)
   }
 
   /** For a walk: where the next piece begins. */

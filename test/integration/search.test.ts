@@ -173,6 +173,8 @@ test("the same rows, whether records are in the tail, in segments or half and ha
   for (const [i, [text, asked]] of QUERIES.entries()) {
     const { rows } = await ask(local, text, asked)
     assert.deepEqual(plain(rows).sort(), plain(inTail[i]!.rows).sort(), text)
+    const unordered = await ask(local, text, { ...asked, unordered: true })
+    assert.deepEqual(plain(unordered.rows).sort(), plain(rows).sort(), `${text} in any order`)
   }
   await local.close()
   assert.deepEqual(troubles, [])
