@@ -13,12 +13,13 @@ export function moment(given: URLSearchParams, name: string, now: Micros): Micro
   if (!text) return undefined
   // A fraction of Unix seconds is what Grafana and vmalert send.
   if (/^[0-9]{9,11}\.[0-9]+$/.test(text)) return Math.round(Number(text) * 1_000_000)
-  const found = text === "0" ? ZERO : (parseMoment(text) ?? parseMoment(`-${text}`))
+  // Few digits are seconds too, as somebody writes who means "since ever"; four are a year.
+  if (/^[0-9]{1,3}$/.test(text)) return Number(text) * 1_000_000
+  const found = parseMoment(text) ?? parseMoment(`-${text}`)
   if (found === undefined) throw refused(name, text, "a time like 2026-01-02T03:04:05Z, Unix seconds, or 5m")
   return placeMoment(found, now).first + (BETWEEN_MICROS.test(text) ? 1 : 0)
 }
 
-const ZERO = { kind: "span", span: { first: 0, last: 0 } } as const
 /** Nanoseconds that are no whole microsecond, as Unix time or as a fraction. */
 const BETWEEN_MICROS = /^[0-9]{16}(?!000)[0-9]{3}$|\.[0-9]{6}(?!0+(\D|$))[0-9]{1,3}/
 
@@ -27,6 +28,14 @@ export function parseCountArgument(given: URLSearchParams, name: string): number
   if (!text) return undefined
   if (!NUMBER.test(text)) throw refused(name, text, "a whole number")
   return Number(text)
+}
+
+/** `1` or `true` as dashboards send them; nothing, `0`, `false` and `no` are off. Others are refused: they may mean either. */
+export function parseSwitch(given: URLSearchParams, name: string): boolean {
+  const text = given.get(name) ?? ""
+  if (/^(1|t|true|y|yes|on)$/i.test(text)) return true
+  if (/^(0|f|false|n|no|off|)$/i.test(text)) return false
+  throw refused(name, text, "1 or 0")
 }
 
 /** A duration as text of LogsQL, and what it lasts; below a microsecond nothing can be told apart. */

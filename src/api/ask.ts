@@ -7,8 +7,9 @@ import type { Row } from "../query/row.ts"
 import type { Ending, FileFormat, FileMessage, QueryMessage, QueryRequest } from "../search/message.ts"
 import type { ApiDeps } from "./deps.ts"
 import type { QueryEndpoint, QueryOutcome } from "./endpoints.ts"
+import { formOf } from "./form.ts"
 import type { QueryBounds } from "./query-request.ts"
-import { CONTINUE, lengthOf } from "./request.ts"
+import { CONTINUE, contentTypeHeaderOf, lengthOf } from "./request.ts"
 import { checkTenant } from "./tenant.ts"
 
 /** What the query endpoints need of the rest. */
@@ -40,7 +41,7 @@ export async function argumentsOf(
       },
       { bodyBytesMax: FORM_BYTES_MAX, requestTimeoutMs: FORM_TIMEOUT_MS, hold },
     )
-    return new URLSearchParams([...new URLSearchParams(Buffer.from(body).toString("utf8")), ...inUrl])
+    return new URLSearchParams([...(await formOf(body, contentTypeHeaderOf(request))), ...inUrl])
   } finally {
     hold.release()
   }

@@ -3,6 +3,7 @@ import { formatTime } from "../query/bucket.ts"
 import { microsOf } from "../query/filters/time.ts"
 import type { Row } from "../query/row.ts"
 import { hitsField } from "../query/view.ts"
+import { stepOf } from "./whole-steps.ts"
 
 /** Hits of one group of rows, in steps without gaps between its answer's first and last. */
 export type Series = {
@@ -92,9 +93,8 @@ function stepsOf(groups: readonly Group[]): Steps {
   return { first, last }
 }
 
-/** Where the step begins that holds this moment. */
-function placed(at: Micros | undefined, { step, offset }: HitsRequest): Micros | undefined {
-  return at === undefined ? undefined : Math.floor((at + offset) / step) * step - offset
+function placed(at: Micros | undefined, request: HitsRequest): Micros | undefined {
+  return at === undefined ? undefined : stepOf(at, request)
 }
 
 function countSteps({ first, last }: Steps, step: Micros): number {

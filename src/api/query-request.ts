@@ -3,7 +3,7 @@ import type { Compat } from "../query/habits/index.ts"
 import { parseDuration } from "../query/number.ts"
 import type { View } from "../query/view.ts"
 import type { QueryRequest } from "../search/message.ts"
-import { moment, parseCountArgument, refused } from "./arguments.ts"
+import { moment, parseCountArgument, parseSwitch, refused } from "./arguments.ts"
 import { parseExtraFilters } from "./extra-filters.ts"
 
 /**
@@ -30,6 +30,7 @@ export function parseQueryRequest(
   if (!text) throw refused("query", text, "LogsQL")
   const start = moment(given, "start", now)
   const end = moment(given, "end", now)
+  parseSwitch(given, "allow_partial_response") // read by those who heed it; refused everywhere where it is unclear
   const compat = dialect(given.get("compat"))
   const filters = parseExtraFilters(given)
   return {
@@ -42,6 +43,7 @@ export function parseQueryRequest(
     // Up to `end`, which is not part of it: steps of a dashboard meet without overlap.
     ...(end === undefined ? {} : { end: end - 1 }),
     ...(filters.length === 0 ? {} : { filters }),
+    ...(parseSwitch(given, "ignore_pipes") ? { ignorePipes: true } : {}),
     ...(view.kind === "rows" ? {} : { view }),
   }
 }
@@ -85,8 +87,9 @@ function dialect(given: string | null): Compat | undefined {
   return given
 }
 
+/** 0 is no wish of one's own, as in VictoriaLogs: the server's limit holds. */
 function timeout(given: string | null): number | undefined {
-  if (!given) return undefined
+  if (!given || /^0(\.0+)?(ms|s|m|h)?$/.test(given)) return undefined
   const ms = /^[0-9]+(\.[0-9]+)?$/.test(given)
     ? Number(given) * 1000
     : (parseDuration(given) ?? 0) / NANOS_PER_MS

@@ -11,10 +11,15 @@ export function lengthOf({ headers }: FastifyRequest): number | undefined {
   return length === undefined ? undefined : Number(length)
 }
 
-/** Content-Type without its parameters, lower case; "" where the sender gave none. Fastify does not see it: server.ts. */
-export function contentTypeOf({ raw: { rawHeaders } }: FastifyRequest): string {
+/** Content-Type as it was sent; "" where the sender gave none. Fastify does not see it: server.ts. */
+export function contentTypeHeaderOf({ raw: { rawHeaders } }: FastifyRequest): string {
   const at = rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "content-type")
-  const [type = ""] = (at < 0 ? "" : (rawHeaders[at + 1] ?? "")).split(";", 1)
+  return at < 0 ? "" : (rawHeaders[at + 1] ?? "")
+}
+
+/** {@link contentTypeHeaderOf} without its parameters, lower case. */
+export function contentTypeOf(request: FastifyRequest): string {
+  const [type = ""] = contentTypeHeaderOf(request).split(";", 1)
   return type.trim().toLowerCase()
 }
 

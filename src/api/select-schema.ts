@@ -15,6 +15,7 @@ export const COMMON = {
     "logql: what is written as LogQL, Splunk, KQL or SQL has it is corrected and asked; else it is refused",
   ),
   timeout: text("Longest run: 30s, or seconds. What it cuts is marked partial."),
+  ignore_pipes: text("1: only the filter of the query counts, as menus of dashboards need it"),
   extra_filters: list('More filters: LogsQL, or {"field":"value","other":["a","b"]}'),
   extra_stream_filters: list('The same by labels: {cluster="a"}, or {"cluster":"a"}'),
 }
@@ -37,6 +38,7 @@ export const TailArguments = Type.Object({
   ...COMMON,
   start_offset: text("Begin with rows whose _time is so long ago; 5s"),
   refresh_interval: text("Look for new rows so often; 1s, at least 100ms"),
+  offset: text("Nothing here: rows are followed by their numbers, and stragglers are not missed"),
 })
 
 const stepped = {

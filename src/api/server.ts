@@ -2,6 +2,7 @@ import type { Server } from "node:http"
 import fastifySwagger from "@fastify/swagger"
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
 import { Bug } from "../base/assert.ts"
+import { nearest } from "../base/nearest.ts"
 import { Refusal } from "../base/refusal.ts"
 import { InFlight } from "../intake/in-flight.ts"
 import { inserter } from "../intake/insert/insert.ts"
@@ -61,6 +62,8 @@ export async function createApi(deps: ApiDeps): Promise<ApiServer> {
     return503OnClosing: false,
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
+    // A base address that ends with a slash makes two of them: //select/logsql/query.
+    routerOptions: { ignoreDuplicateSlashes: true },
     logger: false,
     frameworkErrors: (error, request, reply) => void answerError(deps, error, request, reply),
   })
@@ -122,7 +125,15 @@ async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise
   const stopping = new AbortController()
   app.addHook("preClose", async () => stopping.abort())
   app.setNotFoundHandler(async (request) => {
-    throw new Refusal("http.notFound", `there is no ${request.url.split("?")[0]?.slice(0, 120)}`)
+    const path = (request.url.split("?")[0] ?? "").slice(0, PATH_SHOWN)
+    const meant = nearest(
+      path,
+      routes.map(({ url }) => url),
+    )
+    throw new Refusal(
+      "http.notFound",
+      `there is no ${path}${meant === undefined ? "" : `; did you mean ${meant}?`}`,
+    )
   })
   app.addHook("onRequest", async (_request, reply) => {
     void reply.header("x-content-type-options", "nosniff")
@@ -167,6 +178,9 @@ async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise
   await app.register(async (scope) => addRoutes(scope, routes, authenticate))
   return routes
 }
+
+/** Characters of a path nobody answers to that are said back. */
+const PATH_SHOWN = 120
 
 const INFO = {
   title: "Tallystick",

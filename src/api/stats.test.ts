@@ -39,5 +39,11 @@ test("a matrix: series by name, points by time, without steps that have none", (
     },
     { metric: { __name__: "n", verb: "list" }, values: [[1_795_199_040, "31"]] },
   ])
+  const names = shapeMatrix([{ _time: "2026-11-20T18:24:00Z", a: "1", z: "2" }], ["z", "a"])
+  assert.deepEqual(
+    names.map(({ metric }) => metric.__name__),
+    ["z", "a"],
+    "results stand as the query has them",
+  )
   assert.throws(() => shapeMatrix([{ n: "1" }], ["n"]), { code: "query.view" })
 })

@@ -25,31 +25,38 @@ export function shapeVector(
   )
 }
 
-/** Each result of rows that have a `_time`, by series; series in the order of their names, points in that of time. */
+/**
+ * Each result of rows that have a `_time`, by series; series in the order of the results and then of their labels, points
+ * in that of time.
+ */
 export function shapeMatrix(rows: readonly Row[], measures: readonly string[]): readonly Samples[] {
-  const series = new Map<string, { metric: Metric; values: Point[] }>()
+  const series = new Map<string, { metric: Metric; place: number; values: Point[] }>()
   for (const row of rows) {
     const at = microsOf(row._time ?? "")
     if (at === undefined)
       throw new Refusal("query.view", "expected a _time in each row: leave it in the query's last pipes")
     const { _time, ...rest } = row
-    for (const { metric, value } of resultsOf(rest, measures)) {
+    for (const { measure, metric, value } of resultsOf(rest, measures)) {
       const name = nameOf(metric)
-      const found = series.get(name) ?? { metric, values: [] }
+      const found = series.get(name) ?? { metric, place: measures.indexOf(measure), values: [] }
       series.set(name, found)
       found.values.push([secondsOf(at), value])
     }
   }
   return [...series]
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .sort(([a, left], [b, right]) => left.place - right.place || (a < b ? -1 : a > b ? 1 : 0))
     .map(([, { metric, values }]) => ({ metric, values: values.sort(([a], [b]) => a - b) }))
 }
 
-function resultsOf(row: Row, measures: readonly string[]): readonly { metric: Metric; value: string }[] {
+type Result = { readonly measure: string; readonly metric: Metric; readonly value: string }
+
+function resultsOf(row: Row, measures: readonly string[]): readonly Result[] {
   const labels = Object.entries(row).filter(([name]) => !measures.includes(name))
   return measures
     .filter((name) => row[name] !== undefined && row[name] !== "")
-    .flatMap((name) => samplesOf(name, row[name] ?? "", labels))
+    .flatMap((name) =>
+      samplesOf(name, row[name] ?? "", labels).map((sample) => ({ measure: name, ...sample })),
+    )
 }
 
 type Labels = readonly (readonly [name: string, value: string])[]

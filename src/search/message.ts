@@ -25,6 +25,8 @@ export type QueryRequest = {
   readonly offset?: number
   /** LogsQL filters besides the query's own. */
   readonly filters?: readonly string[]
+  /** Only the filter of the query counts: menus of dashboards ask so for what its pipes would take away. */
+  readonly ignorePipes?: boolean
   /** What is shown of its rows; the rows themselves by default. */
   readonly view?: View
   /** Only a piece of the answer, `limit` rows of it at most; see walk.ts. */

@@ -57,7 +57,9 @@ export async function* runQuery(
   { place, stop }: { readonly place: Place; readonly stop: AbortSignal },
 ): AsyncGenerator<readonly Row[], Ending> {
   const { filters = [], view = { kind: "rows" } } = request
-  const { query, measures } = viewQuery(understandQuery(request.text, request.compat), filters, view)
+  const understood = understandQuery(request.text, request.compat)
+  const asked = request.ignorePipes === true ? { ...understood, pipes: [] } : understood
+  const { query, measures } = viewQuery(asked, filters, view)
   const asking = { snapshot, engine, place, stop, deadline: AbortSignal.timeout(request.timeoutMs) }
   const shape = {
     sorted: !query.pipes.some(({ word }) => NAMES_ORDER.has(word)),

@@ -91,6 +91,50 @@ test("a query answers JSON lines and says that they are all", () => {
   )
 })
 
+const sameQuestion: [
+  why: string,
+  request: { readonly url: string; readonly headers?: Record<string, string>; readonly payload?: string },
+][] = [
+  ["two slashes, behind a base address that ends with one", { url: "//select/logsql/query?query=verb:get" }],
+  [
+    "a multipart form, as curl -F sends it",
+    {
+      url: "/select/logsql/query",
+      headers: { "content-type": "multipart/form-data; boundary=AbC" },
+      payload: '--AbC\r\nContent-Disposition: form-data; name="query"\r\n\r\nverb:get\r\n--AbC--\r\n',
+    },
+  ],
+]
+for (const [why, request] of sameQuestion) {
+  test(`a query may come as: ${why}`, () => {
+    const asked: unknown[] = []
+    const search = searchOf([{ kind: "end", rows: 0 }])
+    return withApi({ search, onQuery: ({ text }) => asked.push(text) }, async ({ app }) => {
+      const answer = await app.inject({ method: "POST", ...request })
+      assert.equal(answer.statusCode, 200, answer.body)
+      assert.deepEqual(asked, ["verb:get"])
+    })
+  })
+}
+
+test("a path that nobody answers is told with the nearest one; a form that is none with what was expected", () =>
+  withApi({}, async ({ app }) => {
+    const lost = await app.inject({ url: "/select/logsql/qery?query=x" })
+    assert.equal(lost.statusCode, 404)
+    assert.equal(lost.json().detail, "there is no /select/logsql/qery; did you mean /select/logsql/query?")
+    const headers = { "content-type": "application/json" }
+    const json = await app.inject({ method: "POST", url: "/select/logsql/query", headers, payload: "{}" })
+    assert.equal(json.statusCode, 400)
+    assert.match(json.body, /expected arguments as a form/)
+  }))
+
+test("clients hear the release of VictoriaLogs whose API this is", () =>
+  withApi({}, async ({ app }) => {
+    const { status, data } = (await app.inject({ url: "/select/buildinfo" })).json()
+    assert.equal(status, "success")
+    assert.match(data.version, /v1\.52\.1$/)
+  }))
+
 test("a query that limits cut is marked in the answer and in the trailer", () =>
   withApi(
     {

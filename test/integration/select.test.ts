@@ -73,6 +73,20 @@ const answers: [endpoint: string, form: Record<string, string>, answer: object][
   ["hits", { query: "verb:=nothing", ...RANGE, step: "1m" }, { hits: [] }],
   [
     "hits",
+    { query: AUDIT, start: "2026-11-20T18:24:15Z", end: "2026-11-20T18:25:05Z", step: "1m" },
+    {
+      hits: [
+        {
+          fields: {},
+          timestamps: ["2026-11-20T18:24:00Z", "2026-11-20T18:25:00Z"],
+          values: [3, 1],
+          total: 4,
+        },
+      ],
+    },
+  ],
+  [
+    "hits",
     { query: `${AUDIT} | filter verb:=get | limit 1`, step: "1h", field: "verb", offset: "20s" },
     { hits: [{ fields: { verb: "get" }, timestamps: ["2026-11-20T17:59:40Z"], values: [3], total: 3 }] },
   ],
@@ -104,6 +118,23 @@ const answers: [endpoint: string, form: Record<string, string>, answer: object][
     "streams",
     { query: AUDIT },
     { values: [{ value: '{cluster="prod-1",kind="k8s.audit",source="prod-1/api"}', hits: 5 }] },
+  ],
+  [
+    "streams",
+    { query: AUDIT, filter: "prod-1/a", limit: "5" },
+    { values: [{ value: '{cluster="prod-1",kind="k8s.audit",source="prod-1/api"}', hits: 5 }] },
+  ],
+  ["streams", { query: AUDIT, filter: "prod-2" }, { values: [] }],
+  ["stream_ids", { query: AUDIT, filter: "no id" }, { values: [] }],
+  [
+    "field_values",
+    { query: AUDIT, field: "_time", filter: "18:24:2" },
+    { values: [{ value: "2026-11-20T18:24:20Z", hits: 1 }] },
+  ],
+  [
+    "field_values",
+    { query: `${AUDIT} verb:=get | fields _time | limit 1`, field: "verb", ignore_pipes: "1" },
+    { values: [{ value: "get", hits: 3 }] },
   ],
   ["stream_field_names", { query: AUDIT, filter: "clu" }, { values: [{ value: "cluster", hits: 5 }] }],
   ["stream_field_values", { query: AUDIT, field: "source" }, { values: [{ value: "prod-1/api", hits: 5 }] }],

@@ -1,4 +1,4 @@
-import { parseCountArgument } from "../arguments.ts"
+import { parseCountArgument, parseSwitch } from "../arguments.ts"
 import { type AskDeps, answerOf, openQuestion, sendDocument } from "../ask.ts"
 import { parseQueryRequest } from "../query-request.ts"
 import type { Route } from "../route.ts"
@@ -28,7 +28,7 @@ export function facetsRoutes(deps: AskDeps): readonly Route[] {
             most: parseCountArgument(given, "limit") || 10,
             valuesMax: parseCountArgument(given, "max_values_per_field") || 1_000,
             bytesMax: parseCountArgument(given, "max_value_len") || 128,
-            constant: /^(1|true|yes)$/i.test(given.get("keep_const_fields") ?? ""),
+            constant: parseSwitch(given, "keep_const_fields"),
           }),
         )
         const { rows, ending } = await answerOf(question)

@@ -4,6 +4,7 @@ import { shapeHits } from "../hits.ts"
 import { parseQueryRequest } from "../query-request.ts"
 import type { Route } from "../route.ts"
 import { Hits, HitsArguments } from "../select-schema.ts"
+import { wholeSteps } from "../whole-steps.ts"
 
 /** `/select/logsql/hits`: how many rows in each step of time, which is the graph above a list of logs. */
 export function hitsRoutes(deps: AskDeps): readonly Route[] {
@@ -21,13 +22,14 @@ export function hitsRoutes(deps: AskDeps): readonly Route[] {
       },
       async handle(request, reply) {
         const question = await openQuestion(deps, { request, reply }, "hits", (given, bounds) => {
-          const offset = parseDurationArgument(given, "offset")
-          return parseQueryRequest(given, bounds, {
+          const [step, offset] = [parseStep(given), parseDurationArgument(given, "offset")]
+          const asked = parseQueryRequest(given, bounds, {
             kind: "hits",
-            step: parseStep(given).text,
+            step: step.text,
             fields: given.getAll("field").filter((field) => field !== ""),
             ...(offset === undefined ? {} : { offset: offset.text }),
           })
+          return wholeSteps(asked, { step: step.micros, offset: offset?.micros ?? 0 })
         })
         const { given, asked } = question
         const { rows, ending } = await answerOf(question)

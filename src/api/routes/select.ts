@@ -1,4 +1,5 @@
 import type { Route } from "../route.ts"
+import { buildInfoRoutes } from "./build-info.ts"
 import { facetsRoutes } from "./facets.ts"
 import { hitsRoutes } from "./hits.ts"
 import { queryRoutes } from "./query.ts"
@@ -17,5 +18,6 @@ export function selectRoutes(deps: TailDeps): readonly Route[] {
     ...statsRoutes(deps),
     ...valuesRoutes(deps),
     ...tenantRoutes(),
+    ...buildInfoRoutes(),
   ]
 }

@@ -1,11 +1,12 @@
 import type { FastifyReply } from "fastify"
 import { Refusal } from "../../base/refusal.ts"
-import { moment, parseDurationArgument, parseStep } from "../arguments.ts"
+import { moment, parseDurationArgument, parseStep, parseSwitch } from "../arguments.ts"
 import { type Answered, type AskDeps, answerOf, openQuestion, type Question, sendDocument } from "../ask.ts"
 import { parseQueryRequest } from "../query-request.ts"
 import type { Route } from "../route.ts"
 import { Matrix, PrometheusError, StatsArguments, StatsRangeArguments, Vector } from "../select-schema.ts"
 import { shapeMatrix, shapeVector } from "../stats.ts"
+import { wholeSteps } from "../whole-steps.ts"
 
 /**
  * `| stats` in the words of the Prometheus query API: what vmalert asks for rules of type vlogs, and Grafana for graphs.
@@ -28,7 +29,8 @@ export function statsRoutes(deps: AskDeps): readonly Route[] {
       async handle(request, reply) {
         const question = await openQuestion(deps, { request, reply }, "stats_query", (given, bounds) => {
           const now = moment(given, "time", bounds.now) ?? moment(given, "end", bounds.now) ?? bounds.now
-          return parseQueryRequest(given, { ...bounds, now }, { kind: "stats" })
+          // `start=1d` is a day before the clock's time there, whatever `time` says.
+          return { ...parseQueryRequest(given, bounds, { kind: "stats" }), now }
         })
         const answered = await wholeOf(question)
         const result = shapeVector(answered.rows, answered.ending.measures ?? [], question.asked.now)
@@ -52,17 +54,14 @@ export function statsRoutes(deps: AskDeps): readonly Route[] {
           { request, reply },
           "stats_query_range",
           (given, bounds) => {
-            const offset = parseDurationArgument(given, "offset")
+            const [step, offset] = [parseStep(given), parseDurationArgument(given, "offset")]
             const now = moment(given, "end", bounds.now) ?? bounds.now
-            return parseQueryRequest(
-              given,
-              { ...bounds, now },
-              {
-                kind: "statsPerStep",
-                step: parseStep(given).text,
-                ...(offset === undefined ? {} : { offset: offset.text }),
-              },
-            )
+            const asked = parseQueryRequest(given, bounds, {
+              kind: "statsPerStep",
+              step: step.text,
+              ...(offset === undefined ? {} : { offset: offset.text }),
+            })
+            return wholeSteps({ ...asked, now }, { step: step.micros, offset: offset?.micros ?? 0 })
           },
         )
         const answered = await wholeOf(question)
@@ -77,10 +76,15 @@ export function statsRoutes(deps: AskDeps): readonly Route[] {
 async function wholeOf(question: Question): Promise<Answered> {
   const answered = await answerOf(question)
   const { partial } = answered.ending
-  if (partial !== undefined && /^(0|false|no)$/i.test(question.given.get("allow_partial_response") ?? "")) {
+  if (partial !== undefined && wantsWhole(question.given)) {
     throw new Refusal("search.partial", `the answer would be partial: ${partial}`)
   }
   return answered
+}
+
+/** `allow_partial_response=0`. Unlike other switches it is on where nobody says anything. */
+function wantsWhole(given: URLSearchParams): boolean {
+  return Boolean(given.get("allow_partial_response")) && !parseSwitch(given, "allow_partial_response")
 }
 
 function sendResult(reply: FastifyReply, data: object, ending: { readonly partial?: string }): FastifyReply {

@@ -68,6 +68,7 @@ async function answer(deps: TailDeps, request: FastifyRequest, reply: FastifyRep
   const question = await openQuestion(deps, { request, reply }, "tail", (given, bounds) => {
     refresh = refreshOf(given)
     const asked = parseQueryRequest(given, bounds, { kind: "tail" })
+    parseDurationArgument(given, "offset") // how long VictoriaLogs waits for stragglers; nobody has to here
     const back = parseDurationArgument(given, "start_offset")?.micros ?? START_MICROS
     return { ...asked, start: Math.max(asked.start ?? 0, bounds.now - back) }
   })

@@ -111,11 +111,13 @@ function valuesList(
     summary,
     arguments: schema,
     view(given) {
-      const [name, hits] = [printField(field(given)), hitsField([field(given)])]
+      const [own, hits] = [field(given), hitsField([field(given)])]
       const filter = given.get("filter") ?? ""
       const limit = parseCountArgument(given, "limit") ?? 0
+      const name = printField(shownAs(own))
       const pipes = [
-        `field_values ${name}`,
+        `field_values ${printField(own)}`,
+        ...(shownAs(own) === own ? [] : [`rename ${printField(own)} as ${name}`]),
         // Chosen and cut where they are counted: a field may have millions of values.
         ...(filter === "" ? [] : [`filter ${name}:~${quote(escapeRegexp(filter))}`]),
         ...(limit === 0 ? [] : [`sort by (${hits} desc, ${name}) limit ${limit}`]),
@@ -123,10 +125,17 @@ function valuesList(
       return { kind: "pipes", pipes: pipes.join(" | ") }
     },
     values: (rows, given) => {
-      const [name, hits] = [field(given), hitsField([field(given)])]
+      const [name, hits] = [shownAs(field(given)), hitsField([field(given)])]
       return rows.map((row) => ({ value: row[name] ?? "", hits: Number(row[hits]) }))
     },
   }
+}
+
+/** Fields whose filters have a language of their own, in which "contains this text" cannot be said. */
+const OWN_FILTERS = ["_time", "_stream", "_stream_id"]
+
+function shownAs(field: string): string {
+  return OWN_FILTERS.includes(field) ? "value" : field
 }
 
 function fieldOf(given: URLSearchParams): string {
