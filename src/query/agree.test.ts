@@ -128,6 +128,12 @@ const tests = fc.oneof(
     "string_range(a, d)",
   ),
   fc.constantFrom(
+    `pattern_match("<W>")`,
+    `pattern_match("<N>")`,
+    `pattern_match_prefix("<W>-")`,
+    `pattern_match_suffix("<N>")`,
+    `pattern_match_full("<IP4>")`,
+    "range[0o17, 0b111111]",
     "ipv4_range(10.0.0.0/8)",
     "eq_field(verb)",
     "lt_field(user.username)",

@@ -29,17 +29,23 @@ const NAMED: Readonly<Record<string, number>> = {
 /** The word week begins on Monday; 1970-01-01 was a Thursday, with which 1w and 7d begin. */
 const WEEK_OFFSET = -3 * 24 * HOUR
 
+/** How far bounds are moved: a duration, or a number where numbers are grouped. */
+export type BucketOffset = { readonly text: string; readonly nanos: number }
+
+/** Reads a number or duration; undefined where it is neither. */
+export function parseBucketOffset(text: string): BucketOffset | undefined {
+  const nanos = parseDuration(text) ?? parseSize(text) ?? parseNumber(text)
+  return Number.isFinite(nanos) ? { text: `offset ${text}`, nanos } : undefined
+}
+
 /** Reads what stands behind the colon; undefined where it is no size of a bucket. */
-export function parseBucket(
-  size: string,
-  offset?: { readonly text: string; readonly micros: number },
-): Bucket | undefined {
+export function parseBucket(size: string, offset?: BucketOffset): Bucket | undefined {
   const text = size + (offset === undefined ? "" : ` ${offset.text}`)
   const mask = /^\/([0-9]{1,2})$/.exec(size)
   if (mask !== null) return Number(mask[1]) <= 32 ? ipBucket(text, Number(mask[1])) : undefined
   const word = size.toLowerCase()
   // An offset moves the bounds back, as VictoriaLogs has it: with 20s, minutes begin at :40.
-  const shift = -(offset?.micros ?? 0)
+  const shift = -Math.round((offset?.nanos ?? 0) / 1000)
   if (word === "month" || word === "year") return calendarBucket(text, word, shift)
   const named = Object.hasOwn(NAMED, word) ? NAMED[word] : undefined
   const duration = parseDuration(size)
@@ -48,10 +54,19 @@ export function parseBucket(
   const step = micros === undefined ? number : micros * 1000
   if (!(step > 0)) return undefined
   const start = shift + (word === "week" ? WEEK_OFFSET : 0)
-  return stepBucket(text, step, micros, start)
+  return stepBucket(text, { step, micros, offset: start, numberOffset: -(offset?.nanos ?? 0) })
 }
 
-function stepBucket(text: string, step: number, micros: number | undefined, offset: number): Bucket {
+type Step = {
+  /** Of numbers; nanoseconds where the size is a duration. */
+  readonly step: number
+  readonly micros: number | undefined
+  /** Where buckets of times begin, in microseconds, and those of numbers. */
+  readonly offset: number
+  readonly numberOffset: number
+}
+
+function stepBucket(text: string, { step, micros, offset, numberOffset }: Step): Bucket {
   const whole = micros !== undefined && Number.isInteger(micros) ? micros : undefined
   return {
     text,
@@ -61,12 +76,12 @@ function stepBucket(text: string, step: number, micros: number | undefined, offs
       if (moment !== undefined && micros !== undefined) {
         return micros < 1 ? value : formatTime(Math.floor((moment - offset) / micros) * micros + offset)
       }
-      const number = parseNumber(value)
-      if (Number.isNaN(number)) return value
-      const start = Math.floor(number / step) * step
-      return parseDuration(value) === undefined
-        ? formatNumber(start)
-        : formatDuration(BigInt(Math.round(start)))
+      const startOf = (number: number) => Math.floor((number - numberOffset) / step) * step + numberOffset
+      if (PLAIN_NUMBER.test(value)) return formatNumber(startOf(parseNumber(value)) + 0)
+      const address = parseIpv4(value)
+      if (address !== undefined) return formatIpv4(Math.max(0, startOf(address)))
+      const duration = parseDuration(value)
+      return duration === undefined ? value : formatDuration(BigInt(Math.round(startOf(duration))))
     },
     sql: (column) => {
       if (column.kind !== "time" || whole === undefined) return undefined
@@ -76,6 +91,9 @@ function stepBucket(text: string, step: number, micros: number | undefined, offs
     },
   }
 }
+
+/** Sizes, codes like `007` and numbers in other notations are texts here, as in VictoriaLogs. */
+const PLAIN_NUMBER = /^-?(0|[1-9][0-9]*(_[0-9]+)*)(\.[0-9]+)?$/
 
 function calendarBucket(text: string, unit: "month" | "year", offset: number): Bucket {
   return {

@@ -76,6 +76,7 @@ function readAtom(reader: Reader, field: string | undefined): Filter {
     case "(":
       return readGroup(reader, field)
   }
+  if (text === "=~") throw reader.refuse('there is no sign =~; a regular expression is written field:~"…"')
   if (bySign.has(text)) return readSign(reader, field, text)
   return readFunction(reader, field) ?? readPhrase(reader, field)
 }

@@ -110,7 +110,7 @@ export const STATS_WORDS: readonly string[] = [
   ...["stddev", "sum", "sum_len", "uniq_values", "values"],
 ]
 
-const OPERATORS = ["and", "or", "not", "by", "offset", "now", "options"]
+const OPERATORS = ["and", "or", "not", "by", "offset", "now", "options", "if", "as"]
 
 const RESERVED = new Set([...OPERATORS, ...FILTER_WORDS, ...PIPE_WORDS, ...STATS_WORDS])
 /** A filter cannot begin with these unquoted: `| count() x` is stats, never a search for "count". */

@@ -1,11 +1,11 @@
 /**
- * Numbers as LogsQL compares them: decimals, hexadecimals, sizes (`1.5KB`, `22.5GiB`) and durations (`1h5m`, in
+ * Numbers as LogsQL compares them: decimals, `0x1f`, `0b11`, `0o17`, sizes (`1.5KB`, `22.5GiB`) and durations (`1h5m`, in
  * nanoseconds). Everything else is text.
  */
 
 const DECIMAL = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/
 const GROUPED = /^[+-]?[0-9]+(_[0-9]+)+(\.[0-9]+)?$/
-const HEXADECIMAL = /^([+-]?)0[xX]([0-9A-Fa-f]+)$/
+const PREFIXED = /^([+-]?)(0[xX][0-9A-Fa-f]+|0[bB][01]+|0[oO][0-7]+)$/
 const IPV4 = /^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})$/
 const PART = /([0-9]+(?:\.[0-9]+)?|\.[0-9]+)([A-Za-zµ]+)/y
 
@@ -47,13 +47,18 @@ const NANOS: Readonly<Record<string, number>> = {
 /** The number a text stands for, or NaN. */
 export function parseNumber(text: string): number {
   if (text.length === 0 || text.length > 64) return Number.NaN
-  if (DECIMAL.test(text)) return Number(text)
+  if (DECIMAL.test(text)) return finite(Number(text))
   if (GROUPED.test(text)) return Number(text.replaceAll("_", ""))
-  const hex = HEXADECIMAL.exec(text)
-  if (hex !== null) return Number.parseInt(`${hex[1] ?? ""}${hex[2] ?? ""}`, 16)
+  const prefixed = PREFIXED.exec(text)
+  if (prefixed !== null) return Number(prefixed[2]) * (prefixed[1] === "-" ? -1 : 1)
   const infinite = /^([+-]?)inf(inity)?$/i.exec(text)
   if (infinite !== null) return infinite[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
   return parseSize(text) ?? parseDuration(text) ?? Number.NaN
+}
+
+/** What is written as a number and is none that a double can hold. */
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : Number.NaN
 }
 
 /** Nanoseconds of `1h5m`, `-2.5h`, `34s5ms`; undefined where it is no duration. */
@@ -107,7 +112,8 @@ export function formatNumber(value: number): string {
   if (Number.isNaN(value)) return "NaN"
   if (value === Number.POSITIVE_INFINITY) return "+Inf"
   if (value === Number.NEGATIVE_INFINITY) return "-Inf"
-  if (Number.isSafeInteger(value)) return String(value + 0)
+  if (Object.is(value, -0)) return "-0"
+  if (Number.isSafeInteger(value)) return String(value)
   return withoutExponent(String(value))
 }
 

@@ -57,8 +57,8 @@ test("every word with a file is in the list of words", () => {
 })
 
 const places: [why: string, text: string, code: string, position: number, pointed: string][] = [
-  ["a pipe about another store's files", "foo | block_stats", "query.unsupported", 6, "block_stats"],
-  ["a filter we cannot run", "a:pattern_match(x)", "query.unsupported", 2, "pattern_match"],
+  ["the sign of LogQL", 'a:=~"x"', "query.malformed", 2, "=~"],
+  ["rows of partitions without a number", "a | sort by (b) partition by (c)", "query.malformed", 32, ""],
   ["a comparison of any field", "*:eq_field(a)", "query.unsupported", 2, "eq_field"],
   ["nothing to look for in any field", "verb*:", "query.malformed", 6, ""],
   ["a quote that stays open", `verb:"get`, "query.malformed", 5, `"`],

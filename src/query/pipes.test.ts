@@ -78,6 +78,37 @@ const cases: [why: string, pipes: string, given: readonly string[], expected: re
     ["b=1d1h1m1s", "b=1µs500ns"],
   ],
   [
+    "numbers in groups are numbers, codes that begin with a zero are not",
+    'format "<duration:a> <ipv4:a>" as b | fields b',
+    ["a=1_500", "a=007"],
+    ["b=1µs500ns 0.0.5.220", "b=007 007"],
+  ],
+  [
+    "numbers in other notations, and one that is too large",
+    "math a + 1 as b",
+    ["a=0b11", "a=0o17", "a=0x1F", "a=1e400"],
+    ["a=0b11|b=4", "a=0o17|b=16", "a=0x1F|b=32", "a=1e400|b=NaN"],
+  ],
+  [
+    "an offset moves the bounds of numbers too; codes and sizes are no numbers to group",
+    "stats by (a:10 offset 5) count() n",
+    ["a=7", "a=-3", "a=007", "a=1KiB", "a=10.0.0.9"],
+    ["a=5|n=1", "a=-5|n=1", "a=007|n=1", "a=1KiB|n=1", "a=10.0.0.5|n=1"],
+  ],
+  ["stats by may be left out before keys", "(a) count() n", ["a=x", "a=x", "a=y"], ["a=x|n=2", "a=y|n=1"]],
+  [
+    "of equal counts the first in the order of bytes comes first",
+    "top 2 by (a)",
+    ["a=foo2", "a=foo10", "a=foo9"],
+    ["a=foo10|hits=1", "a=foo2|hits=1"],
+  ],
+  [
+    "rows that pipes made belong to no stream",
+    'filter {kind!="x"}',
+    ["kind=y", 'kind=y|_stream={kind="y"}'],
+    ['kind=y|_stream={kind="y"}'],
+  ],
+  [
     "characters of a URL",
     'format "<urlencode:a> <urldecode:b>" as c | fields c',
     ["a=x y&z|b=a+b%20%zz"],

@@ -12,7 +12,7 @@ export function parseQuantity(text: string): number {
   if (text.length === 0 || text.length > LENGTH_MAX) return Number.NaN
   if (/^[+-]?inf$/i.test(text))
     return text.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
-  if (/^0[xb]/i.test(text)) return WHOLE_PREFIXED.test(text) ? Number(text) : Number.NaN
+  if (/^0[xbo]/i.test(text)) return WHOLE_PREFIXED.test(text) ? Number(text) : Number.NaN
   // VictoriaLogs reads `µs` in values, and `us` only in queries.
   if (/[0-9]us/.test(text)) return Number.NaN
   const number = parseNumber(text)
@@ -30,9 +30,14 @@ export function compareQuantities(a: string, b: string): number {
   return x === y ? 0 : x - y
 }
 
+/** Whether the text says that it is no number. */
+export function isNan(text: string): boolean {
+  return /^nan$/i.test(text)
+}
+
 const LENGTH_MAX = 64
 /** Those that a double holds exactly. */
-const WHOLE_PREFIXED = /^0([xX][0-9A-Fa-f]{1,13}|[bB][01]{1,52})$/
+const WHOLE_PREFIXED = /^0([xX][0-9A-Fa-f]{1,13}|[bB][01]{1,52}|[oO][0-7]{1,17})$/
 
 const INSTANT_RE2 =
   "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -60,6 +65,7 @@ export function quantitySql(value: Sql): Sql {
     WHEN regexp_full_match(${text}, ${DECIMAL_RE2}) THEN ${finite(sql`TRY_CAST(${text} AS DOUBLE)`)}
     WHEN regexp_full_match(${text}, '[+-]?[0-9]+(_[0-9]+)+(\\.[0-9]+)?') THEN TRY_CAST(replace(${text}, '_', '') AS DOUBLE)
     WHEN regexp_full_match(${text}, '0[xX][0-9A-Fa-f]{1,13}|0[bB][01]{1,52}') THEN CAST(TRY_CAST(${text} AS BIGINT) AS DOUBLE)
+    WHEN regexp_full_match(${text}, '0[oO][0-7]{1,17}') THEN ${octalSql(text)}
     WHEN regexp_full_match(${text}, '(?i)[+-]?inf') THEN CAST(CASE WHEN starts_with(${text}, '-') THEN '-inf' ELSE 'inf' END AS DOUBLE)
     WHEN regexp_full_match(${text}, ${SIZE_RE2}) THEN ${parts(SIZE_OF)}
     WHEN regexp_full_match(${text}, ${DURATION_RE2}) THEN ${parts(NANOS_OF)}
@@ -71,6 +77,12 @@ export function quantitySql(value: Sql): Sql {
 /** The number of a TIMESTAMP. */
 export function timeQuantitySql(column: Sql): Sql {
   return sql`(epoch_us(${column}) * 1000.0)`
+}
+
+/** DuckDB knows no octal numbers. */
+function octalSql(text: Sql): Sql {
+  const digits = sql`regexp_extract_all(substr(${text}, 3), '[0-7]')`
+  return sql`CAST(list_reduce(list_transform(${digits}, lambda digit: CAST(digit AS BIGINT)), lambda sum, digit: sum * 8 + digit) AS DOUBLE)`
 }
 
 function finite(number: Sql): Sql {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { runPipes } from "./index.ts"
+import { Refusal } from "../base/refusal.ts"
+import { formatQuery, parseQuery, runPipes } from "./index.ts"
 import type { Row } from "./row.ts"
 
 const ROWS: readonly Row[] = [
@@ -70,3 +71,14 @@ test("an order with a limit holds few rows", () => {
     ["19999", "19998", "19997"],
   )
 })
+
+for (const pipe of ["block_stats", "blocks_count as x", "query_stats", "stats_remote count(*) as x"]) {
+  test(`${pipe} is about another store's files: it is read and printed, and refused with its place`, () => {
+    assert.equal(formatQuery(parseQuery(`a | ${pipe}`)), `a | ${pipe}`)
+    assert.throws(
+      () => runPipes(`fields a | ${pipe}`, ROWS),
+      (error) =>
+        error instanceof Refusal && error.code === "query.unsupported" && error.facts.position === 11,
+    )
+  })
+}

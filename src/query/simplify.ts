@@ -57,6 +57,7 @@ export function simplifyPipes(
     const before = kept.at(-1)
     const joined = before?.join?.(pipe)
     if (joined !== undefined) kept[kept.length - 1] = joined
+    else if (pipe.shape?.kind === "offset" && pipe.shape.rows === 0) continue
     else if (before === undefined && pipe.filter !== undefined) whole = andFilters([whole, pipe.filter])
     else kept.push(pipe)
   }

@@ -18,7 +18,7 @@ const DAY = 86_400 * SECOND
 export const MICROS_LAST: Micros = Date.UTC(2255, 0, 1) * 1000 - 1
 
 /**
- * Reads an instant: `now`, `now-5m`, `-1h`, Unix seconds (10 digits), milliseconds (13), microseconds (16) or nanoseconds
+ * Reads an instant: `now`, `now-5m`, `-1h`, Unix seconds (10 digits, also with a fraction), milliseconds (13), microseconds (16) or nanoseconds
  * (19), or a date of any precision with an optional zone; without one it is UTC. Undefined where it is none of these.
  */
 export function parseMoment(text: string): Moment | undefined {
@@ -28,11 +28,17 @@ export function parseMoment(text: string): Moment | undefined {
     const nanos = parseDuration(relative[1] ?? "")
     return nanos === undefined ? undefined : { kind: "ago", micros: Math.round(-nanos / 1000) }
   }
-  const span = /^[0-9]{5,19}$/.test(text) ? parseUnix(text) : parseDate(text)
+  const span = /^[0-9]{5,19}(\.[0-9]+)?$/.test(text) ? parseUnix(text) : parseDate(text)
   return span === undefined ? undefined : { kind: "span", span }
 }
 
-function parseUnix(digits: string): Span | undefined {
+function parseUnix(text: string): Span | undefined {
+  const [digits = "", fraction] = text.split(".")
+  if (fraction !== undefined && digits.length > 10) return undefined
+  if (fraction !== undefined) {
+    const first = Math.floor(Number(text) * SECOND)
+    return within({ first, last: first })
+  }
   if (digits.length > 16) {
     const first = Math.floor(Number(digits.slice(0, -3)))
     return within({ first, last: first })

@@ -24,6 +24,9 @@ export type ValueTest = {
   readonly says?: Leaf["says"]
 }
 
+/** What no value passes. */
+export const NOTHING: Pick<ValueTest, "test" | "sql"> = { test: () => false, sql: () => FALSE }
+
 /** Stands before what the names of fields begin with. Texts of queries are well-formed: no field is called so. */
 const ANY = "\ud800"
 

@@ -112,7 +112,10 @@ function hitsPipe(view: Extract<View, { kind: "hits" }>): Pipe {
 
 function bucketOf({ step, offset }: { readonly step: string; readonly offset?: string }): Bucket {
   const micros = offset === undefined ? undefined : Math.round((parseDuration(offset) ?? 0) / 1000)
-  const bucket = parseBucket(step, micros === undefined ? undefined : { text: `offset ${offset}`, micros })
+  const bucket = parseBucket(
+    step,
+    micros === undefined ? undefined : { text: `offset ${offset}`, nanos: micros * 1000 },
+  )
   if (bucket === undefined)
     throw new Refusal("query.view", `expected a step like 1h, saw ${JSON.stringify(step)}`)
   return bucket

@@ -18,17 +18,21 @@ export function readArguments(
   return items
 }
 
-/** Reads `(a, b, c)`. */
-export function readItems(reader: Reader, where: string): readonly string[] {
+/** Reads `(a, b, c)`; with `star`, a `*` among them stands for every value. */
+export function readItems(reader: Reader, where: string): readonly string[]
+export function readItems(reader: Reader, where: string, star: "withStar"): readonly string[] | "*"
+export function readItems(reader: Reader, where: string, star?: "withStar"): readonly string[] | "*" {
   reader.expect("(", where)
   const items: string[] = []
+  let every = false
   while (!reader.is(")")) {
-    items.push(reader.compound("an argument"))
+    if (star !== undefined && reader.skip("*")) every = true
+    else items.push(reader.compound("an argument"))
     if (items.length > QUERY_LIMITS.itemsMax) {
       throw reader.refuse(`more than ${QUERY_LIMITS.itemsMax} arguments`, reader.token, "query.tooLarge")
     }
     if (!reader.skip(",") && !reader.is(")")) throw reader.refuse(`expected "," or ")" after an argument`)
   }
   reader.next()
-  return items
+  return every ? "*" : items
 }

@@ -1,10 +1,10 @@
 import { DECIMAL_RE2 } from "../number.ts"
-import { instantOf, parseQuantity, quantitySql, timeQuantitySql } from "../quantity.ts"
+import { instantOf, isNan, parseQuantity, quantitySql, timeQuantitySql } from "../quantity.ts"
 import { quoteIfNeeded } from "../quote.ts"
 import type { Reader } from "../reader.ts"
 import { type Sql, sql, trusted } from "../sql.ts"
 import type { Filter } from "../tree.ts"
-import { valueLeaf } from "../value.ts"
+import { NOTHING, valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
 import { compareTexts } from "../words.ts"
 
@@ -38,6 +38,8 @@ function readComparison(reader: Reader, field: string | undefined): Filter {
   const operator: Operator = !reader.token.spaced && reader.skip("=") ? `${sign}=` : sign
   const bound = reader.compound("a number or text")
   const number = parseQuantity(bound)
+  // Nothing is more or less than what is no number; SQL would take NaN for the greatest of all.
+  if (isNan(bound)) return valueLeaf(field, { word: operator, text: operator + bound, ...NOTHING })
   return Number.isNaN(number)
     ? textFilter(field, operator, bound)
     : numberFilter(field, operator, number, bound)

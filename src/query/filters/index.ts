@@ -9,6 +9,7 @@ import { ipv4Range } from "./ipv4_range.ts"
 import { ipv6Range } from "./ipv6_range.ts"
 import { jsonArrayContainsAny } from "./json_array_contains_any.ts"
 import { lenRange } from "./len_range.ts"
+import { patternMatch, patternMatchFull, patternMatchPrefix, patternMatchSuffix } from "./pattern_match.ts"
 import { range } from "./range.ts"
 import { re, regexp } from "./regexp.ts"
 import { seq } from "./seq.ts"
@@ -34,6 +35,10 @@ export const FUNCTION_FILTERS: readonly FilterWord[] = [
   leField,
   lenRange,
   ltField,
+  patternMatch,
+  patternMatchFull,
+  patternMatchPrefix,
+  patternMatchSuffix,
   range,
   re,
   seq,

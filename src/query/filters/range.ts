@@ -1,6 +1,6 @@
-import { parseQuantity, quantitySql, timeQuantitySql } from "../quantity.ts"
+import { isNan, parseQuantity, quantitySql, timeQuantitySql } from "../quantity.ts"
 import { type Sql, sql, trusted } from "../sql.ts"
-import { valueLeaf } from "../value.ts"
+import { NOTHING, valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
 
 /** `field:range(1, 10]`: a number between two; a bracket takes its bound in, a parenthesis leaves it out. */
@@ -14,7 +14,7 @@ export const range: FilterWord = {
       const start = reader.token
       const text = reader.compound(what)
       const value = parseQuantity(text)
-      if (Number.isNaN(value)) throw reader.refuse(`expected ${what}, a number`, start)
+      if (Number.isNaN(value) && !isNan(text)) throw reader.refuse(`expected ${what}, a number`, start)
       return [text, value]
     }
     const [minText, min] = number("the lower bound")
@@ -30,9 +30,11 @@ export const range: FilterWord = {
     const from = fromTaken ? trusted(">=") : trusted(">")
     const to = toTaken ? trusted("<=") : trusted("<")
     const between = (value: Sql) => sql`(${value} ${from} ${min} AND ${value} ${to} ${max})`
+    const text = `range${opening}${minText}, ${maxText}${closing}`
+    if (Number.isNaN(min) || Number.isNaN(max)) return valueLeaf(field, { word: "range", text, ...NOTHING })
     return valueLeaf(field, {
       word: "range",
-      text: `range${opening}${minText}, ${maxText}${closing}`,
+      text,
       test: (value) => inside(parseQuantity(value)),
       sql: (value) => between(quantitySql(value)),
       integer: between,

@@ -1,7 +1,7 @@
 import { quote, quoteIfNeeded } from "../quote.ts"
 import type { Reader } from "../reader.ts"
 import { compileRegexp } from "../regexp.ts"
-import type { Row } from "../row.ts"
+import { fieldValue, type Row } from "../row.ts"
 import { andSql, FALSE, listSql, notSql, orSql, sql } from "../sql.ts"
 import type { Filter, Leaf, Scene } from "../tree.ts"
 import { valueLeaf } from "../value.ts"
@@ -45,17 +45,19 @@ export function isStreamLeaf(filter: Filter): filter is StreamLeaf {
 }
 
 export function streamLeaf(alternatives: readonly (readonly Matcher[])[]): StreamLeaf {
-  const fields = [...new Set(alternatives.flat().map((matcher) => matcher.label))]
+  const labels = new Set(alternatives.flat().map((matcher) => matcher.label))
   const text = alternatives.map((matchers) => matchers.map((matcher) => matcher.text).join(",")).join(" or ")
   const holds = (matcher: Matcher, row: Row, scene: Scene) =>
     matcher.filter.matches(row, scene) !== matcher.negative
   return {
     kind: "leaf",
     word: "_stream",
-    fields,
+    fields: labels.size === 0 ? [] : [...labels, "_stream"],
     alternatives,
     print: () => `{${text}}`,
+    // Rows that pipes made belong to no stream: not even to one without a label.
     matches: (row, scene) =>
+      (labels.size === 0 || fieldValue(row, "_stream") !== "") &&
       alternatives.some((matchers) => matchers.every((matcher) => holds(matcher, row, scene))),
     where: (columns, scene) =>
       orSql(

@@ -29,7 +29,7 @@ export function readTime(reader: Reader): Filter {
 
 type Range = { readonly text: string; readonly place: (scene: Scene) => Span }
 
-export function readOffset(reader: Reader): { readonly text: string; readonly micros: number } {
+function readOffset(reader: Reader): { readonly text: string; readonly micros: number } {
   reader.next()
   const start = reader.token
   const text = reader.compound("a duration")

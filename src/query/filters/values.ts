@@ -13,12 +13,9 @@ export type Values =
 export function readValues(reader: Reader, word: string): Values {
   reader.next()
   const start = reader.mark()
-  if (reader.peek(1).raw === "*" && reader.peek(2).raw === ")") {
-    for (let i = 0; i < 3; i++) reader.next()
-    return { kind: "all" }
-  }
   try {
-    return { kind: "items", items: readItems(reader, `after ${word}`) }
+    const items = readItems(reader, `after ${word}`, "withStar")
+    return items === "*" ? { kind: "all" } : { kind: "items", items }
   } catch (error) {
     if (!isRefusal(error, "query.malformed")) throw error
     reader.reset(start)

@@ -51,7 +51,7 @@ const VALUE_FOLLOWS = new Set([":", "=", "~", "<", ">", "!=", "=~", "!~"])
 /** Tokens that a comparison at this place takes; undefined where there is none. */
 function mendAt(draft: Draft, tokens: readonly Token[], at: number): number | undefined {
   if (wordOf(tokens[at]) === "{") return lengthOfStream(tokens, at)
-  const connective = mendConnective(draft, tokens, at)
+  const connective = mendConnective(draft, tokens, at) ?? mendDoubled(draft, tokens, at)
   if (connective !== undefined) return connective
   const nameLength = lengthOfName(tokens, at)
   if (nameLength === 0 || VALUE_FOLLOWS.has(wordOf(tokens[at - 1]))) return undefined
@@ -79,6 +79,19 @@ function mendConnective(draft: Draft, tokens: readonly Token[], at: number): num
   if (wordOf(first) !== "&" || wordOf(second) !== "&") return undefined
   draft.replace([first, second], " and ", "`&&` is written `and`")
   return 2
+}
+
+/** `field:=~"x"`, `field:=="x"`: the colon is there, and a sign of another language behind it. */
+function mendDoubled(draft: Draft, tokens: readonly Token[], at: number): number | undefined {
+  const [colon, sign, next] = tokens.slice(at, at + 3)
+  if (wordOf(colon) !== ":" || sign === undefined) return undefined
+  if (wordOf(sign) === "=~") {
+    draft.replace([sign], "~", "`:=~` is no LogsQL: a regular expression is written `field:~…`")
+    return 2
+  }
+  if (wordOf(sign) !== "=" || wordOf(next) !== "=" || next?.spaced !== false) return undefined
+  draft.replace([sign, next], "=", "`:==` is no LogsQL: a value is compared with `field:=…`")
+  return 3
 }
 
 const KEYWORDS = new Set(["and", "or", "not", "by", "where", "filter", "if", "as"])

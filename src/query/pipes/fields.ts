@@ -20,7 +20,7 @@ export const fields: PipeWord = {
 function fieldsPipe(patterns: readonly string[]): Pipe {
   const set = fieldSet(patterns)
   const names = patterns.filter((pattern) => !pattern.endsWith("*"))
-  const text = patterns.includes("*") ? "*" : patterns.map(printFieldPattern).join(", ")
+  const text = patterns.map(printFieldPattern).join(", ")
   const pipe = eachPipe({
     word: "fields",
     text: ` ${text}`,

@@ -18,15 +18,17 @@ const OPTIONS: Readonly<Record<string, (value: string) => string | undefined>> =
   base64encode: (value) => toBase64(toBytes(value)),
   base64decode: (value) => textOf(ifBase64(value)),
   time: (value) => shown(parseUnixTime(value), formatNanos),
-  duration: (value) => (INTEGER.test(value) ? formatDuration(BigInt(value)) : undefined),
+  duration: (value) => shown(wholeOf(value), formatDuration),
   duration_seconds: (value) => shown(parseDuration(value), (nanos) => formatNumber(nanos / 1e9)),
-  ipv4: (value) => (isBelow(value, 2n ** 32n) ? formatIpv4(Number(value)) : undefined),
+  ipv4: (value) => shown(belowBits(value, 32), (number) => formatIpv4(Number(number))),
   hexnumencode: (value) =>
-    isBelow(value, 2n ** 64n) ? BigInt(value).toString(16).toUpperCase().padStart(16, "0") : undefined,
+    shown(belowBits(value, 64), (number) => number.toString(16).toUpperCase().padStart(16, "0")),
   hexnumdecode: (value) => (/^[0-9A-Fa-f]{0,16}$/.test(value) ? BigInt(`0x0${value}`).toString() : undefined),
 }
 
-const INTEGER = /^-?[0-9]{1,18}$/
+/** Digits may stand in groups, `1_000`; what begins with a zero is a code, not a number. */
+const WHOLE = /^(0|-?[1-9][0-9]*(_[0-9]+)*)$/
+const DIGITS_MAX = 30
 
 /** An option nobody knows changes nothing. */
 export function formatValue(option: string, value: string): string {
@@ -38,8 +40,16 @@ function shown<T>(value: T | undefined, show: (value: T) => string): string | un
   return value === undefined ? undefined : show(value)
 }
 
-function isBelow(value: string, bound: bigint): boolean {
-  return /^[0-9]{1,20}$/.test(value) && BigInt(value) < bound
+function wholeOf(value: string): bigint | undefined {
+  if (value.length > DIGITS_MAX || !WHOLE.test(value)) return undefined
+  const whole = BigInt(value.replaceAll("_", ""))
+  return BigInt.asIntN(64, whole) === whole ? whole : undefined
+}
+
+function belowBits(value: string, bits: number): bigint | undefined {
+  if (value.length > DIGITS_MAX || !WHOLE.test(value)) return undefined
+  const whole = BigInt(value.replaceAll("_", ""))
+  return whole >= 0n && whole < 2n ** BigInt(bits) ? whole : undefined
 }
 
 function textOf(bytes: Uint8Array | undefined): string | undefined {

@@ -11,6 +11,7 @@ export const generateSequence: PipeWord = {
     reader.next()
     const start = reader.token
     const rows = reader.count("a number of rows")
+    if (rows === 0) throw reader.refuse("expected a number of rows above 0", start)
     const most = QUERY_LIMITS.generatedRowsMax
     if (rows > most) throw reader.refuse(`more than ${most} rows`, start, "query.tooLarge")
     return {

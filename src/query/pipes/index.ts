@@ -15,7 +15,7 @@ import { jsonArrayLen } from "./json_array_len.ts"
 import { math } from "./math.ts"
 import { packJson } from "./pack_json.ts"
 import { packLogfmt } from "./pack_logfmt.ts"
-import { refusePipe } from "./refused.ts"
+import { readRefused } from "./refused.ts"
 import { replace } from "./replace.ts"
 import { replaceRegexp } from "./replace_regexp.ts"
 import { runningStats, totalStats } from "./running_stats.ts"
@@ -117,8 +117,20 @@ function readPipe(reader: Reader): Pipe {
   const { word } = reader
   const pipe = byWord.get(word)
   if (pipe !== undefined) return reader.nested(() => pipe.parse(reader))
-  refusePipe(reader)
+  const refused = readRefused(reader)
+  if (refused !== undefined) return refused
   if (KNOWN.has(word)) throw reader.unsupported(`the pipe ${word}`)
   if (FUNCTIONS.has(word) && reader.peek(1).raw === "(") return readStats(reader)
+  if (beginsWithKeys(reader)) return readStats(reader)
   return readFilterPipe(reader)
+}
+
+/** `(a, b) count() n`: fields in parentheses, then a function. The words `stats by` are left out. */
+function beginsWithKeys(reader: Reader): boolean {
+  if (!reader.is("(")) return false
+  let at = 1
+  while (!["(", ")", "|", ""].includes(reader.peek(at).raw)) at++
+  const [name, open] = [reader.peek(at + 1), reader.peek(at + 2)]
+  if (reader.peek(at).raw !== ")" || name.quoted || open.raw !== "(" || open.spaced) return false
+  return STATS_WORDS.includes(name.text.toLowerCase())
 }

@@ -32,7 +32,7 @@ export const math: PipeWord = {
     const results = readList(reader, readResult)
     const pipe = eachPipe({
       word: "math",
-      text: ` ${results.map(({ expression, to }) => `${formatExpression(expression)} as ${printField(to)}`).join(", ")}`,
+      text: ` ${results.map(printResult).join(", ")}`,
       keepsRows: true,
       writes: results.map(({ to }) => to),
       needs: (after) => neededBefore(after, results),
@@ -48,6 +48,11 @@ export const math: PipeWord = {
 }
 
 type Result = { readonly expression: Expression; readonly to: string }
+
+function printResult({ expression, to }: Result): string {
+  const text = formatExpression(expression)
+  return `${expression.kind === "binary" ? `(${text})` : text} as ${printField(to)}`
+}
 
 function readResult(reader: Reader): Result {
   const expression = readExpression(reader)

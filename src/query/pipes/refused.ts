@@ -1,5 +1,9 @@
+import type { Refusal } from "../../base/refusal.ts"
+import { printField } from "../quote.ts"
 import type { Reader } from "../reader.ts"
 import type { Pipe } from "../tree.ts"
+import { atPipeEnd, readField } from "./read.ts"
+import { readStats } from "./stats.ts"
 
 /** Pipes about the insides of VictoriaLogs, which no other store has: what to do instead. */
 const INSTEAD: Readonly<Record<string, string>> = {
@@ -9,12 +13,33 @@ const INSTEAD: Readonly<Record<string, string>> = {
   stats_remote: "it is what the nodes of a VictoriaLogs cluster say to each other; write stats",
 }
 
-export function refusePipe(reader: Reader): Pipe | undefined {
-  const instead = Object.hasOwn(INSTEAD, reader.word) ? INSTEAD[reader.word] : undefined
+/** Reads one of them, so that a query with it can be printed; to run it is refused, with its place. */
+export function readRefused(reader: Reader): Pipe | undefined {
+  const { word } = reader
+  const instead = Object.hasOwn(INSTEAD, word) ? INSTEAD[word] : undefined
   if (instead === undefined) return undefined
-  throw reader.refuse(
-    `the pipe ${reader.word} is not for this ledger: ${instead}`,
+  const refusal = reader.refuse(
+    `the pipe ${word} is not for this ledger: ${instead}`,
     reader.token,
     "query.unsupported",
   )
+  reader.next()
+  return refusedPipe(word, readRest(reader, word), refusal)
+}
+
+function readRest(reader: Reader, word: string): string {
+  if (word === "stats_remote")
+    return readStats(reader)
+      .print()
+      .replace(/^stats/, "")
+  if (word !== "blocks_count" || atPipeEnd(reader)) return ""
+  reader.skip("as")
+  return ` as ${printField(readField(reader))}`
+}
+
+function refusedPipe(word: string, rest: string, refusal: Refusal): Pipe {
+  const refuse = (): never => {
+    throw refusal
+  }
+  return { word, print: () => word + rest, needs: refuse, run: refuse }
 }

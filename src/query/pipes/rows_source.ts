@@ -1,6 +1,6 @@
 import { Refusal } from "../../base/refusal.ts"
 import { formatQuery } from "../print.ts"
-import { printField, quoteIfNeeded } from "../quote.ts"
+import { quote } from "../quote.ts"
 import type { Reader } from "../reader.ts"
 import { newRow, type Row } from "../row.ts"
 import type { Pipe, Query } from "../tree.ts"
@@ -51,7 +51,7 @@ function readRows(reader: Reader): RowsSource {
     if (!reader.skip(",") && !reader.is(")")) throw reader.refuse(`expected "," or ")" after a row`)
   }
   reader.next()
-  return { rows, text: `rows(${rows.map(printRow).join(", ")})` }
+  return { rows, text: `rows(${rows.map(printRow).join(",")})` }
 }
 
 function readRow(reader: Reader): Row {
@@ -75,6 +75,6 @@ function readName(reader: Reader): string {
 
 function printRow(row: Row): string {
   return `{${Object.keys(row)
-    .map((name) => `${printField(name)}=${quoteIfNeeded(row[name] ?? "")}`)
+    .map((name) => `${quote(name)}:${quote(row[name] ?? "")}`)
     .join(",")}}`
 }

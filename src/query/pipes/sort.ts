@@ -16,7 +16,11 @@ export const sort: PipeWord = {
     reader.next()
     const by = reader.is("by", "(") ? readKeys(reader) : []
     const descending = readDirection(reader)
-    return sortPipe({ by, descending, ...readRest(reader) })
+    const rest = readRest(reader)
+    if (rest.partition.length > 0 && rest.limit === undefined) {
+      throw reader.refuse("partition by needs a limit: so many rows of each partition")
+    }
+    return sortPipe({ by, descending, ...rest })
   },
 }
 

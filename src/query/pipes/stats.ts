@@ -1,7 +1,6 @@
-import { type Bucket, formatTime, parseBucket } from "../bucket.ts"
+import { type Bucket, type BucketOffset, formatTime, parseBucket, parseBucketOffset } from "../bucket.ts"
 import { type Columns, keySql } from "../column.ts"
 import { fieldSet, fieldsOf, matchesFilter } from "../fieldset.ts"
-import { readOffset } from "../filters/time.ts"
 import { Groups, weighKey } from "../groups.ts"
 import { STATS_WORDS } from "../keywords.ts"
 import { formatFilter } from "../print.ts"
@@ -54,10 +53,17 @@ function readKey(reader: Reader): Key {
   const size = reader.is("/")
     ? reader.next().text + reader.compound("a number of bits")
     : reader.compound("a step")
-  const offset = reader.is("offset") ? readOffset(reader) : undefined
+  const offset = reader.skip("offset") ? readBucketOffset(reader) : undefined
   const bucket = parseBucket(size, offset)
   if (bucket === undefined) throw reader.refuse("expected a step like 1h, 100 or /24", start)
   return { field, bucket }
+}
+
+function readBucketOffset(reader: Reader): BucketOffset {
+  const start = reader.token
+  const offset = parseBucketOffset(reader.compound("a duration or number"))
+  if (offset === undefined) throw reader.refuse("expected a duration like 5m or a number", start)
+  return offset
 }
 
 function readResult(reader: Reader, keys: readonly Key[], before: readonly Result[]): Result {

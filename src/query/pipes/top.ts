@@ -1,8 +1,8 @@
 import { fieldSet } from "../fieldset.ts"
-import { compareTuples } from "../order.ts"
 import { printField } from "../quote.ts"
 import { newRow } from "../row.ts"
 import type { PipeWord } from "../word.ts"
+import { compareTexts } from "../words.ts"
 import { type Counted, countBy } from "./counted.ts"
 import { readField, readListOrParenthesised } from "./read.ts"
 import { readRank } from "./sort.ts"
@@ -36,7 +36,7 @@ export const top: PipeWord = {
       "top",
       rows === ROWS_DEFAULT ? "" : ` ${rows}`,
       ` by (${fields.map(printField).join(", ")})`,
-      hits === hitsName(fields) ? "" : ` hits as ${printField(hits)}`,
+      hits === "hits" ? "" : ` hits as ${printField(hits)}`,
       rank === undefined ? "" : ` rank as ${printField(rank)}`,
     ].join("")
     return {
@@ -60,5 +60,10 @@ export const top: PipeWord = {
 
 function compareCounted(a: Counted, b: Counted): number {
   if (a.value.hits !== b.value.hits) return b.value.hits - a.value.hits
-  return compareTuples(a.key, b.key)
+  // Not in natural order: as VictoriaLogs has it.
+  for (const [i, value] of a.key.entries()) {
+    const order = compareTexts(value, b.key[i] ?? "")
+    if (order !== 0) return order
+  }
+  return 0
 }
