@@ -79,6 +79,32 @@ const events: readonly Row[] = [
     kept: [exact("jsonline")],
   },
   {
+    why: "a quoted value that nobody escaped: its last quote is not the event's",
+    url: JSONLINE,
+    payload: `{"_msg":${JSON.stringify(`message="${EVENT}" `)}}`,
+    kept: [exact("jsonline")],
+  },
+  {
+    why: "what stands behind an event and may be one is kept",
+    url: JSONLINE,
+    payload: `{"_msg":${JSON.stringify(`a ${EVENT} {"auditID":`)}}`,
+    status: 400,
+    kept: [exact("jsonline"), ["k8s.audit", "quarantined=cutOff via=jsonline", '{"auditID":']],
+  },
+  {
+    why: "deeper than usual, where _msg_field says",
+    url: `${JSONLINE}?_msg_field=tail.message`,
+    payload: `{"tail":{"message":${QUOTED}}}`,
+    kept: [exact("jsonline")],
+  },
+  {
+    why: "an Elasticsearch client that is not Filebeat",
+    url: JSONLINE,
+    headers: { "user-agent": "elastic/6.2.37 (linux-amd64)" },
+    payload: EVENT.replace("{", '{"date":1.5,'),
+    kept: [reencoded("jsonline", "unknown", EVENT.replace("{", '{"date":1.5,'))],
+  },
+  {
     why: "a docker line within a Fluent Bit record",
     url: JSONLINE,
     payload: `{"log":${JSON.stringify(`{"log":${JSON.stringify(`${EVENT}\n`)},"stream":"stdout","time":"x"}`)}}`,

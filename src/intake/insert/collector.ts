@@ -5,11 +5,13 @@ const COLLECTORS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/^vector/i, "vector"],
   [/^promtail/i, "promtail"],
   [/^(alloy|grafanaagent)/i, "alloy"],
-  [/filebeat|^elastic/i, "filebeat"],
+  [/filebeat|^elastic-/i, "filebeat"],
   [/^logstash|manticore/i, "logstash"],
   [/opentelemetry|^otel|^otlp/i, "otelcol"],
   [/^vlagent/i, "vlagent"],
   [/^rsyslog/i, "rsyslog"],
+  [/^syslog-ng/i, "syslog-ng"],
+  [/^telegraf/i, "telegraf"],
 ]
 
 /** For events that somebody took apart and who that was is not known. */

@@ -100,7 +100,9 @@ export class Keeper {
   }
 
   #unwrap(fields: Fields, bytes: Uint8Array): Wrapped | undefined {
-    return this.#options.args.unwraps ? findWrapped(fields, bytes) : undefined
+    const { unwraps, msgFields } = this.#options.args
+    if (!unwraps) return undefined
+    return findWrapped(fields, bytes) ?? wrappedWhereSaid(fields, msgFields)
   }
 
   /** What one line held; as a rule one event. The line is bad where any part of it is. */
@@ -189,6 +191,17 @@ const EVENT_MEMBERS: ReadonlySet<string> = new Set([
 /** Codes of what is a JSON object all the same. */
 function isObject(code: QuarantineCode): boolean {
   return ["notEvent", "kind", "version", "type", "ambiguous"].includes(code)
+}
+
+/** An event where the sender says that its message stands: deeper than collectors put it as a rule. */
+function wrappedWhereSaid(fields: Fields, msgFields: readonly string[]): Wrapped | undefined {
+  for (const name of msgFields) {
+    const place = findPlace(fields, name)
+    const value = place === undefined ? undefined : valueAt(fields, place)
+    const found = typeof value === "string" ? eventsInText(value) : undefined
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function wrappedIn(message: unknown): Wrapped | undefined {

@@ -26,6 +26,8 @@ const SIGN = "auditID"
 /** What of an event can hold secrets. */
 const BODIES = ["requestObject", "responseObject"]
 
+const BRACE = 0x7b
+
 /** Looks for an event in the fields of one line whose bytes are `line`. */
 export function findWrapped(fields: Fields, line: Uint8Array, depth = 0): Wrapped | undefined {
   if (depth > WRAPPERS_MAX) return undefined
@@ -47,7 +49,7 @@ export function findWrapped(fields: Fields, line: Uint8Array, depth = 0): Wrappe
 
 /**
  * Events in a text, from its first brace on: what stands before is the wrapper's (time and stream of a CRI log line, a
- * prefix of klog). Also events that are torn: their bytes are kept as events that are not understood, so that redaction
+ * prefix of klog), and then what stands behind may be too (the quote that ends Telegraf's `message="{…}"`). Also events that are torn: their bytes are kept as events that are not understood, so that redaction
  * sees them as what they are.
  */
 export function eventsInText(text: string, depth = 0): Wrapped | undefined {
@@ -57,12 +59,20 @@ export function eventsInText(text: string, depth = 0): Wrapped | undefined {
   const found = eventsIn(Buffer.from(text.slice(brace).trimEnd()), text.isWellFormed())
   const [first] = found?.items ?? []
   if (found === undefined || first === undefined) return undefined
-  if (first.hints !== undefined || first.quarantined !== "notEvent") return found
+  if (first.hints !== undefined) return brace > 0 ? withoutEnd(found) : found
+  if (first.quarantined !== "notEvent") return found
   const inner = found.bytes.subarray(first.start, first.end)
   const fields = parseFields(inner)
   const deeper = fields === undefined ? undefined : findWrapped(fields, inner, depth + 1)
   // A list of another shape, say: with bodies of requests in it, redaction has to see it.
   return deeper ?? (BODIES.some((name) => text.includes(name)) ? found : undefined)
+}
+
+/** Without a last item in which nothing can be of an event. */
+function withoutEnd({ items, ...rest }: Wrapped): Wrapped {
+  const last = items.at(-1)
+  const isEnd = last !== undefined && !rest.bytes.subarray(last.start, last.end).includes(BRACE)
+  return { ...rest, items: isEnd ? items.slice(0, -1) : items }
 }
 
 /** Whether a parsed object says of itself what only an audit event does. */
