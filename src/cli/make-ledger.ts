@@ -30,7 +30,7 @@ export async function makeLedger(config: ConfigType, world: World): Promise<Made
   if (signer.name !== origin) {
     throw new Refusal("key.malformed", `${keyFile} is a key of ${signer.name}, not of ${origin}`)
   }
-  if (config.redaction.enabled) await makeRedactionKey(redactionKeyFileOf(config))
+  if (config.redaction.enabled) makeRedactionKey(redactionKeyFileOf(config))
   const remembered = openRemembered(rememberedFolder(world.env))
   await initLedger(dir, { signer, clock: world.clock, remembered })
   return { origin, keyFile, verifierKey: formatVerifierKey(signer) }

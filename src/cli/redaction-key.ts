@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto"
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { ifBase64, toBase64 } from "../base/bytes.ts"
-import { Refusal } from "../base/refusal.ts"
+import { isRefusal, Refusal } from "../base/refusal.ts"
 import { compileRedaction, DEFAULT_REDACTION, redactionNames } from "../event/redact.ts"
 import type { Redaction } from "../intake/receive.ts"
+import { writeSecret } from "../seal/keys.ts"
 import type { ConfigType } from "./config.ts"
 import { keyFileOf } from "./config-paths.ts"
 
@@ -16,14 +17,12 @@ export function redactionKeyFileOf(config: ConfigType): string {
 }
 
 /** Makes a redaction key where there is none; never over another. True when one was made. */
-export async function makeRedactionKey(path: string): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+export function makeRedactionKey(path: string): boolean {
   try {
-    await writeFile(path, `${toBase64(randomBytes(KEY_BYTES))}\n`, { mode: 0o600, flag: "wx" })
-    await chmod(path, 0o600)
+    writeSecret(path, `${toBase64(randomBytes(KEY_BYTES))}\n`)
     return true
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false
+    if (isRefusal(error, "key.exists")) return false
     throw error
   }
 }

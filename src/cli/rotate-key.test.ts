@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { existsSync, renameSync } from "node:fs"
+import { cpSync, existsSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
 import { temporaryFolder } from "../../test/support/temporary.ts"
@@ -77,6 +77,21 @@ test("a ledger that is in use keeps its key", async (t) => {
   const open = await ledger.open(ledger.keyFile)
   await assert.rejects(rotateKey(ledger.config, ledger.world), { code: "ledger.locked" })
   await open.close()
+  assert.equal(formatVerifierKey(readSigner(ledger.keyFile)), ledger.verifierKey)
+})
+
+test("a log that cannot go on keeps its key: no record of the change would ever be sealed", async (t) => {
+  const ledger = await made(t)
+  const older = join(ledger.world.cwd, "older")
+  cpSync(ledger.config.dir, older, { recursive: true })
+  await (await ledger.open(ledger.keyFile)).close() // remembers what it signed last
+  const open = await ledger.open(ledger.keyFile)
+  await open.heartbeat()
+  await open.close()
+  rmSync(ledger.config.dir, { recursive: true })
+  renameSync(older, ledger.config.dir)
+  await assert.rejects(rotateKey(ledger.config, ledger.world), { code: "ledger.shrunk" })
+  await assert.rejects(rotateKey(ledger.config, ledger.world), { code: "ledger.shrunk" })
   assert.equal(formatVerifierKey(readSigner(ledger.keyFile)), ledger.verifierKey)
 })
 

@@ -8,6 +8,7 @@ import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
 import { keyFileOf } from "./config-paths.ts"
 import { openConfiguredLedger } from "./open-ledger.ts"
+import { escapeText } from "./terminal.ts"
 
 /** Verifier keys; `older` and its file are missing where an interrupted rotation had put the old key away already. */
 export type Rotated = {
@@ -47,12 +48,18 @@ export async function rotateKey(config: ConfigType, world: World): Promise<Rotat
     oldFile,
   }
 
-  function open(key: string) {
-    const onTrouble = (trouble: Refusal) => void world.stderr.write(`tallystick: ${trouble.message}\n`)
+  /** Of a log that cannot go on nobody can say which key is next: it keeps the one it has. */
+  async function open(key: string) {
+    const onTrouble = (trouble: Refusal) =>
+      void world.stderr.write(`tallystick: ${escapeText(trouble.message)}\n`)
     const onFatal = (error: unknown) => {
       throw error
     }
-    return openConfiguredLedger({ ...config, key }, world, { onTrouble, onFatal })
+    const ledger = await openConfiguredLedger({ ...config, key }, world, { onTrouble, onFatal })
+    const { trouble } = ledger.sealer
+    if (trouble === undefined) return ledger
+    await ledger.close()
+    throw trouble
   }
 
   /** Opening also completes a change that a crash left journalled and not sealed: closing seals it. */

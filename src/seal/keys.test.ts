@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import { ORIGIN, testSigner } from "../../test/support/ledger.ts"
@@ -18,6 +19,21 @@ test("a key is written for its owner alone, and read back", (t) => {
   )
   assert.equal(readSigner(path).name, ORIGIN)
   assert.throws(() => writeKey(path, newKey(ORIGIN)), { code: "key.exists" })
+})
+
+test("a process that ends while it writes a key leaves none: the next one makes it", (t) => {
+  const folder = temporaryFolder(t)
+  const path = join(folder, "log.key")
+  const keys = new URL("./keys.ts", import.meta.url).href
+  const script = `import { newKey, writeKey } from ${JSON.stringify(keys)}
+    writeKey(${JSON.stringify(path)}, newKey("example.com/cut"))`
+  // The kernel ends whoever writes more than nothing into a file.
+  const limited = 'ulimit -f 0; exec "$0" --input-type=module -e "$1"'
+  const ended = spawnSync("sh", ["-c", limited, process.execPath, script])
+  assert.notEqual(ended.status, 0)
+  assert.ok(!existsSync(path))
+  writeKey(path, newKey(ORIGIN))
+  assert.equal(readSigner(path).name, ORIGIN)
 })
 
 for (const mode of [0o640, 0o604, 0o620, 0o601]) {

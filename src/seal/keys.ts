@@ -1,5 +1,18 @@
 import { randomBytes } from "node:crypto"
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs"
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs"
 import { dirname } from "node:path"
 import { Refusal } from "../base/refusal.ts"
 import { isOrigin } from "../tlog/note-text.ts"
@@ -21,20 +34,52 @@ export function newKey(origin: string, random: (bytes: number) => Uint8Array = r
   return { kind: "ed25519", name: origin, seed: random(SEED_BYTES) }
 }
 
-/** Writes the key to a new file that only its owner may read, durably. Never over another file. */
+/** Writes the key to a new file that only its owner may read, durably. Refuses `key.exists`: never over another file. */
 export function writeKey(path: string, key: SignerKey): void {
+  writeSecret(path, `${formatSignerKey(key)}\n`)
+}
+
+/**
+ * The same for any text that nobody else may read. Whole or not at all: a file that a crash left empty would be a key for
+ * good, since nothing is written over one.
+ */
+export function writeSecret(path: string, text: string): void {
   const folder = dirname(path)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const fd = opened(path, "wx")
+  const temporary = `${path}.${process.pid}.tmp`
+  rmSync(temporary, { force: true }) // of an earlier process of this number
   try {
-    writeSync(fd, `${formatSignerKey(key)}\n`)
-    fsyncSync(fd)
+    const fd = opened(temporary, "wx")
+    try {
+      fchmodSync(fd, MODE) // whatever the umask says
+      writeSync(fd, text)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    place(temporary, path)
   } finally {
-    closeSync(fd)
+    rmSync(temporary, { force: true })
   }
   const folderFd = openSync(folder, "r")
   fsyncSync(folderFd)
   closeSync(folderFd)
+}
+
+/** Gives a file its name, where nothing has it yet; a rename would take it from another. */
+function place(temporary: string, path: string): void {
+  try {
+    try {
+      linkSync(temporary, path)
+    } catch (error) {
+      if (codeOf(error) === "EEXIST") throw error
+      copyFileSync(temporary, path, constants.COPYFILE_EXCL) // a file system without links
+    }
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === "EEXIST") throw new Refusal("key.exists", `${path} is there already`, {}, error)
+    throw new Refusal("key.unreadable", `cannot make the key ${path}: ${String(code)}`, {}, error)
+  }
 }
 
 /** The log key in a file. Refuses a file that others may read, and any key but one of kind Ed25519 for notes. */
@@ -60,8 +105,10 @@ function opened(path: string, flags: "r" | "wx"): number {
   try {
     return openSync(path, flags, MODE)
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined
-    if (code === "EEXIST") throw new Refusal("key.exists", `${path} is there already`, {}, error)
-    throw new Refusal("key.unreadable", `cannot open the key ${path}: ${String(code)}`, {}, error)
+    throw new Refusal("key.unreadable", `cannot open the key ${path}: ${String(codeOf(error))}`, {}, error)
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined
 }

@@ -31,7 +31,7 @@ async function makeLedger(context: TestContext) {
   mkdirSync(dir)
   writeKey(key, newKey("example.com/test"))
   await initLedger(dir, { signer: readSigner(key), clock })
-  await makeRedactionKey(join(dir, "keys/redaction.key"))
+  makeRedactionKey(join(dir, "keys/redaction.key"))
   const env = { XDG_STATE_HOME: join(cwd, "state") }
   const open = () =>
     openLedger(dir, {

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
+import { newKey, writeKey } from "../../src/seal/keys.ts"
 import { type Server, startServer, tallystick, temporaryFolder } from "../support/server.ts"
 
 /** Starts that cannot be: each says what it saw and what to do, ends with 2, and is never called a bug. */
@@ -59,6 +60,16 @@ test("no ledger: to make one is the advice, not to make a key", async () => {
     stderr,
     /none holds no ledger: there is no log\/checkpoint\n {2}tallystick init makes a ledger/,
   )
+})
+
+test("a first start that was ended when it had its key: the next goes on under that name", async (t) => {
+  const dir = join(folder.path, "begun")
+  const key = newKey("localhost/tallystick-begun")
+  writeKey(join(dir, "keys", "log.key"), key)
+  const begun = await startServer(dir)
+  t.after(() => begun.end())
+  const checkpoint = await (await fetch(`${begun.url}/log/checkpoint`)).text()
+  assert.equal(checkpoint.split("\n")[0], key.name)
 })
 
 test("a directory that cannot be", async () => {

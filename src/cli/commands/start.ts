@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { readSigner } from "../../seal/keys.ts"
 import { type Command, EXIT, type World } from "../command.ts"
 import type { ConfigType } from "../config.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
+import { keyFileOf } from "../config-paths.ts"
 import { openLog } from "../log.ts"
 import { makeLedger } from "../make-ledger.ts"
 import { paintFor } from "../terminal.ts"
@@ -13,6 +15,12 @@ import { paintFor } from "../terminal.ts"
  * deleted ledger are remembered, and one that follows under its name would count as cut short.
  */
 const trialOrigin = (): string => `localhost/tallystick-${randomBytes(4).toString("hex")}`
+
+/** What a start that was interrupted gave its key goes on to be the name. */
+function originFor(config: ConfigType): string {
+  const keyFile = keyFileOf(config)
+  return config.origin ?? (existsSync(keyFile) ? readSigner(keyFile).name : trialOrigin())
+}
 
 export const start: Command = {
   name: "start",
@@ -28,7 +36,7 @@ export const start: Command = {
     const load = async () => (await loadConfig({ ...options, set }, world)).config
     const config = await load()
     if (!existsSync(join(config.dir, "log", "checkpoint"))) {
-      const made = await makeLedger({ origin: trialOrigin(), ...config }, world)
+      const made = await makeLedger({ ...config, origin: originFor(config) }, world)
       world.stdout.write(
         `made a ledger in ${config.dir}\n  origin  ${made.origin}\n  key     ${made.keyFile}\n`,
       )
