@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { pause } from "../base/loop.ts"
 import { Refusal } from "../base/refusal.ts"
+import { isFull } from "../journal/disk.ts"
 import { readSigner } from "../seal/keys.ts"
 import type { LedgerOptions, OpenLedger } from "../seal/ledger.ts"
 import { openLedger } from "../seal/ledger.ts"
@@ -11,6 +13,26 @@ import type { ConfigType } from "./config.ts"
 import { keyFileOf } from "./config-paths.ts"
 
 type Heard = Pick<LedgerOptions, "onSync" | "onSealed" | "onTrouble" | "onFatal">
+
+/** How soon it is tried again to open a ledger for which there is no room. */
+const AGAIN_MS = 1_000
+
+/**
+ * The configured ledger, as soon as the disk has room for what a start writes: a full one heals without anybody starting
+ * the server again. Told once.
+ */
+export async function openWithRoom(config: ConfigType, world: World, heard: Heard): Promise<OpenLedger> {
+  for (let told = false; ; told = true) {
+    try {
+      return await openConfiguredLedger(config, world, heard)
+    } catch (error) {
+      if (!isFull(error) || world.stop.aborted) throw error
+      const why = `the disk has no room to open ${config.dir}; it is tried again every second`
+      if (!told) heard.onTrouble?.(new Refusal("journal.unavailable", why, {}, error))
+      await pause(AGAIN_MS, world.stop)
+    }
+  }
+}
 
 /** The public half of the configured key: what this ledger's checkpoints are checked with. */
 export function verifierKeyOf(config: ConfigType): string {

@@ -25,7 +25,7 @@ import { driftLoop, type DriftWatch } from "./drift-loop.ts"
 import { sealHealth, searchHealth, watchIntake } from "./health.ts"
 import type { Log } from "./log.ts"
 import { fileLossRecord, webhookLossRecord } from "./loss-record.ts"
-import { openConfiguredLedger, verifierKeyOf } from "./open-ledger.ts"
+import { openWithRoom, verifierKeyOf } from "./open-ledger.ts"
 import { DISMISSED } from "./quarantined.ts"
 import { readText } from "./read.ts"
 import { openRedaction, redactionNamesOf } from "./redaction-key.ts"
@@ -37,6 +37,8 @@ import { VERSION } from "./version.ts"
 
 /** A record of every source's count is due so often, also when nothing comes (design §3). */
 const HEARTBEAT_MS = 60_000
+/** How long the record of a start may take before the doors open all the same, and its wait for room. */
+const TOLD_MS_MAX = 1_000
 /** Longest wait of a question for a search process that is starting. */
 const STARTING_MS_MAX = 10_000
 /** Text of a query kept in the record that it was asked. */
@@ -84,7 +86,7 @@ export async function serve(serving: Serving): Promise<void> {
     const tier = tierOf(trouble)
     if (tier !== undefined) for (const each of metrics) each.storageError(tier)
   }
-  const ledger = await openConfiguredLedger(config, world, {
+  const ledger = await openWithRoom(config, world, {
     onSync: (seconds) => metrics[0]?.fsync(seconds),
     onTrouble,
     onSealed: () => {
@@ -160,7 +162,8 @@ type Doors = {
 
 async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void> {
   const { config, ledger, log, announce } = parts
-  await tell(parts, "serve.started", { version: VERSION, dir: config.dir })
+  const started = tellPatiently(parts, "serve.started", { version: VERSION, dir: config.dir }, stop)
+  await Promise.race([started, pause(TOLD_MS_MAX, stop)])
   const { inform, redaction } = parts
   const live: Live = { config, log, redaction, credentials: doors.credentials }
   const api = await createApi(apiDeps(parts, doors, inform, live))
@@ -172,6 +175,7 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
   parts.world.onHangup(rereader(live, parts))
   try {
     await together(stop, (stop) => [
+      started,
       aborted(stop).then(() => api.close()), // answers what is under way, and takes nothing new
       followFiles(parts, doors.onTrouble, stop),
       every(
@@ -198,7 +202,7 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
       ),
     ])
   } finally {
-    await tell(parts, "serve.stopped", {})
+    await tell(parts, "serve.stopped", {}).catch(doors.onTrouble)
     await ledger.sealer.sealOnce()
     log.info("stopped", { records: ledger.sealer.sealed.records, blocks: ledger.sealer.sealed.blocks })
   }
@@ -337,6 +341,23 @@ async function followFiles(
 /** What Tallystick does is a record too, without power over the ledger. */
 async function tell(parts: Parts, what: string, facts: Readonly<Record<string, string>>): Promise<void> {
   await keep(parts, [controlRecord(did.format({ what, facts: Object.entries(facts) }))])
+}
+
+/** The same, where a full disk may take it later only. */
+async function tellPatiently(
+  parts: Parts,
+  what: string,
+  facts: Readonly<Record<string, string>>,
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      return await tell(parts, what, facts)
+    } catch (error) {
+      if (!isRefusal(error, "journal.unavailable")) throw error
+      await pause(TOLD_MS_MAX, stop)
+    }
+  }
 }
 
 async function keep({ ledger }: Parts, records: readonly NewRecord[]): Promise<void> {

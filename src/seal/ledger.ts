@@ -3,7 +3,7 @@ import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { Clock } from "../base/time.ts"
-import { type Disk, isSyncError, realDisk } from "../journal/disk.ts"
+import { type Disk, isFull, isSyncError, realDisk } from "../journal/disk.ts"
 import { JOURNAL_LIMITS, type Journal, type JournalLimits, openJournal } from "../journal/journal.ts"
 import type { ReadLimits } from "../journal/reader.ts"
 import { Reserve } from "../journal/reserve.ts"
@@ -89,7 +89,12 @@ async function openHeld(place: LedgerPlace, lock: Lock, given: LedgerOptions): P
   const trouble = read.trouble ?? compareRemembered(place.log, read, remembered?.read(signer.name))
   const found = { ...read, trouble }
   const reserve = new Reserve(place.disk, place.reserve, options.reserveBytes ?? RESERVE_BYTES)
-  const journal = await openRecovered(place, found, { ...options, reserve })
+  const opening = () => openRecovered(place, found, { ...options, reserve })
+  const journal = await opening().catch((error: unknown) => {
+    // What a crash left unsealed is copied before anything else; on a full disk into the room that was kept.
+    if (!isFull(error) || !reserve.release()) throw error
+    return opening()
+  })
   try {
     if (trouble === undefined) await refuseWrongKey(journal, found, signer)
     const origin = signer.name

@@ -79,10 +79,13 @@ export type FoundLog = {
   readonly trouble: Refusal | undefined
 }
 
-/** Goes on where the files end. Writes `log/tail` anew, synced, unless there is trouble: then it touches nothing. */
+/**
+ * Goes on where the files end. Writes `log/tail` anew, synced, before anything else, unless there is trouble: then it
+ * touches nothing. Where the disk refuses that, it is tried again by each turn: what is journalled needs no sealer.
+ */
 export async function openSealer(options: SealerOptions, found: FoundLog): Promise<Sealer> {
   const sealer = new OpenSealer(options, found)
-  if (found.trouble === undefined) await sealer.shortenTail()
+  if (found.trouble === undefined) await sealer.begin()
   return sealer
 }
 
@@ -198,6 +201,10 @@ class OpenSealer implements Sealer {
   #sign({ edge }: LogState): string {
     const text = formatCheckpoint({ origin: this.#options.origin, size: edge.size, root: edgeRoot(edge) })
     return signNote(text, [{ ...this.#signer, kind: "ed25519" }])
+  }
+
+  async begin(): Promise<void> {
+    await this.#tried(() => this.shortenTail())
   }
 
   /**

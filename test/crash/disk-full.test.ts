@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { existsSync } from "node:fs"
+import { cpSync, existsSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import { isRefusal } from "../../src/base/refusal.ts"
@@ -82,6 +82,57 @@ test("without a reserve sealing waits for room, and goes on at the same block", 
   assert.equal((await open.sealer.sealOnce()).length, 1)
   await open.close()
   checkLedger(ledger.dir, testSigner())
+})
+
+test("a disk that is full at the start: the ledger opens, in the room that was kept or without it, and heals", async (t) => {
+  for (const reserved of [true, false]) {
+    const ledger = testLedger(temporaryFolder(t))
+    const disk = smallDisk()
+    await ledger.init({ disk })
+    const before = await ledger.open({ disk })
+    if (reserved) await before.heartbeat()
+    await before.journal.append([testRecord("taken")])
+    await before.close()
+
+    disk.full = true
+    const open = await ledger.open({ disk })
+    if (!reserved) {
+      const refused = open.journal.append([testRecord("refused")])
+      await assert.rejects(refused, { code: "journal.unavailable" })
+    }
+    assert.equal(open.sealer.trouble, undefined)
+    disk.full = false
+    await open.journal.append([testRecord("healed")])
+    await open.sealer.sealOnce()
+    assert.equal(open.sealer.sealed.records, open.journal.next)
+    await open.close()
+    const { records } = checkLedger(ledger.dir, testSigner())
+    const bodies = records.map(({ body }) => Buffer.from(body).toString())
+    assert.deepEqual(bodies.slice(-1), ["healed"])
+    assert.deepEqual(ledger.fatals, [])
+  }
+})
+
+test("a disk that is full at the start: what a crash left unsealed is copied into the room that was kept", async (t) => {
+  const ledger = testLedger(temporaryFolder(t))
+  const disk = smallDisk()
+  await ledger.init({ disk })
+  const crashed = await ledger.open({ disk })
+  await crashed.heartbeat()
+  await crashed.journal.append([testRecord("unsealed")])
+  const killed = join(ledger.dir, "..", "killed")
+  cpSync(ledger.dir, killed, { recursive: true })
+  await crashed.close()
+  rmSync(ledger.dir, { recursive: true })
+  renameSync(killed, ledger.dir)
+
+  disk.full = true
+  const open = await ledger.open({ disk })
+  disk.full = false
+  await open.sealer.sealOnce()
+  await open.close()
+  const { records } = checkLedger(ledger.dir, testSigner())
+  assert.ok(records.some(({ body }) => Buffer.from(body).toString() === "unsealed"))
 })
 
 test("from 95 % of the disk on only the ledger's own records are taken", async (t) => {
