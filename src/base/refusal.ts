@@ -262,6 +262,11 @@ export const REFUSALS = {
     exit: 2,
     hint: "name a file with one audit policy, or put the one that is meant into a file of its own",
   },
+  "policy.noServer": {
+    http: 422,
+    exit: 2,
+    hint: "name what one kube-apiserver runs with: its static pod, a machine configuration, or its flags, one a line",
+  },
   "policy.notRecorded": {
     http: 404,
     exit: 2,

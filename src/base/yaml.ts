@@ -8,6 +8,7 @@ import {
   parseAllDocuments,
   parseDocument,
   type ScalarTag,
+  stringify,
   type Tags,
 } from "yaml"
 import { Refusal } from "./refusal.ts"
@@ -70,6 +71,16 @@ export function parseYamlDocuments(text: string, name: string): readonly YamlTex
   return allDocuments(text, lines).map((document) =>
     readDocument(document, { name, lines, dialect: "kubernetes" }),
   )
+}
+
+/** Signs that end a line in one version of YAML or the other, or that a reader refuses. */
+const UNSAFE = /[\u007f-\u009f\u2028\u2029\ufeff]/g
+
+/** Plain values as YAML that both versions read back as they are: every text in quotes, like JSON's. */
+export function formatYaml(value: unknown): string {
+  const quoted = { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" } as const
+  const text = stringify(value, { ...quoted, lineWidth: 0, aliasDuplicateObjects: false })
+  return text.replaceAll(UNSAFE, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`)
 }
 
 function refuseLarge(text: string, name: string): void {

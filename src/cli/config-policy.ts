@@ -1,5 +1,5 @@
 import { Type } from "typebox"
-import { file, integer, section, text } from "./config-schema.ts"
+import { file, integer, maybeFile, section, text } from "./config-schema.ts"
 
 /** Audit policies that API servers are said to have: recorded, and held against what comes. */
 export const PolicySection = section("Which audit policy is in force where. What comes is held against it.", {
@@ -7,7 +7,12 @@ export const PolicySection = section("Which audit policy is in force where. What
     section("The policy of one source, or of a cluster with all below it.", {
       source: text({ description: "A source or a cluster: prod-1/apiserver-0, or prod-1." }),
       file: file({
-        description: "The policy file. A record is made of it at the start and whenever it changes.",
+        description:
+          "The policy file, or one that holds it. A record is made of it at the start and whenever it changes.",
+      }),
+      flags: maybeFile({
+        description:
+          "What configures kube-apiserver, or its flags, one a line: its audit flags are recorded with the policy, and events held against them.",
       }),
     }),
     { default: [], description: "Policies by source.", reason: "nobody knows them but who wrote them" },

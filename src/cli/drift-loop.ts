@@ -1,13 +1,14 @@
 import type { Metrics } from "../api/metrics.ts"
 import { every } from "../base/loop.ts"
 import type { Clock, Micros } from "../base/time.ts"
+import { type AuditFlags, FlagDrift, readPolicyFile } from "../connect/index.ts"
 import type { NewRecord } from "../event/record.ts"
 import { DriftSearch } from "../policy/drift.ts"
 import { driftText } from "../policy/drift-text.ts"
-import { loadPolicy } from "../policy/load.ts"
 import type { Policy } from "../policy/policy.ts"
 import { createSightingReader } from "../policy/sighting.ts"
 import { Traffic } from "../policy/traffic.ts"
+import { NEWEST } from "../policy/validate.ts"
 import type { QueryMessage } from "../search/message.ts"
 import type { ConfigType } from "./config.ts"
 import { controlFilter } from "./control-query.ts"
@@ -15,9 +16,12 @@ import type { Log } from "./log.ts"
 import {
   IN_FORCE,
   isPolicyOf,
+  isSameInForce,
+  type PolicyInForce,
   parsePolicyRecord,
   policyInForce,
   policyRecord,
+  serverEvidence,
 } from "./policy-in-force-record.ts"
 import { readText } from "./read.ts"
 import { looksAtNames, secondsBetween } from "./traffic-report.ts"
@@ -59,8 +63,8 @@ export async function driftLoop(watch: DriftWatch, stop: AbortSignal): Promise<v
     let findings = 0
     for (const one of declared) {
       try {
-        const policy = await policyOf(one, watch, state)
-        findings += await check(one, policy, { from, to }, watch, state)
+        const held = await declaredNow(one, watch, state)
+        findings += await check(one, held, { from, to }, watch, state)
       } catch (error) {
         if (!stop.aborted) watch.onTrouble(error)
       }
@@ -71,46 +75,53 @@ export async function driftLoop(watch: DriftWatch, stop: AbortSignal): Promise<v
 }
 
 type State = {
-  /** SHA-256 of the policy last recorded, by source. */
-  readonly inForce: Map<string, string>
+  /** The policy last recorded, by source. */
+  readonly inForce: Map<string, PolicyInForce>
   readonly toldAt: Map<string, Micros>
   findings: number
 }
 
-/** Reads the file again each turn; a text that is not the one recorded last is recorded before it counts. */
-async function policyOf({ source, file }: Declared, watch: DriftWatch, { inForce }: State): Promise<Policy> {
-  const text = await readText(file)
-  const policy = loadPolicy(text)
-  const put = policyInForce({ source, by: "serve", text })
-  const known = inForce.get(source) ?? (await recordedFor(source, watch))
-  if (known !== put.sha256) {
+/** Reads the files again each turn; what is not what was recorded last is recorded before it counts. */
+async function declaredNow(
+  { source, file, flags }: Declared,
+  watch: DriftWatch,
+  state: State,
+): Promise<Held> {
+  const { text, policy } = readPolicyFile(await readText(file), NEWEST, file)
+  const server = flags === undefined ? {} : { server: serverEvidence(await readText(flags), flags) }
+  const put = policyInForce({ source, by: "serve", text, ...server })
+  const known = state.inForce.get(source) ?? (await recordedFor(source, watch))
+  if (known === undefined || !isSameInForce(known, put)) {
     await watch.keep([policyRecord(put)])
     watch.log.info(IN_FORCE, { source, sha256: put.sha256 })
   }
-  inForce.set(source, put.sha256)
-  return policy
+  state.inForce.set(source, put)
+  return { policy, flags: put.server?.flags }
 }
 
-/** SHA-256 of the newest policy recorded for exactly this source. */
-async function recordedFor(source: string, { ask }: DriftWatch): Promise<string | undefined> {
+/** What events are held against. */
+type Held = { readonly policy: Policy; readonly flags: AuditFlags | undefined }
+
+/** The newest policy recorded for exactly this source. */
+async function recordedFor(source: string, { ask }: DriftWatch): Promise<PolicyInForce | undefined> {
   let newest = -1
-  let sha256: string | undefined
+  let found: PolicyInForce | undefined
   for await (const message of ask(`${controlFilter("did", IN_FORCE)} | fields record, raw`, POLICIES_MAX)) {
     if (message.kind !== "rows") continue
     for (const { record, raw } of message.rows) {
       const put = parsePolicyRecord(Buffer.from(raw ?? ""))
       if (put?.source !== source || Number(record) <= newest) continue
       newest = Number(record)
-      sha256 = put.sha256
+      found = put
     }
   }
-  return sha256
+  return found
 }
 
 /** Returns how many kinds of drift there are; new ones are recorded and logged. */
 async function check(
   { source }: Declared,
-  policy: Policy,
+  { policy, flags }: Held,
   { from, to }: { readonly from: number; readonly to: number },
   watch: DriftWatch,
   state: State,
@@ -123,6 +134,7 @@ async function check(
       for (const cell of cells) search.add(cell)
     },
   })
+  const flagDrift = flags === undefined ? undefined : new FlagDrift(flags)
   const read = createSightingReader()
   let partial: string | undefined
   const query = `kind:=k8s.audit record:>=${from} record:<${to} | fields source, raw`
@@ -131,15 +143,17 @@ async function check(
     else
       for (const row of message.rows) {
         const sighting = isPolicyOf(source, row.source ?? "") ? read(Buffer.from(row.raw ?? "")) : undefined
-        if (sighting !== undefined) traffic.add(sighting)
+        if (sighting === undefined) continue
+        traffic.add(sighting)
+        flagDrift?.add(sighting)
       }
   }
   traffic.flush()
   const { events, first, last } = traffic.seen
   // Of a part of the events nobody can say that something is not among them.
-  const found = search
-    .found(secondsBetween(first, last))
-    .filter(({ kind }) => kind !== "missing" || partial === undefined)
+  const found = [...search.found(secondsBetween(first, last)), ...(flagDrift?.found() ?? [])].filter(
+    ({ kind }) => kind !== "missing" || partial === undefined,
+  )
   for (const drift of found) {
     const text = driftText(drift)
     const key = `${source}\n${text}`

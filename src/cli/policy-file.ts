@@ -1,8 +1,7 @@
 import { resolve } from "node:path"
 import { text as textOf } from "node:stream/consumers"
 import { Refusal } from "../base/refusal.ts"
-import { readPolicyFile } from "../connect/read-policy.ts"
-import type { LoadedPolicy } from "../policy/load.ts"
+import { type PolicyRead, readPolicyFile } from "../connect/read-policy.ts"
 import type { KubernetesVersion } from "../policy/validate.ts"
 import { NEWEST } from "../policy/validate.ts"
 import type { Option, Options, World } from "./command.ts"
@@ -12,6 +11,13 @@ import { readText } from "./read.ts"
 export const KUBERNETES_FLAG: Option = {
   flags: "--kubernetes <version>",
   description: `release that will read the policy, like 1.34 (default: the newest known, 1.${NEWEST.minor})`,
+}
+
+/** What the server runs with: of it the audit flags count, and the file's hash. */
+export const FLAGS_FLAG: Option = {
+  flags: "--flags <file>",
+  description:
+    "what configures kube-apiserver (static pod, machine configuration, …), or its flags, one a line, as /flagz prints them",
 }
 
 export const POLICY_ARGUMENT = {
@@ -24,7 +30,7 @@ export async function readPolicyText(path: string, world: World): Promise<string
 }
 
 /** Refuses as {@link readPolicyFile}, and what cannot be read. */
-export async function readPolicyOf(path: string, options: Options, world: World): Promise<LoadedPolicy> {
+export async function readPolicyOf(path: string, options: Options, world: World): Promise<PolicyRead> {
   return readPolicyFile(await readPolicyText(path, world), kubernetesOf(options), path)
 }
 

@@ -6,6 +6,7 @@ export type Embedded = {
   readonly yaml: YamlText
   /** As a text: the inner text, and how to write another one in its place. As a value: the outer text and where it hangs. */
   readonly text: string
+  readonly isText: boolean
   readonly path: YamlPath
   readonly put: (text: string) => string
 }
@@ -23,7 +24,7 @@ export function embeddedValue(outer: YamlText, path: YamlPath, text: string): Em
       .filter(inside)
       .map((key) => ({ ...key, path: key.path.slice(path.length) })),
   }
-  return { yaml, text, path, put: (changed) => changed }
+  return { yaml, text, isText: false, path, put: (changed) => changed }
 }
 
 /** The text at the path, read as YAML; undefined where there is none, or none that can be read. */
@@ -48,6 +49,7 @@ export function embeddedText(outer: YamlText, path: YamlPath, text: string): Emb
         duplicateKeys: yaml.duplicateKeys.map((key) => ({ ...key, place })),
       },
       text: inner,
+      isText: true,
       path,
       put: () => text,
     }
@@ -63,6 +65,7 @@ export function embeddedText(outer: YamlText, path: YamlPath, text: string): Emb
       duplicateKeys: yaml.duplicateKeys.map((key) => ({ ...key, place: shift(key.place) })),
     },
     text: inner,
+    isText: true,
     path,
     put: (changed) => {
       const lines = changed.replace(/\n$/, "").split("\n")

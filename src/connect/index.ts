@@ -13,5 +13,7 @@ export type { Connection, Credential, GivenFile, OutFile } from "./connection.ts
 export { FILE_RULES } from "./file-finding.ts"
 export { type Fixed, fixFile } from "./fix-file.ts"
 export { type FileLintOptions, lintFile } from "./lint-file.ts"
-export { readPolicyFile } from "./read-policy.ts"
+export { FlagDrift } from "./flag-drift.ts"
+export { type PolicyRead, readPolicyFile } from "./read-policy.ts"
 export { DISTRIBUTIONS, type Distribution } from "./server.ts"
+export { type AuditFlags, auditFlagsIn, ifAuditFlags } from "./server-flags.ts"

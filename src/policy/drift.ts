@@ -9,8 +9,8 @@ import type { Cell, Tally } from "./traffic.ts"
  * force cannot be asked of an API server; what it writes can be held against the one it is said to have.
  */
 export type Drift = {
-  /** `recorded`: no event was due. `stage`: not at this stage. `level`: at another level. `missing`: due, and not there. */
-  readonly kind: "recorded" | "stage" | "level" | "missing"
+  /** `recorded`: no event was due. `stage`: not at this stage. `level`: at another level. `missing`: due, and not there. `flags`: not with these flags. */
+  readonly kind: "recorded" | "stage" | "level" | "missing" | "flags"
   /** Index of the declared rule that decides; absent where none matches. */
   readonly rule?: number
   readonly expected: string

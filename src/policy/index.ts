@@ -10,6 +10,7 @@
 export { type Covered, coverageOf, isCovered } from "./coverage.ts"
 export { compilePolicy, conditionsOf, type Decide, decide } from "./decide.ts"
 export { type Difference, diffPolicies } from "./diff.ts"
+export type { Drift } from "./drift.ts"
 export { applyEdit, type Edit } from "./edit.ts"
 export { type Explanation, explain } from "./explain.ts"
 export { type Finding, type LintRule, SEVERITIES, type Severity } from "./finding.ts"
@@ -41,6 +42,7 @@ export { PROTECTED, type Protected } from "./protected.ts"
 export { type Decider, decidersOf, type Reach, reachOfRules } from "./reach.ts"
 export { attributesOf, isLongRunning } from "./request-info.ts"
 export { formatRequest, formatResource, parseResource, requestOf } from "./request-text.ts"
+export { createSightingReader, type Sighting } from "./sighting.ts"
 export { LINT_RULES } from "./rules/index.ts"
 export {
   formatPolicyErrors,

@@ -29,6 +29,8 @@ export type Sighting = {
   readonly auditId: () => string
   readonly time: string
   readonly size: Sizes
+  /** Whether the server says that it cut the event. Good until the next event is read. */
+  readonly isTruncated: () => boolean
 }
 
 /** `key` is the same for the same name and groups. No user at all is a failed authentication. */
@@ -77,6 +79,7 @@ const EVENT = createNames(EVENT_KEYS)
 const REF = createNames(REF_KEYS)
 const [QUOTE, OPEN_OBJECT] = [0x22, 0x7b]
 const MANAGED_FIELDS = createKey("managedFields")
+const TRUNCATED = toBytes('"audit.k8s.io/truncated"')
 const PATCH_OF_WEBHOOK = toBytes('"patch.webhook.admission.k8s.io/')
 
 /** Reads events one after the other; undefined for what is no event of a known stage. */
@@ -107,7 +110,15 @@ export function createSightingReader(): (body: Uint8Array) => Sighting | undefin
         event.to[AT.stageTimestamp] === 0 ? AT.requestReceivedTimestamp : AT.stageTimestamp,
       ),
       size: sizesOf(body, event),
+      isTruncated: () => annotates(body, TRUNCATED),
     }
+  }
+
+  function annotates(body: Uint8Array, prefix: Uint8Array): boolean {
+    return (
+      event.to[AT.annotations] !== 0 &&
+      bytesOfPrefixed(body, event.from[AT.annotations] as number, prefix) > 0
+    )
   }
 
   /** Texts that come again and again, like verbs and resources. */

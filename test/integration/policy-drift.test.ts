@@ -16,6 +16,8 @@ const EVENT = (id: string, level: string) =>
     stageTimestamp: "2026-11-20T18:00:00.000000Z",
   })
 
+const FLAGS = "--audit-policy-file=/etc/policy.yaml\n--audit-log-path=/var/log/audit.log\n"
+
 const MS_MAX = 20_000
 let root: string
 let policy: string
@@ -25,10 +27,11 @@ before(async () => {
   root = await mkdtemp(join(tmpdir(), "tallystick-drift-"))
   policy = join(root, "policy.yaml")
   await writeFile(policy, POLICY)
+  await writeFile(join(root, "flags"), FLAGS)
   const config = join(root, "tallystick.yaml")
   await writeFile(
     config,
-    "policy:\n  intervalMs: 1000\n  declared:\n    - { source: prod-1, file: policy.yaml }\n",
+    "policy:\n  intervalMs: 1000\n  declared:\n    - { source: prod-1, file: policy.yaml, flags: flags }\n",
   )
   server = await startServer(join(root, "data"), { args: ["--config", config] })
 })
@@ -60,15 +63,41 @@ test("the declared policy is recorded at the start, once, and again when its fil
   const second = `${POLICY}# second version\n`
   await writeFile(policy, second)
   await eventually("the second record", MS_MAX, async () => ((await inForce()) === second ? true : undefined))
-  const records = await ask(controlFilter("did", "policy.inForce"))
-  assert.equal(records.length, 2)
+  assert.equal((await recorded()).length, 2)
+})
+
+async function recorded(): Promise<readonly string[]> {
+  const records = await ask(`${controlFilter("did", "policy.inForce")} | sort by (record) | fields raw`)
+  return records.map(({ raw }) => raw ?? "")
+}
+
+test("the server's audit flags are recorded with its policy, and again when they change", async () => {
+  const flag = (line: string) => `["flag","${line.replace(/\n$/, "")}"]`
+  assert.ok((await recorded())[0]?.includes(flag("--audit-log-path=/var/log/audit.log")))
+  const more = "--audit-log-maxage=7\n"
+  await writeFile(join(root, "flags"), FLAGS + more)
+  await eventually("the third record", MS_MAX, async () => {
+    const records = await recorded()
+    return records.length === 3 && records[2]?.includes(flag(more)) ? true : undefined
+  })
+})
+
+test("an event that the declared flags would not have let through is told", async () => {
+  const cut = EVENT("cut", "Metadata").replace(/}$/, ',"annotations":{"audit.k8s.io/truncated":"true"}}')
+  await send("prod-1/apiserver-0", cut)
+  await eventually("the finding", MS_MAX, async () => {
+    const records = await ask(`${controlFilter("did", "policy.drift")} raw:"truncation is off" | fields raw`)
+    return records.length > 0 ? true : undefined
+  })
 })
 
 test("an event that the declared policy would not have produced is a record, a metric and a line of the log", async () => {
   await send("prod-1/apiserver-0", EVENT("good", "Metadata"), EVENT("bad", "RequestResponse"))
   await send("prod-2", EVENT("other", "RequestResponse"))
   const found = await eventually("the finding", MS_MAX, async () => {
-    const records = await ask(`${controlFilter("did", "policy.drift")} | fields raw`)
+    const records = await ask(
+      `${controlFilter("did", "policy.drift")} raw:"saw ResponseComplete" | fields raw`,
+    )
     return records.length > 0 ? records : undefined
   })
   assert.equal(found.length, 1)

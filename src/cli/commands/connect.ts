@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises"
 import { dirname, join, relative, resolve } from "node:path"
-import { Refusal } from "../../base/refusal.ts"
+import { isRefusal, Refusal } from "../../base/refusal.ts"
 import {
   type Connection,
   type Credential,
@@ -10,7 +10,9 @@ import {
   type Plan,
   planConnection,
   RATE_DEFAULT,
+  readPolicyFile,
 } from "../../connect/index.ts"
+import type { KubernetesVersion } from "../../policy/validate.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { writeOut } from "../new-file.ts"
 import { KUBERNETES_FLAG, kubernetesOf, readPolicyText } from "../policy-file.ts"
@@ -22,7 +24,10 @@ export const connect: Command = {
     "Write what a Kubernetes distribution needs so that its API servers record here. Refuses what would keep one from starting.",
   arguments: [{ name: "distribution", description: DISTRIBUTIONS.join(", ") }],
   options: [
-    { flags: "--policy <file>", description: "audit policy (tallystick policy preset list has some)" },
+    {
+      flags: "--policy <file>",
+      description: "audit policy, or a YAML file that holds one (tallystick policy preset list has some)",
+    },
     { flags: "--url <url>", description: "https address of the ledger, as the control plane nodes reach it" },
     { flags: "--ca <file>", description: "PEM of the authority that signed the ledger's certificate" },
     {
@@ -87,11 +92,22 @@ async function connectionOf(distribution: string, options: Options, world: World
   }
   return {
     ...{ distribution: known, url, mode, rate: Number(options.rate), kubernetes: kubernetesOf(options) },
-    policy: await readPolicyText(policy, world),
+    policy: await policyTextOf(policy, kubernetesOf(options), world),
     ca: await readText(resolve(world.cwd, ca)),
     ...(source === undefined ? {} : { source }),
     ...(credential === undefined ? {} : { credential }),
     form: options.talosDocument === true ? "document" : "field",
+  }
+}
+
+/** A policy that stands inside another file is taken out of it; what does not load is refused later, with what it would do. */
+async function policyTextOf(path: string, kubernetes: KubernetesVersion, world: World): Promise<string> {
+  const text = await readPolicyText(path, world)
+  try {
+    return readPolicyFile(text, kubernetes, path).text
+  } catch (error) {
+    if (isRefusal(error, "policy.illegal")) return text
+    throw error
   }
 }
 

@@ -1,8 +1,11 @@
+import { resolve } from "node:path"
+import { auditFlagsIn, FlagDrift } from "../../connect/index.ts"
 import { type Drift, DriftSearch } from "../../policy/drift.ts"
 import { driftText } from "../../policy/drift-text.ts"
 import { Traffic } from "../../policy/traffic.ts"
-import { type Command, EXIT, type World } from "../command.ts"
-import { KUBERNETES_FLAG, POLICY_ARGUMENT, readPolicyOf } from "../policy-file.ts"
+import { type Command, EXIT, type Options, type World } from "../command.ts"
+import { FLAGS_FLAG, KUBERNETES_FLAG, POLICY_ARGUMENT, readPolicyOf } from "../policy-file.ts"
+import { readText } from "../read.ts"
 import { escapeText, paintFor } from "../terminal.ts"
 import { readTraffic, TRAFFIC_FLAGS } from "../traffic-input.ts"
 import { looksAtNames, secondsBetween } from "../traffic-report.ts"
@@ -12,7 +15,7 @@ export const policyDrift: Command = {
   summary:
     "Hold recorded events against the policy that is said to be in force. Exit code 1 where they differ.",
   arguments: [POLICY_ARGUMENT],
-  options: [...TRAFFIC_FLAGS, KUBERNETES_FLAG],
+  options: [...TRAFFIC_FLAGS, FLAGS_FLAG, KUBERNETES_FLAG],
   examples: [
     "tallystick policy drift audit-policy.yaml --on /var/log/kubernetes/audit.log",
     "tallystick policy drift audit-policy.yaml --on ./data --where '_time:1h source:=prod-1/apiserver-0'",
@@ -24,16 +27,25 @@ export const policyDrift: Command = {
       for (const cell of cells) search.add(cell)
     }
     const traffic = new Traffic({ names: looksAtNames(policy), onCells })
-    const input = await readTraffic(options, world, (sighting) => traffic.add(sighting))
+    const flags = await flagDriftOf(options, world)
+    const input = await readTraffic(options, world, (sighting) => {
+      traffic.add(sighting)
+      flags?.add(sighting)
+    })
     traffic.flush()
     const { first, last } = traffic.seen
-    const drifts = search.found(secondsBetween(first, last))
+    const drifts = [...(flags?.found() ?? []), ...search.found(secondsBetween(first, last))]
     if (options.json === true)
       world.stdout.write(`${JSON.stringify({ traffic: { ...traffic.seen, ...input }, drifts })}\n`)
     else show(drifts, { ...traffic.seen, ...input }, world)
     if (input.partial !== undefined) return EXIT.unable
     return drifts.length === 0 ? EXIT.fine : EXIT.bad
   },
+}
+
+async function flagDriftOf({ flags }: Options, world: World): Promise<FlagDrift | undefined> {
+  if (typeof flags !== "string") return undefined
+  return new FlagDrift(auditFlagsIn(await readText(resolve(world.cwd, flags)), flags))
 }
 
 type Read = Traffic["seen"] & Awaited<ReturnType<typeof readTraffic>>

@@ -33,12 +33,18 @@ export const policyInForceCommand: Command = {
     if (found === undefined) {
       throw new Refusal("policy.notRecorded", `no policy was recorded for ${when.source} before ${when.text}`)
     }
-    const { record, receivedAt, source, sha256, by, text } = found
+    const { record, receivedAt, source, sha256, by, text, server } = found
     if (options.json === true)
-      world.stdout.write(`${JSON.stringify({ record, receivedAt, source, sha256, by, policy: text })}\n`)
+      world.stdout.write(
+        `${JSON.stringify({ record, receivedAt, source, sha256, by, policy: text, ...(server === undefined ? {} : { server }) })}\n`,
+      )
     else {
       const put = `record ${record} of ${receivedAt}: policy ${sha256} of ${source}, put in force by ${by}`
       world.stderr.write(`${escapeText(put)}\n`)
+      if (server !== undefined) {
+        const flags = server.flags.map((flag) => `\n  ${escapeText(flag)}`).join("")
+        world.stderr.write(`audit flags, from a file of SHA-256 ${server.sha256}:${flags}\n`)
+      }
       world.stdout.write(world.stdout.isTTY ? escapeLines(text) : text)
     }
     return EXIT.fine

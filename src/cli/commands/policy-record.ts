@@ -1,47 +1,76 @@
 import { userInfo } from "node:os"
+import { resolve } from "node:path"
 import { Refusal } from "../../base/refusal.ts"
+import { type AuditFlags, ifAuditFlags, readPolicyFile } from "../../connect/index.ts"
 import { checkSource } from "../../intake/narrow.ts"
-import { readPolicy } from "../../policy/load.ts"
-import { type Command, EXIT } from "../command.ts"
+import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
 import { openUnserved } from "../open-unserved.ts"
-import { KUBERNETES_FLAG, kubernetesOf, readPolicyText } from "../policy-file.ts"
-import { policyInForce, policyRecord } from "../policy-in-force-record.ts"
+import { FLAGS_FLAG, KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
+import {
+  policyInForce,
+  policyRecord,
+  type ServerEvidence,
+  serverEvidence,
+} from "../policy-in-force-record.ts"
+import { readText } from "../read.ts"
 
 export const policyRecordCommand: Command = {
   name: "policy record",
   summary: "Record that a policy is in force from now on: its bytes, their hash, and who said so.",
-  arguments: [
-    { name: "file", description: "policy (audit.k8s.io/v1) as the server reads it, or - for standard input" },
-  ],
+  arguments: [POLICY_ARGUMENT],
   options: [
     ...CONFIG_FLAGS,
     {
       flags: "--source <source>",
       description: "whose policy it is: a source, or a cluster with all below it",
     },
+    FLAGS_FLAG,
     KUBERNETES_FLAG,
   ],
-  examples: ["tallystick policy record audit-policy.yaml --source prod-1"],
+  examples: [
+    "tallystick policy record audit-policy.yaml --source prod-1",
+    "tallystick policy record audit-policy.yaml --source prod-1 --flags /etc/kubernetes/manifests/kube-apiserver.yaml",
+    "tallystick policy record controlplane.yaml --source prod-1",
+  ],
   async run([file = ""], options, world) {
     const { source } = options
     if (typeof source !== "string") throw new Refusal("usage", "expected --source with a source or a cluster")
     checkSource(source)
-    const text = await readPolicyText(file, world)
-    readPolicy(text, kubernetesOf(options)) // what no server starts with was never in force
+    const whole = await readPolicyText(file, world)
+    const { text } = readPolicyFile(whole, kubernetesOf(options), file) // what no server starts with was never in force
+    const server = await serverOf({ whole, file }, options, world)
     const { config } = await loadConfig(options, world)
     const ledger = await openUnserved(config, world, (trouble) => {
       throw trouble
     })
     try {
-      const put = policyInForce({ source, by: userInfo().username, text })
+      const put = policyInForce({ source, by: userInfo().username, text, ...server })
       const { first } = await ledger.journal.appendControl([policyRecord(put)])
       if (options.json === true)
-        world.stdout.write(`${JSON.stringify({ record: first, source, sha256: put.sha256 })}\n`)
-      else world.stdout.write(`record ${first}: policy ${put.sha256} in force for ${source}\n`)
+        world.stdout.write(`${JSON.stringify({ record: first, source, sha256: put.sha256, ...server })}\n`)
+      else
+        world.stdout.write(
+          `record ${first}: policy ${put.sha256} in force for ${source}${flagsText(server.server?.flags)}\n`,
+        )
     } finally {
       await ledger.close()
     }
     return EXIT.fine
   },
+}
+
+/** From the file that is named, or the one that holds the policy where it configures a server, too. */
+async function serverOf(
+  { whole, file }: { readonly whole: string; readonly file: string },
+  { flags }: Options,
+  world: World,
+): Promise<{ readonly server?: ServerEvidence }> {
+  if (typeof flags === "string")
+    return { server: serverEvidence(await readText(resolve(world.cwd, flags)), flags) }
+  return ifAuditFlags(whole) === undefined ? {} : { server: serverEvidence(whole, file) }
+}
+
+function flagsText(flags: AuditFlags | undefined): string {
+  return flags === undefined ? "" : `, with ${flags.length} audit ${flags.length === 1 ? "flag" : "flags"}`
 }
