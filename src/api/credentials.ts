@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from "node:crypto"
 import { Refusal } from "../base/refusal.ts"
+import { unreadable } from "../base/unreadable.ts"
 import { checkSource } from "../intake/narrow.ts"
 import {
   hashPassword,
@@ -244,7 +245,7 @@ async function readSecret(path: string, readText: ReadText): Promise<string> {
   try {
     return (await readText(path)).trim()
   } catch (cause) {
-    throw new Refusal("credential.malformed", `cannot read ${path}`, {}, cause)
+    throw new Refusal("credential.malformed", unreadable(path, cause), {}, cause)
   }
 }
 

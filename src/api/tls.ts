@@ -2,6 +2,7 @@ import { constants, createPrivateKey, X509Certificate } from "node:crypto"
 import { stat } from "node:fs/promises"
 import { createSecureContext, type SecureContextOptions } from "node:tls"
 import { Refusal } from "../base/refusal.ts"
+import { unreadable } from "../base/unreadable.ts"
 
 /** The configuration's `tls`. */
 export type TlsConfig = {
@@ -110,7 +111,7 @@ async function fingerprint({ certificate, key, clientCa }: TlsConfig): Promise<s
         const { mtimeMs, ino, size } = await stat(path)
         return `${mtimeMs}/${ino}/${size}`
       } catch (cause) {
-        throw new Refusal("tls.malformed", `cannot read ${path}`, {}, cause)
+        throw new Refusal("tls.malformed", unreadable(path, cause), {}, cause)
       }
     }),
   )

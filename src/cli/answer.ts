@@ -20,6 +20,10 @@ export const ANSWER_FLAGS: readonly Option[] = [
   },
   ...REMOTE_FLAGS,
   {
+    flags: "-c, --config <file>",
+    description: "configuration of the server to ask (default: ./tallystick.yaml where there is one)",
+  },
+  {
     flags: "--dir <dir>",
     description: "read this ledger's directory instead of asking a server; one may be running on it",
   },
@@ -38,7 +42,8 @@ export async function whomToAsk(options: Options, world: World): Promise<Asked> 
     if (options.server !== undefined) throw new Refusal("usage", "--dir goes without --server")
     return { kind: "dir", dir: resolve(world.cwd, options.dir) }
   }
-  const configured = async () => serverUrlOf((await loadConfig({}, world)).config).href
+  const { config } = options
+  const configured = async () => serverUrlOf((await loadConfig({ config }, world)).config).href
   const server = options.server ?? world.env[SERVER_VARIABLE]
   const url = typeof server === "string" ? server : await configured()
   return { kind: "remote", remote: await openRemote(url, options, world) }

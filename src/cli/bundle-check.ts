@@ -1,10 +1,12 @@
 import { utf8 } from "../base/bytes.ts"
 import { formatMicros } from "../base/time.ts"
 import { parseEvent } from "../event/parse.ts"
+import { RESERVED } from "../event/record.ts"
 import { summarise } from "../event/summary.ts"
 import { type JudgedReceipt, openBundleCheck } from "../tlog/receipt-bundle-check.ts"
 import type { ReceiptFacts } from "../tlog/receipt-check.ts"
 import { EXIT, type ExitCode, type World } from "./command.ts"
+import { ownText } from "./own-text.ts"
 import { receiptJson } from "./receipt-text.ts"
 import { escapeText, paintFor } from "./terminal.ts"
 
@@ -57,12 +59,13 @@ function lineOf(judged: JudgedReceipt, red: (text: string) => string): string {
   if ("refused" in judged)
     return `${red("refuted")}  receipt ${judged.index}: ${escapeText(judged.refused.message)}`
   const { record, line, body } = judged.facts
-  return `proved   record ${record}, ${line.source} at ${formatMicros(line.receivedAt)}: ${escapeText(saidBy(body))}`
+  return `proved   record ${record}, ${line.source} at ${formatMicros(line.receivedAt)}: ${escapeText(saidBy(line.kind, body))}`
 }
 
-function saidBy(body: Uint8Array | undefined): string {
+function saidBy(kind: string, body: Uint8Array | undefined): string {
   if (body === undefined) return "body withheld"
-  const event = parseEvent(body)
-  const text = event === undefined ? (utf8(body) ?? `${body.length} bytes`) : summarise(event)
+  const own = kind === RESERVED ? ownText(body) : undefined
+  const event = own === undefined ? parseEvent(body) : undefined
+  const text = own ?? (event === undefined ? (utf8(body) ?? `${body.length} bytes`) : summarise(event))
   return text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text
 }

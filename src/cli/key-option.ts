@@ -45,5 +45,8 @@ export async function keysOf(options: Options, world: World): Promise<readonly s
   const keys = texts.flatMap((text) => text.split("\n").map((line) => line.trim()))
   const distinct = [...new Set(keys.filter((key) => key !== ""))]
   if (distinct.length > 0) return distinct
-  throw new Refusal("usage", "expected --key <vkey>: who judges a ledger by a key out of it proves nothing")
+  throw new Refusal(
+    "usage",
+    "expected --key <vkey>: who judges a ledger by a key out of it proves nothing; tallystick keys show --public prints the key where the ledger is kept",
+  )
 }

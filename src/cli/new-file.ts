@@ -2,7 +2,7 @@ import { type FileHandle, open, rm } from "node:fs/promises"
 import { resolve } from "node:path"
 import { Refusal } from "../base/refusal.ts"
 import type { World } from "./command.ts"
-import { reasonOf } from "./read.ts"
+import { reasonOf, saidOf } from "./read.ts"
 
 /**
  * Writes a text to a new file, or to standard output where none is named. Nothing there is written over (refuses
@@ -47,6 +47,6 @@ async function writeAll(
 }
 
 function unwritable(path: string, error: unknown): Refusal {
-  const why = reasonOf(error) === "EEXIST" ? "it is there already" : reasonOf(error)
+  const why = reasonOf(error) === "EEXIST" ? "it is there already" : saidOf(error)
   return new Refusal("output.unwritable", `cannot write ${path}: ${why}`, { path }, error)
 }

@@ -1,5 +1,6 @@
 import { Command as Commander, CommanderError, Option as CommanderOption } from "commander"
 import { assert } from "../base/assert.ts"
+import { nearest } from "../base/nearest.ts"
 import { Refusal } from "../base/refusal.ts"
 import { type Command, EXIT, type ExitCode, type Option, type Options, type World } from "./command.ts"
 
@@ -43,8 +44,13 @@ export async function runProgram(argv: readonly string[], program: Program, worl
       exit = await command.run(...argumentsOf(given, command), world)
     })
   }
+  // `help keys new` and `keys help new` are other ways to say `keys new --help`.
+  const asked = argv.slice(0, 3).findIndex((word) => word === "help")
+  const isHelp = asked === 0 || (asked === 1 && Object.hasOwn(GROUPS, argv[0] ?? ""))
+  const words = isHelp ? [...argv.filter((_, i) => i !== asked), "--help"] : argv
+  checkWords(root, words, program)
   try {
-    await root.parseAsync([...argv], { from: "user" })
+    await root.parseAsync([...words], { from: "user" })
     return exit
   } catch (error) {
     if (error instanceof CommanderError) return exitOf(error)
@@ -73,7 +79,7 @@ export function usageOf(command: Command): string {
 }
 
 function newCommander(name: string, world: World): Commander {
-  const width = () => (world.stdout.isTTY ? world.stdout.columns : 100)
+  const width = () => helpWidth(world)
   return new Commander(name)
     .exitOverride()
     .showSuggestionAfterError(true)
@@ -88,6 +94,42 @@ function newCommander(name: string, world: World): Commander {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
+}
+
+/** What a pager or a file is read at, where nobody says. */
+const HELP_COLUMNS = 80
+
+function helpWidth({ stdout, env }: World): number {
+  if (stdout.isTTY && stdout.columns > 0) return stdout.columns
+  const told = Number(env.COLUMNS)
+  return Number.isInteger(told) && told > 0 ? told : HELP_COLUMNS
+}
+
+/**
+ * Refuses words that name no command, with the nearest one. Commander would take `foo --help` and `help foo` for a wish for
+ * all of the help.
+ */
+function checkWords(root: Commander, argv: readonly string[], { commands }: Program): void {
+  let at = root
+  const path: string[] = []
+  for (const word of argv) {
+    if (word.startsWith("-") || at.commands.length === 0) return
+    const names = at.commands.map((command) => command.name())
+    const next = at.commands.find((command) => command.name() === word)
+    if (next === undefined) {
+      const open = commands.some(
+        ({ byDefault, name }) => byDefault === true && name.startsWith(path.join(" ")),
+      )
+      if (open && path.length > 0) return
+      const meant = nearest(word, names)
+      throw new Refusal(
+        "usage",
+        `unknown command '${word}'${meant === undefined ? "" : `; did you mean ${meant}?`}`,
+      )
+    }
+    path.push(word)
+    at = next
+  }
 }
 
 function attach(root: Commander, command: Command, world: World): Commander {
@@ -112,7 +154,9 @@ function attach(root: Commander, command: Command, world: World): Commander {
 }
 
 function group(parent: Commander, word: string, world: World): Commander {
-  const child = newCommander(word, world).description(GROUPS[word] ?? "")
+  const child = newCommander(word, world)
+    .description(GROUPS[word] ?? "")
+    .helpCommand("help [command]", "show what a command does")
   parent.addCommand(child)
   return child
 }

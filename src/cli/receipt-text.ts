@@ -2,9 +2,11 @@ import { toBase64, utf8 } from "../base/bytes.ts"
 import { formatMicros } from "../base/time.ts"
 import { EVENT_FIELDS, type Trust } from "../event/fields.ts"
 import { type Event, parseEvent, readPath } from "../event/parse.ts"
+import { RESERVED } from "../event/record.ts"
 import { summarise } from "../event/summary.ts"
 import type { ReceiptFacts } from "../tlog/receipt-check.ts"
 import type { World } from "./command.ts"
+import { ownText } from "./own-text.ts"
 import { escapeText, paintFor } from "./terminal.ts"
 
 /** Sent with values that whoever made the request chose. */
@@ -21,7 +23,8 @@ const SHOWN_LENGTH_MAX = 300
 export function receiptText(facts: ReceiptFacts, world: Pick<World, "stdout" | "env">): string {
   const paint = paintFor(world.stdout, world.env)
   const { line, block, checkpoint, cosignedBy, body } = facts
-  const event = body === undefined ? undefined : parseEvent(body)
+  const own = body !== undefined && line.kind === RESERVED ? ownText(body) : undefined
+  const event = body === undefined || own !== undefined ? undefined : parseEvent(body)
   const rows: [name: string, value: string][] = [
     ["ledger", facts.origin],
     ["record", `${facts.record}, number ${line.n} of its source`],
@@ -40,7 +43,12 @@ export function receiptText(facts: ReceiptFacts, world: Pick<World, "stdout" | "
       `${key.name} at ${formatMicros(atSeconds * 1e6)}`,
     ]),
   ]
-  const said = event === undefined ? bodyNote(body) : [...eventLines(event, paint.dim)]
+  const said =
+    own !== undefined
+      ? [`it says: ${escapeText(cut(own))}`]
+      : event === undefined
+        ? bodyNote(body)
+        : [...eventLines(event, paint.dim)]
   return [
     `${paint.green("proved")}: sealed in the ledger, under a checkpoint that its key signed`,
     ...rows.map(([name, value]) => `  ${name.padEnd(11)}${escapeText(value)}`),
@@ -63,9 +71,12 @@ function* eventLines(event: Event, dim: (text: string) => string): Generator<str
     const value = readPath(event, path)
     if (value === undefined) continue
     const text = typeof value === "string" ? value : JSON.stringify(value)
-    const cut = text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text
-    yield `  ${name.padEnd(26)} ${escapeText(cut)}${dim(MARKS[trust])}`
+    yield `  ${name.padEnd(26)} ${escapeText(cut(text))}${dim(MARKS[trust])}`
   }
+}
+
+function cut(text: string): string {
+  return text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text
 }
 
 /** For programs: the same. */

@@ -1,4 +1,9 @@
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http"
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http"
 import { request as httpsRequest } from "node:https"
 import { resolve } from "node:path"
 import { REFUSALS, Refusal, type RefusalCode } from "../base/refusal.ts"
@@ -7,7 +12,7 @@ import { LineCutter } from "../intake/file-lines.ts"
 import type { ImportAnswer } from "../intake/import-request.ts"
 import { CA_VARIABLE, TOKEN_VARIABLE } from "./client-variables.ts"
 import type { Option, Options, World } from "./command.ts"
-import { readText } from "./read.ts"
+import { readText, saidOf } from "./read.ts"
 
 /** A running server, and who we are there. */
 export type Remote = {
@@ -43,7 +48,9 @@ export async function openRemote(server: string, options: Options, world: World)
   }
   const fileOf = async (option: Options[string]) =>
     typeof option === "string" ? await readText(resolve(world.cwd, option)) : undefined
-  const token = (await fileOf(options.tokenFile ?? world.env[TOKEN_VARIABLE]))?.trim()
+  const tokenFile = options.tokenFile ?? world.env[TOKEN_VARIABLE]
+  const token = (await fileOf(tokenFile))?.trim()
+  if (token === "") throw new Refusal("usage", `expected a bearer token in ${tokenFile}, saw an empty file`)
   const ca = await fileOf(options.ca ?? world.env[CA_VARIABLE])
   if (token !== undefined && url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {
     throw new Refusal("usage", "a token is sent over https only, or to this machine")
@@ -197,10 +204,14 @@ async function send(
   throw refusalOf(status, text)
 }
 
-function drained(request: { once(event: "drain" | "close", listener: () => void): unknown }): Promise<void> {
+/** Leaves no listener behind: a large file waits thousands of times. */
+function drained(request: ClientRequest): Promise<void> {
   return new Promise((resolve) => {
-    request.once("drain", resolve)
-    request.once("close", resolve)
+    const end = () => {
+      request.off("drain", end).off("close", end)
+      resolve()
+    }
+    request.on("drain", end).on("close", end)
   })
 }
 
@@ -220,7 +231,8 @@ function refusalOf(status: number, text: string): Refusal {
     const problem = JSON.parse(text) as Readonly<Record<string, unknown>>
     const { code, detail } = problem
     if (typeof code === "string" && Object.hasOwn(REFUSALS, code) && typeof detail === "string") {
-      return new Refusal(code as RefusalCode, detail, { status })
+      const more = code === "auth.required" ? `; give a token with --token-file, or ${TOKEN_VARIABLE}` : ""
+      return new Refusal(code as RefusalCode, detail + more, { status })
     }
   } catch {
     // Not ours: a proxy's page.
@@ -229,10 +241,9 @@ function refusalOf(status: number, text: string): Refusal {
 }
 
 function unreachable(url: URL, cause: Error): Refusal {
-  const code = "code" in cause && typeof cause.code === "string" ? cause.code : cause.message
   return new Refusal(
     "server.unreachable",
-    `cannot talk to ${url.origin}: ${code}`,
+    `cannot talk to ${url.origin}: ${saidOf(cause)}`,
     { server: url.origin },
     cause,
   )

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { open, rename, rm, stat } from "node:fs/promises"
 import { Refusal } from "../base/refusal.ts"
-import { reasonOf } from "./read.ts"
+import { saidOf } from "./read.ts"
 
 /**
  * Puts a text in the place of a file that a person named, with the mode it had: a crash leaves the old one or the new one
@@ -21,6 +21,6 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await rename(beside, path)
   } catch (cause) {
     await rm(beside, { force: true })
-    throw new Refusal("output.unwritable", `cannot write ${path}: ${reasonOf(cause)}`, { path }, cause)
+    throw new Refusal("output.unwritable", `cannot write ${path}: ${saidOf(cause)}`, { path }, cause)
   }
 }

@@ -17,16 +17,20 @@ export async function run(
   load: (argv: readonly string[]) => Promise<readonly Command[]> = commandsFor,
 ): Promise<ExitCode> {
   const description = "A tamper-evident audit ledger for Kubernetes."
+  let commands: readonly Command[] = []
   try {
-    const commands = await load(argv)
+    commands = await load(argv)
     return await runProgram(argv, { name: "tallystick", version: VERSION, description, commands }, world)
   } catch (error) {
-    if (isRefusal(error)) return reportRefusal(error, argv.includes("--json"), world)
+    const asJson = argv.includes("--json")
+    if (isRefusal(error, "usage"))
+      return reportRefusal(error, { asJson, hint: helpFor(argv, commands) }, world)
+    if (isRefusal(error)) return reportRefusal(error, { asJson }, world)
     if (world.stop.aborted && error instanceof Error && error.name === "AbortError")
       return reportStopped(world)
     if (isSystemError(error)) {
       const refusal = new Refusal("system.failed", `the system refused: ${error.message}`, {}, error)
-      return reportRefusal(refusal, argv.includes("--json"), world)
+      return reportRefusal(refusal, { asJson }, world)
     }
     return reportBug(error, world)
   }
@@ -37,16 +41,30 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "errno" in error && "code" in error && "syscall" in error
 }
 
+/** Where the words of what was meant stand: the help of one command, or of its group. */
+function helpFor(argv: readonly string[], commands: readonly Command[]): string {
+  const [only, ...others] = commands.map(({ name }) => name)
+  const group = argv[0] !== undefined && only?.startsWith(`${argv[0]} `) ? `${argv[0]} ` : ""
+  return `see tallystick ${only !== undefined && others.length === 0 ? `${only} ` : group}--help`
+}
+
 /** A refusal for programs, shaped as over HTTP (RFC 9457), with the exit code. */
-export function problemOf(refusal: Refusal): Readonly<Record<string, unknown>> {
+export function problemOf(
+  refusal: Refusal,
+  hint: string = REFUSALS[refusal.code].hint,
+): Readonly<Record<string, unknown>> {
   const { code, message, facts } = refusal
-  const { http, exit, hint } = REFUSALS[code]
+  const { http, exit } = REFUSALS[code]
   return { type: `urn:tallystick:refusal:${code}`, status: http, detail: message, code, hint, facts, exit }
 }
 
-function reportRefusal(refusal: Refusal, json: boolean, world: World): ExitCode {
-  const { exit, hint } = REFUSALS[refusal.code]
-  if (json) world.stdout.write(`${JSON.stringify(problemOf(refusal))}\n`)
+function reportRefusal(
+  refusal: Refusal,
+  { asJson, hint = REFUSALS[refusal.code].hint }: { readonly asJson: boolean; readonly hint?: string },
+  world: World,
+): ExitCode {
+  const { exit } = REFUSALS[refusal.code]
+  if (asJson) world.stdout.write(`${JSON.stringify(problemOf(refusal, hint))}\n`)
   else {
     const paint = paintFor(world.stderr, world.env)
     world.stderr.write(

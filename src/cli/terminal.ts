@@ -143,6 +143,15 @@ export function table(
   return [titles, ...below.map((line, i) => paint(rows[i] ?? {}, line))].map((line) => `${line}\n`).join("")
 }
 
+/** Columns of a terminal that a table of these rows takes where nothing is cut; their keys are the titles. */
+export function tableWidth(rows: readonly TableRow[]): number {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  const widest = names.map((name) =>
+    Math.max(...[name, ...rows.map((row) => row[name] ?? "")].map((text) => widthOf(escapeText(text)))),
+  )
+  return widest.reduce((sum, width) => sum + width, GAP.length * (names.length - 1))
+}
+
 function formatLine(line: readonly string[], columns: readonly Column[], widths: readonly number[]): string {
   const cells = line.map((text, i) => {
     const width = widths[i] ?? 0

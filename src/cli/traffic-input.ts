@@ -10,7 +10,7 @@ import { Sniffer } from "../intake/import-format.ts"
 import { createSightingReader, type Sighting } from "../policy/sighting.ts"
 import type { Option, Options, World } from "./command.ts"
 import { progress } from "./progress.ts"
-import { reasonOf } from "./read.ts"
+import { saidOf } from "./read.ts"
 import { openRemote, queryRemote, REMOTE_FLAGS } from "./remote.ts"
 import { eventsOfTable, isEventTable } from "./traffic-table.ts"
 
@@ -119,7 +119,7 @@ async function sizeOf(full: string, path: string): Promise<number | undefined> {
     return found.isFile() ? found.size : undefined
   } catch (cause) {
     if (cause instanceof Refusal) throw cause
-    throw new Refusal("input.unreadable", `cannot read ${path}: ${reasonOf(cause)}`, { path }, cause)
+    throw new Refusal("input.unreadable", `cannot read ${path}: ${saidOf(cause)}`, { path }, cause)
   }
 }
 

@@ -213,3 +213,17 @@ test("quarantine lists what was not understood, escaped, and shows its exact byt
   })
   await assert.rejects(quarantineShow.run(["x"], { server: url }, testWorld({ cwd })), { code: "usage" })
 })
+
+test("a large file waits for a slow server without a listener left behind each time", async (t) => {
+  const { ledger, url } = await serve(t)
+  const cwd = temporaryFolder(t)
+  writeFileSync(join(cwd, "large.jsonl"), lines(...Array.from({ length: 40_000 }, (_, i) => i)))
+  const warned: string[] = []
+  const onWarning = ({ name }: Error) => warned.push(name)
+  process.on("warning", onWarning)
+  t.after(() => process.off("warning", onWarning))
+  const world = testWorld({ cwd })
+  assert.equal(await importCommand.run(["large.jsonl"], { server: url, source: "prod-1" }, world), 0)
+  assert.equal(ledger.length, 40_000)
+  assert.deepEqual(warned, [])
+})

@@ -1,5 +1,6 @@
 import { isRefusal } from "../../base/refusal.ts"
 import { type Command, EXIT } from "../command.ts"
+import { checkFiles } from "../config-files.ts"
 import { CONFIG_FLAGS, checkConfig } from "../config-load.ts"
 import { escapeText } from "../terminal.ts"
 
@@ -26,7 +27,8 @@ export const configCheck: Command = {
 
     async function findingsOf() {
       try {
-        return (await checkConfig(options, world)).findings
+        const { loaded, findings } = await checkConfig(options, world)
+        return findings.length > 0 || loaded === undefined ? findings : await checkFiles(loaded.config)
       } catch (error) {
         // Here a text that is no YAML is the answer, not a reason for none.
         if (isRefusal(error, "yaml.malformed")) return [{ where: "", key: "", message: error.message }]

@@ -10,7 +10,7 @@ import { type Command, EXIT, type ExitCode, type Options, type World } from "../
 import { CONFIG_FLAGS } from "../config-load.ts"
 import { openLocalTarget } from "../import-local.ts"
 import { formatAmount, formatSeconds, progress } from "../progress.ts"
-import { reasonOf } from "../read.ts"
+import { saidOf } from "../read.ts"
 import { knowsImport, openRemote, postImport, REMOTE_FLAGS } from "../remote.ts"
 import { escapeText } from "../terminal.ts"
 
@@ -113,7 +113,7 @@ async function openInput(name: string, world: World): Promise<Input> {
     return { name, path, size: found.isFile() ? found.size : undefined, openedAt: 0 }
   } catch (cause) {
     if (cause instanceof Refusal) throw cause
-    throw new Refusal("input.unreadable", `cannot read ${name}: ${reasonOf(cause)}`, { path }, cause)
+    throw new Refusal("input.unreadable", `cannot read ${name}: ${saidOf(cause)}`, { path }, cause)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Command, EXIT } from "../command.ts"
+import { type Command, EXIT, type Options } from "../command.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
 import { makeLedger } from "../make-ledger.ts"
 
@@ -33,11 +33,27 @@ export const init: Command = {
           `  key     ${made.keyFile}`,
           `  public  ${made.verifierKey}`,
           "Keep the public key where the ledger's administrator cannot change it: proofs rest on it.",
-          "Serve it: tallystick serve",
+          `Serve it: tallystick serve${sameFlags(options)}`,
           "",
         ].join("\n"),
       )
     }
     return EXIT.fine
   },
+}
+
+/** What leads the other commands to the same ledger, to be pasted into a shell. */
+function sameFlags({ config, dir, set }: Options): string {
+  const given: (readonly [flag: string, value: Options[string]])[] = [
+    ["--config", config],
+    ["--dir", dir],
+    ...(Array.isArray(set) ? set : []).map((each: string) => ["--set", each] as const),
+  ]
+  return given
+    .flatMap(([flag, value]) => (typeof value === "string" ? [` ${flag} ${quoted(value)}`] : []))
+    .join("")
+}
+
+function quoted(text: string): string {
+  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -4,6 +4,7 @@ import type { Command, Options, World } from "../command.ts"
 import { follow } from "../follow.ts"
 import { OUTPUT_FLAG, RAW_PIPE, readFormat, showAnswer, type Wanted } from "../output.ts"
 import { COMPAT_FLAG, readQuery, withFlags } from "../read-query.ts"
+import { withFieldHint } from "../strange-fields.ts"
 import { TIME_FLAGS } from "../time-flags.ts"
 
 /** Rows shown on a terminal without `--limit`; when there are more, it says so. */
@@ -42,7 +43,8 @@ export const query: Command = {
       options,
       world,
     )
-    return exitFor(await showAnswer(ask(await whomToAsk(options, world), asked, world), wanted, world), world)
+    const answer = withFieldHint(ask(await whomToAsk(options, world), asked, world), parsed, world)
+    return exitFor(await showAnswer(answer, wanted, world), world)
   },
 }
 
@@ -57,7 +59,7 @@ export function readLimit(limit: Options[string]): number | undefined {
   if (limit === undefined) return undefined
   const rows = Number(limit)
   if (!Number.isInteger(rows) || rows < 1 || rows > ROWS_MAX) {
-    throw new Refusal("usage", `expected --limit from 1 to ${ROWS_MAX}`)
+    throw new Refusal("usage", `expected --limit from 1 to ${ROWS_MAX}, saw ${JSON.stringify(limit)}`)
   }
   return rows
 }

@@ -1,6 +1,7 @@
 import { QUESTIONS } from "../../query/questions/index.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
-import { OUTPUT_FLAG, readFormat, showRows } from "../output.ts"
+import { OUTPUT_FLAG, readFormat, showRows, widthFor } from "../output.ts"
+import { tableWidth } from "../terminal.ts"
 
 export const questionsList: Command = {
   name: "questions list",
@@ -17,7 +18,16 @@ export function listQuestions(options: Options, world: World) {
     question: title,
     takes: parameters.map((parameter) => takes(parameter)).join(" "),
   }))
-  showRows(rows, readFormat(options, "table"), world)
+  const format = readFormat(options, "table")
+  // The question itself must not be cut for what it takes.
+  if (format === "table" && tableWidth(rows) > widthFor(world)) {
+    showRows(
+      rows.map(({ name, question }) => ({ name, question })),
+      format,
+      world,
+    )
+    world.stderr.write("what one takes: tallystick questions show <name>\n")
+  } else showRows(rows, format, world)
   return EXIT.fine
 }
 

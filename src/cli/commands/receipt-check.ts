@@ -6,7 +6,7 @@ import { verifyReceipt } from "../../tlog/receipt-check.ts"
 import { checkBundle } from "../bundle-check.ts"
 import { type Command, EXIT } from "../command.ts"
 import { KEY_FLAG, keysOf } from "../key-option.ts"
-import { reasonOf } from "../read.ts"
+import { saidOf } from "../read.ts"
 import { receiptJson, receiptText } from "../receipt-text.ts"
 
 export const receiptCheck: Command = {
@@ -42,6 +42,6 @@ async function openFile(path: string): Promise<readonly [start: Uint8Array, all:
     const { bytesRead, buffer } = await file.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0)
     return [buffer.subarray(0, bytesRead), file.createReadStream({ start: 0 })]
   } catch (error) {
-    throw new Refusal("input.unreadable", `cannot read ${path}: ${reasonOf(error)}`, { path }, error)
+    throw new Refusal("input.unreadable", `cannot read ${path}: ${saidOf(error)}`, { path }, error)
   }
 }

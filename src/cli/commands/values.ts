@@ -1,6 +1,6 @@
 import { printField } from "../../query/quote.ts"
 import { hitsField } from "../../query/view.ts"
-import { ANSWER_FLAGS, ask, exitFor, whomToAsk } from "../answer.ts"
+import { ANSWER_FLAGS, type Answer, ask, exitFor, whomToAsk } from "../answer.ts"
 import type { Command } from "../command.ts"
 import { fieldOf } from "../field-words.ts"
 import { OUTPUT_FLAG, readFormat, showAnswer } from "../output.ts"
@@ -39,8 +39,15 @@ export const values: Command = {
       limited: limit !== undefined,
     }
     const asked = withFlags(parsed, pipesFor(field, wanted.rows + 1), options, world)
-    return exitFor(await showAnswer(ask(await whomToAsk(options, world), asked, world), wanted, world), world)
+    const answer = ask(await whomToAsk(options, world), asked, world)
+    const isTable = wanted.format === "table" || wanted.format === "wide"
+    return exitFor(await showAnswer(isTable ? seen(answer, field) : answer, wanted, world), world)
   },
+}
+
+/** In a table, no value would look like a line that was cut. */
+async function* seen(answer: Answer, field: string): Answer {
+  for await (const row of answer) yield (row[field] ?? "") === "" ? { ...row, [field]: '""' } : row
 }
 
 /** The count stands in front: values may be long. */

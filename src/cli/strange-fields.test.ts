@@ -1,0 +1,43 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { testWorld } from "../../test/support/world.ts"
+import { parseQuery } from "../query/parse.ts"
+import { strangeFields, withFieldHint } from "./strange-fields.ts"
+
+const asked: [why: string, query: string, strange: string[], said: RegExp][] = [
+  ["a word that people say", "user:=alice", ["user"], /no field "user"; did you mean user\.username\?/],
+  ["a slip", "objectRef.resourse:=x", ["objectRef.resourse"], /did you mean objectRef\.resource\?/],
+  [
+    "the last part alone",
+    "resourceVersion:=1",
+    ["resourceVersion"],
+    /did you mean objectRef\.resourceVersion\?/,
+  ],
+  ["like nothing there is", "quux:=1", ["quux"], /tallystick fields lists/],
+  ["each once, under not and or too", "!(quux:a or zork:b) quux:c", ["quux", "zork"], /"quux"[^]*"zork"/],
+  ["a name that wants to be obeyed", '"\u001b[2J":=1', ["\u001b[2J"], /no field "\\\\?u001b\[2J"/],
+  ["fields there are", "verb:get user.username:=a lateBy:>3 raw:x _time:5m x", [], /^$/],
+  ["inside bodies and maps", "requestObject.a.b:=1 annotations.x:=1 user.extra.k:=1 *:x", [], /^$/],
+]
+for (const [why, query, strange, said] of asked) {
+  test(`strange fields: ${why}`, async () => {
+    const parsed = parseQuery(query)
+    assert.deepEqual(strangeFields(parsed), strange)
+    const world = testWorld({ cwd: "/" })
+    for await (const _ of withFieldHint(rows([]), parsed, world)) assert.fail("no row came out of none")
+    assert.match(world.err(), said)
+  })
+}
+
+test("who gets rows gets no advice", async () => {
+  const world = testWorld({ cwd: "/" })
+  const seen = []
+  for await (const row of withFieldHint(rows([{ user: "alice" }]), parseQuery("user:=alice"), world))
+    seen.push(row)
+  assert.deepEqual(seen, [{ user: "alice" }])
+  assert.equal(world.err(), "")
+})
+
+async function* rows(all: Record<string, string>[]) {
+  yield* all
+}
