@@ -45,7 +45,7 @@ export async function runProgram(argv: readonly string[], program: Program, worl
     })
   }
   // `help keys new` and `keys help new` are other ways to say `keys new --help`.
-  const asked = argv.slice(0, 3).findIndex((word) => word === "help")
+  const asked = argv.slice(0, 3).indexOf("help")
   const isHelp = asked === 0 || (asked === 1 && Object.hasOwn(GROUPS, argv[0] ?? ""))
   const words = isHelp ? [...argv.filter((_, i) => i !== asked), "--help"] : argv
   checkWords(root, words, program)
