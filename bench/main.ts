@@ -50,6 +50,7 @@ const BENCHES: readonly Bench[] = [
     args: ["--seconds", "30", "--rate", "5000"],
     quick: ["--seconds", "8", "--rate", "5000"],
   },
+  { name: "blocking", args: [], quick: ["--seconds", "5"] },
   { name: "readers", args: [], quick: ["--fill", "40000", "--seconds", "10"] },
   {
     name: "constant-load",

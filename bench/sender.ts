@@ -2,7 +2,7 @@ import { Agent, request } from "node:http"
 import { createEventMaker } from "./segment-events.ts"
 
 /** Events in one request, as kube-apiserver batches them by default. */
-const EVENTS = 400
+const EVENTS_DEFAULT = 400
 /** Bodies prepared; each is written over and sent again. */
 const BODIES = 64
 const TIMES = ['"requestReceivedTimestamp":"', '"stageTimestamp":"']
@@ -30,10 +30,17 @@ let serial = 0
 
 /** Sends audit events as kube-apiserver does. None is sent twice: ids and times in the bodies are written anew. */
 export class Sender {
-  readonly #bodies = prepare()
+  readonly #events: number
+  readonly #bodies: readonly Body[]
+
+  constructor(events = EVENTS_DEFAULT) {
+    this.#events = events
+    this.#bodies = prepare(events)
+  }
 
   async load({ url, rate, connections, ms }: Load): Promise<Loaded> {
     const agent = new Agent({ keepAlive: true, maxSockets: connections })
+    const events = this.#events
     const loaded: Loaded = { acked: 0, refused: 0, bytes: 0, latencies: [] }
     const began = performance.now()
     const free = [...this.#bodies]
@@ -41,7 +48,7 @@ export class Sender {
     async function connection(): Promise<void> {
       for (;;) {
         const mine = turn++
-        const due = rate === 0 ? performance.now() : began + (mine * EVENTS * 1000) / rate
+        const due = rate === 0 ? performance.now() : began + (mine * events * 1000) / rate
         if (due - began > ms || performance.now() - began > ms) return
         if (due > performance.now())
           await new Promise((resolve) => setTimeout(resolve, due - performance.now()))
@@ -53,7 +60,7 @@ export class Sender {
         loaded.latencies.push(performance.now() - Math.max(due, began))
         if (status !== 200) loaded.refused++
         else {
-          loaded.acked += EVENTS
+          loaded.acked += events
           loaded.bytes += body.bytes.length
         }
       }
@@ -84,10 +91,10 @@ function post(url: string, agent: Agent, body: Buffer): Promise<number> {
   })
 }
 
-function prepare(): Body[] {
+function prepare(events: number): Body[] {
   const make = createEventMaker(1)
   return Array.from({ length: BODIES }, (_, body) => {
-    const items = Array.from({ length: EVENTS }, (_, i) => make(Date.now() * 1000 + body * EVENTS + i))
+    const items = Array.from({ length: events }, (_, i) => make(Date.now() * 1000 + body * events + i))
     const text = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items.join(",")}]}\n`
     const bytes = Buffer.from(text)
     return { bytes, ids: offsets(bytes, '"auditID":"'), times: TIMES.flatMap((key) => offsets(bytes, key)) }
