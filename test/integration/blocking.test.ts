@@ -21,6 +21,9 @@ before(async () => {
   folder = await temporaryFolder()
   server = await startServer(join(folder.path, "data"), { args: NEVER_SEALED })
   search = searchOf(server.child.pid)
+  // It runs, and is not in the middle of its start.
+  const asked = await fetch(`${server.url}/select/logsql/query?query=*`)
+  assert.equal(asked.status, 200, await asked.text())
   process.kill(search, "SIGSTOP")
 })
 after(async () => {
@@ -46,6 +49,12 @@ test("many at once share syncs: what one waits for does not grow with those besi
   await Promise.all(Array.from({ length: AT_ONCE }, apiRequests))
   const more = (await syncs()) - before
   assert.ok(more >= EVENTS / AT_ONCE && more < EVENTS, `${more} syncs`)
+})
+
+test("the search process gives way where both want the processor", () => {
+  const fields = readFileSync(`/proc/${search}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? []
+  // proc(5): nice is the 19th of all fields, the name being the second.
+  assert.equal(fields[19 - 3], "5")
 })
 
 /** As kube-apiserver's blocking backend sends it: a list of one, and for `blocking-strict` at the stage that may be refused. */
