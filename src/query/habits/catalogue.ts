@@ -13,5 +13,6 @@ export const HABIT_EXAMPLES: readonly (readonly [language: string, text: string]
     "SQL",
     "SELECT verb, count(*) AS n FROM audit WHERE responseStatus.code >= 400 GROUP BY verb ORDER BY n DESC",
   ],
+  ["Lucene", "+verb:delete responseStatus.code:[400 TO 499] _exists_:user.uid"],
   ["a shell", "cat audit.log | grep secrets | tail -50"],
 ]

@@ -3,14 +3,16 @@ import type { Token } from "../lexer.ts"
 import { quoteIfNeeded } from "../quote.ts"
 import { escapeRegexp } from "../regexp.ts"
 import { type Draft, wordOf } from "./draft.ts"
+import { mendLucene } from "./lucene.ts"
+import { wholeMatch } from "./whole-match.ts"
 
 /**
  * `field="x"`, `field!="x"`, `field=~"x|y"`, `field!~"x"`, `field == 'x'`, `code>400`, `field in ("x")`, `field contains
  * "x"`: what Prometheus, LogQL, Splunk, SQL and KQL write where LogsQL has a colon. As LogsQL they are words to search for
  * in the message, which find nothing.
  */
-export function mendComparisons(draft: Draft, tokens: readonly Token[]): void {
-  for (let at = 0; at < tokens.length; ) {
+export function mendComparisons(draft: Draft, tokens: readonly Token[], from = 0): void {
+  for (let at = from; at < tokens.length; ) {
     at += lengthOfCall(tokens, at) ?? mendAt(draft, tokens, at) ?? 1
   }
 }
@@ -51,7 +53,11 @@ const VALUE_FOLLOWS = new Set([":", "=", "~", "<", ">", "!=", "=~", "!~"])
 /** Tokens that a comparison at this place takes; undefined where there is none. */
 function mendAt(draft: Draft, tokens: readonly Token[], at: number): number | undefined {
   if (wordOf(tokens[at]) === "{") return lengthOfStream(tokens, at)
-  const connective = mendConnective(draft, tokens, at) ?? mendDoubled(draft, tokens, at)
+  const connective =
+    mendConnective(draft, tokens, at) ??
+    mendDoubled(draft, tokens, at) ??
+    mendLineFilter(draft, tokens, at) ??
+    mendLucene(draft, tokens, at)
   if (connective !== undefined) return connective
   const nameLength = lengthOfName(tokens, at)
   if (nameLength === 0 || VALUE_FOLLOWS.has(wordOf(tokens[at - 1]))) return undefined
@@ -75,26 +81,53 @@ function lengthOfStream(tokens: readonly Token[], at: number): number {
 
 function mendConnective(draft: Draft, tokens: readonly Token[], at: number): number | undefined {
   const [first, second] = tokens.slice(at, at + 2)
-  if (first === undefined || second === undefined || second.spaced) return undefined
-  if (wordOf(first) !== "&" || wordOf(second) !== "&") return undefined
+  if (first === undefined || second === undefined || wordOf(first) !== "&") return undefined
+  if (first.spaced && second.spaced) {
+    draft.replace([first], "and", "`&` is written `and`")
+    return 1
+  }
+  if (second.spaced || wordOf(second) !== "&") return undefined
   draft.replace([first, second], " and ", "`&&` is written `and`")
   return 2
 }
 
-/** `field:=~"x"`, `field:=="x"`: the colon is there, and a sign of another language behind it. */
+/** `field:=~"x"`, `field:=="x"`, `field:<>"x"`: the colon is there, and a sign of another language behind it. */
 function mendDoubled(draft: Draft, tokens: readonly Token[], at: number): number | undefined {
   const [colon, sign, next] = tokens.slice(at, at + 3)
   if (wordOf(colon) !== ":" || sign === undefined) return undefined
-  if (wordOf(sign) === "=~") {
-    draft.replace([sign], "~", "`:=~` is no LogsQL: a regular expression is written `field:~…`")
-    return 2
-  }
-  if (wordOf(sign) !== "=" || wordOf(next) !== "=" || next?.spaced !== false) return undefined
-  draft.replace([sign, next], "=", "`:==` is no LogsQL: a value is compared with `field:=…`")
-  return 3
+  const isOne = wordOf(sign) === "=~"
+  const written = isOne || next?.spaced !== false ? wordOf(sign) : wordOf(sign) + wordOf(next)
+  const meant = DOUBLED.get(written)
+  if (meant === undefined) return undefined
+  const used = isOne || next === undefined ? [sign] : [sign, next]
+  draft.replace(used, meant, `\`:${written}\` is no LogsQL: write \`field:${meant}…\``)
+  return 1 + used.length
+}
+
+const DOUBLED: ReadonlyMap<string, string> = new Map([
+  ["=~", "~"],
+  ["==", "="],
+  ["<>", "!="],
+  ["=>", ">="],
+  ["=<", "<="],
+])
+
+/** `{…} != "x"`: lines of the stream in which the text does not stand. */
+function mendLineFilter(draft: Draft, tokens: readonly Token[], at: number): number | undefined {
+  const [sign, text] = tokens.slice(at, at + 2)
+  const before = tokens[at - 1]
+  if (sign === undefined || wordOf(sign) !== "!=" || text?.quoted !== true || before === undefined)
+    return undefined
+  if (wordOf(before) !== "}" && !before.quoted) return undefined
+  const instead = `!~${quoteIfNeeded(escapeRegexp(text.text))}`
+  draft.replace([sign, text], instead, `\`!=\` behind a stream is LogQL: write \`${instead}\``)
+  return 2
 }
 
 const KEYWORDS = new Set(["and", "or", "not", "by", "where", "filter", "if", "as"])
+
+/** No field has a longer name; without it a text of dashes would be read once from each of them. */
+const NAME_TOKENS_MAX = 63
 
 /** `user.username`, `objectRef/name`, `"annotations.a/b"`: tokens without space between them, before a sign. */
 function lengthOfName(tokens: readonly Token[], at: number): number {
@@ -103,6 +136,7 @@ function lengthOfName(tokens: readonly Token[], at: number): number {
   if (!isPart(tokens[at]) || KEYWORDS.has(wordOf(tokens[at]))) return 0
   let length = 1
   while (
+    length < NAME_TOKENS_MAX &&
     /^[-/]$/.test(wordOf(tokens[at + length])) &&
     tokens[at + length]?.spaced === false &&
     isPart(tokens[at + length + 1]) &&
@@ -126,6 +160,7 @@ function readOperator(
   const [first, second] = [wordOf(tokens[at]), tokens[at + 1]?.spaced === false ? wordOf(tokens[at + 1]) : ""]
   switch (first) {
     case "=":
+      if (second === ">" || second === "<") return { sign: second === ">" ? ">=" : "<=", length: 2 }
       return { sign: "=", length: second === "=" ? 2 : 1 }
     case "!=":
     case "=~":
@@ -183,6 +218,12 @@ function mendOperator(draft: Draft, used: readonly Token[], { name, sign, value 
     draft.replace(used, "*", `\`${name}=\` is Splunk's; a time is written \`_time:1h\``)
     return
   }
+  if (/^(earliest|latest)$/i.test(name) && sign === "=") {
+    if (/^now(\(\))?$/i.test(value.text))
+      draft.replace(used, "*", `\`${name}=now\` is Splunk's, and not needed`)
+    else draft.tell(used, `\`${name}=\` is Splunk's; a time is written \`_time:[2026-01-02, now]\``)
+    return
+  }
   if (/^(index|sourcetype)$/i.test(name) && sign === "=") {
     draft.replace(
       used,
@@ -220,26 +261,6 @@ function compare(name: string, sign: Sign, value: Value): string {
   }
 }
 
-const PLAIN = "[\\p{L}\\p{Nd}_:/@ -]+"
-const ALTERNATIVES = new RegExp(`^${PLAIN}(\\|${PLAIN})*$`, "u")
-const AROUND = new RegExp(`^\\.\\*(${PLAIN})\\.\\*$`, "u")
-const BEGINNING = new RegExp(`^(${PLAIN})\\.\\*$`, "u")
-
-/** A regular expression that must match the whole value, as in LogQL; LogsQL's own match anywhere. */
-export function wholeMatch(field: string, source: string): string {
-  if (source === ".*") return "*"
-  if (source === ".+") return `${field}*`
-  if (ALTERNATIVES.test(source)) {
-    const values = source.split("|").map(quoteIfNeeded)
-    return values.length === 1 ? `${field}=${values[0]}` : `${field}in(${values.join(",")})`
-  }
-  const around = AROUND.exec(source)?.[1]
-  if (around !== undefined) return `${field}~${quoteIfNeeded(around)}`
-  const beginning = BEGINNING.exec(source)?.[1]
-  if (beginning !== undefined) return `${field}=${quoteIfNeeded(beginning)}*`
-  return `${field}~${quoteIfNeeded(`^(?:${source})$`)}`
-}
-
 /** A dotted name or one of the catalogue: not any word that stands before "in" or "contains". */
 function looksLikeField(name: string): boolean {
   return findField(name) !== undefined || /^[A-Za-z_]\w*(\.\w+)+$/.test(name)
@@ -256,7 +277,8 @@ function mendWords(
   const field = `${quoteIfNeeded(name)}:`
   let next = at + nameLength
   if (tokens[next]?.spaced !== true) return undefined
-  const negative = wordOf(tokens[next]) === "not"
+  // `!in`, `!contains`: as KQL has it.
+  const negative = /^(not|!)$/.test(wordOf(tokens[next]))
   if (negative) next++
   const word = wordOf(tokens[next])
   if (word === "in" && wordOf(tokens[next + 1]) === "(") {
@@ -277,12 +299,29 @@ function mendWords(
     draft.replace(used, instead, `\`is null\` is SQL: write \`${instead}\``)
     return used.length
   }
+  if (word === "between")
+    return mendBetween(draft, tokens, { at, next, text: `${negative ? "!" : ""}${field}` })
+  if (word === "matches" && wordOf(tokens[next + 1]) === "regex") next++
   const value = tokens[next + 1]
   const test = value?.quoted === true ? textTest(word, value.text) : undefined
   if (test === undefined) return undefined
   const used = tokens.slice(at, next + 2)
   const instead = `${negative ? "!" : ""}${field}${test}`
   draft.replace(used, instead, `\`${name} ${word} …\` is no LogsQL: write \`${instead}\``)
+  return used.length
+}
+
+/** `code between 400 and 499`. */
+function mendBetween(
+  draft: Draft,
+  tokens: readonly Token[],
+  { at, next, text }: { readonly at: number; readonly next: number; readonly text: string },
+): number | undefined {
+  const [from, and, to] = tokens.slice(next + 1, next + 4)
+  if (from === undefined || to === undefined || wordOf(and) !== "and") return undefined
+  const instead = `${text}range[${quoteIfNeeded(from.text)}, ${quoteIfNeeded(to.text)}]`
+  const used = tokens.slice(at, next + 4)
+  draft.replace(used, instead, `\`between\` is SQL: write \`${instead}\``)
   return used.length
 }
 
@@ -297,8 +336,16 @@ function textTest(word: string, value: string): string | undefined {
     case "endswith":
       return `~${quoteIfNeeded(`${escapeRegexp(value)}$`)}`
     case "like":
-      return `~${quoteIfNeeded(`^${escapeRegexp(value).replaceAll("%", ".*").replaceAll("_", ".")}$`)}`
+      return `~${quoteIfNeeded(likeRegexp(value))}`
+    case "ilike":
+      return `~${quoteIfNeeded(`(?i)${likeRegexp(value)}`)}`
+    case "matches":
+      return `~${quoteIfNeeded(value)}`
     default:
       return undefined
   }
+}
+
+function likeRegexp(value: string): string {
+  return `^${escapeRegexp(value).replaceAll("%", ".*").replaceAll("_", ".")}$`
 }

@@ -1,3 +1,4 @@
+import { STATS_WORDS } from "../keywords.ts"
 import type { Token } from "../lexer.ts"
 import { quote, quoteIfNeeded } from "../quote.ts"
 import { type Draft, sliceOf, splitTokens, wordOf } from "./draft.ts"
@@ -23,12 +24,48 @@ export function mendStats(
 ): string | undefined {
   const [functions = [], by] = splitTokens(tokens.slice(1), (token) => wordOf(token) === "by")
   if (functions.length === 0) return undefined
+  const [keys = [], named] = splitTokens(by ?? [], (token) => wordOf(token) === "as")
   const counted = splitTokens(functions, (token) => wordOf(token) === ",")
     .filter((part) => part.length > 0)
     .map((part) => readFunction(draft.source, part, alias))
+    // `count() by a as hits`: the name can only be the function's.
+    .map((one, _, all) =>
+      one === undefined || all.length > 1 || named === undefined ? one : rename(one, named),
+    )
   if (counted.length === 0 || counted.some((one) => one === undefined)) return undefined
-  const group = by === undefined ? "" : `by (${namesOf(by).map(quoteIfNeeded).join(", ")}) `
+  const group = by === undefined ? "" : `by (${keysOf(keys).join(", ")}) `
   return `stats ${group}${counted.map((one) => `${one?.text} as ${quoteIfNeeded(one?.alias ?? "")}`).join(", ")}`
+}
+
+function rename(one: Counted, [name]: readonly Token[]): Counted {
+  return name === undefined ? one : { ...one, alias: name.text }
+}
+
+/** Fields to group by; `bin(_time, 1h)` of KQL is a step. */
+function keysOf(tokens: readonly Token[]): readonly string[] {
+  return splitTokens(tokens, (token) => wordOf(token) === ",").flatMap((part) => {
+    const [word, open, field, comma, ...rest] = part
+    const isBin = /^(bin|bucket|floor)$/.test(wordOf(word)) && wordOf(open) === "(" && wordOf(comma) === ","
+    if (!isBin || field === undefined || wordOf(rest.at(-1)) !== ")") return namesOf(part).map(quoteIfNeeded)
+    const step = rest
+      .slice(0, -1)
+      .map((token) => token.raw)
+      .join("")
+    return [`${TIMES.test(field.text) ? "_time" : quoteIfNeeded(field.text)}:${step}`]
+  })
+}
+
+/** What others call the time of an event. */
+const TIMES = /^(_time|@?timestamp|timegenerated|time)$/i
+
+/** `stats by a, b count() n`: LogsQL but for the parentheses. Undefined where it is something else. */
+export function mendKeys(source: string, tokens: readonly Token[]): string | undefined {
+  const rest = tokens.slice(2)
+  const end = rest.findIndex(
+    (token, at) => wordOf(rest[at + 1]) === "(" && STATS_WORDS.includes(wordOf(token)),
+  )
+  if (wordOf(tokens[1]) !== "by" || wordOf(rest[0]) === "(" || end < 1) return undefined
+  return `stats by (${keysOf(rest.slice(0, end)).join(", ")}) ${sliceOf(source, rest.slice(end))}`
 }
 
 /** `count()`, `count`, `sum(a) as total`, `n = count()`. */

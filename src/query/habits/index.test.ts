@@ -60,7 +60,78 @@ const mended: [text: string, pointed: string, logsql: string][] = [
   ["* | where verb in ('get', 'list')", "verb in", "verb:in(get,list)"],
   ["user.uid is null and verb is not null", "user.uid is null", `user.uid:"" verb:*`],
   [`requestURI like '/api/%'`, `requestURI like '/api/%'`, `requestURI:~"^/api/.*$"`],
+  ["verb not like '%x%'", "verb not like '%x%'", `!verb:~"^.*x.*$"`],
+  ["verb ilike '%DEL%'", "verb ilike '%DEL%'", `verb:~"(?i)^.*DEL.*$"`],
+  [
+    "responseStatus.code between 400 and 499",
+    "responseStatus.code between 400 and 499",
+    "responseStatus.code:range[400, 499]",
+  ],
+  ["verb = 'get';", "verb = 'get'", "verb:=get"],
+  // more of LogQL, PromQL and old LogsQL
+  [`verb:=~"ge.*"`, "=~", `verb:~"ge.*"`],
+  [`verb:=="get"`, "==", "verb:=get"],
+  ["verb:<>get", "<>", "!verb:=get"],
+  ["responseStatus.code => 400", "responseStatus.code => 400", "responseStatus.code:>=400"],
+  [`{kind="k8s.audit"} != "a.b"`, `!= "a.b"`, `{kind="k8s.audit"} !~"a\\\\.b"`],
+  [`* |= "a" != "b"`, `|= "a"`, "~a !~b"],
+  [`{verb="get"}`, `{verb="get"}`, "verb:=get"],
+  [
+    `{kind="k8s.audit",user.username!~"system:.*"} | json`,
+    `{kind="k8s.audit",user.username!~"system:.*"}`,
+    `{kind="k8s.audit"} !user.username:="system:"*`,
+  ],
+  [
+    "* | stats count() by verb as hits",
+    "stats count() by verb as hits",
+    "* | stats by (verb) count(*) as hits",
+  ],
+  ["* | stats by verb count() n", "stats by verb count() n", "* | stats by (verb) count(*) as n"],
+  ["* | count by verb", "count by verb", `* | stats by (verb) count(*) as "count"`],
+  ["* | sum(n) by verb", "sum(n) by verb", `* | stats by (verb) sum(n) as "sum(n)"`],
+  ["* | limit 5 offset 10", "limit 5 offset 10", "* | offset 10 | limit 5"],
+  // Lucene
+  ["+verb:get -verb:list", "+", "verb:get !verb:list"],
+  [
+    "responseStatus.code:[400 TO 499}",
+    "responseStatus.code:[400 TO 499}",
+    "responseStatus.code:range[400, 499)",
+  ],
+  ["responseStatus.code:[500 TO *]", "responseStatus.code:[500 TO *]", "responseStatus.code:range[500, inf]"],
+  ["@timestamp:[now-1h TO now] verb:get", "@timestamp:[now-1h TO now]", "_time:[now-1h,now] verb:get"],
+  ["_time:[now-1h TO *]", "_time:[now-1h TO *]", "_time:>=now-1h"],
+  ["_exists_:verb", "_exists_:verb", "verb:*"],
+  ["verb:/ge.*/ a", "/ge.*/", "verb:=ge* a"],
+  ["verb.keyword:get", "verb.keyword", "verb:get"],
+  // more of KQL and Splunk
+  ["* | project-away verb, n", "project-away verb, n", `* | delete verb, n`],
+  [
+    "* | project-rename u = user.username",
+    "project-rename u = user.username",
+    "* | rename user.username as u",
+  ],
+  ["* | mv-expand user.groups", "mv-expand user.groups", "* | unroll by (user.groups)"],
+  ["* | extend x = a + b, y = 2", "extend x = a + b, y = 2", "* | math (a + b) as x, 2 as y"],
+  [
+    "* | summarize n = count() by bin(TimeGenerated, 1h), verb",
+    "summarize n = count() by bin(TimeGenerated, 1h), verb",
+    "* | stats by (_time:1h, verb) count(*) as n",
+  ],
+  ["verb !in ('get', 'list')", "verb !in", "!verb:in(get,list)"],
+  ["verb !contains 'e'", "verb !contains 'e'", "!verb:~e"],
+  ["verb matches regex 'g.t'", "verb matches regex 'g.t'", "verb:~g.t"],
+  ["* | fields - verb, n", "fields - verb, n", `* | delete verb, n`],
+  ["* | fields + verb, n", "fields + verb, n", "* | fields verb, n"],
+  ["* | rare verb", "rare verb", "* | stats by (verb) count(*) as hits | sort by (hits) limit 10"],
+  [
+    "* | timechart span=1h count by verb",
+    "timechart span=1h count by verb",
+    `* | stats by (_time:1h, verb) count(*) as "count"`,
+  ],
+  ["verb=get latest=now", "verb=get", "verb:=get"],
   // signs of programming languages and the shell
+  ["verb:get & verb:list", "&", "verb:get verb:list"],
+  ["tail -f audit.log | grep secret", "tail -f audit.log", `{kind="k8s.audit"} ~secret`],
   ["verb:get && verb:list || verb:watch", "&&", "verb:get verb:list or verb:watch"],
   [
     "cat audit.log | grep -i secret | tail -5",
@@ -73,7 +144,7 @@ const mended: [text: string, pointed: string, logsql: string][] = [
 for (const [text, pointed, logsql] of mended) {
   test(`another language: ${text}`, () => {
     assert.equal(toLogsql(text), logsql)
-    assert.equal(formatQuery(parseQuery(logsql)), logsql, "which is LogsQL")
+    assert.equal(formatQuery(understandQuery(logsql)), logsql, "which is LogsQL, and nothing else")
     const refusal = refusalOf(text)
     assert.equal(refusal.facts.corrected, logsql)
     assert.ok(refusal.message.endsWith(`As LogsQL: ${logsql}`), refusal.message)
@@ -90,6 +161,16 @@ const hopeless: [text: string, told: RegExp][] = [
   [`* | line_format "{{.verb}}"`, /LogsQL has `format`/],
   ['sum by (verb) (count_over_time({a="b"}[5m]))', /metric query of LogQL/],
   [`* | json who="user.username"`, /not needed/],
+  ['apiserver_audit_event_total{verb="get"}', /PromQL/],
+  ["* | sort | uniq -c", /`uniq -c` is a shell's/],
+  ["* | sort -rn", /`sort -rn` is a shell's/],
+  ["* | reverse", /LogsQL has `sort by/],
+  ["* | bin _time span=1h", /stats by \(_time:1h\)/],
+  ["verb:get~1", /Lucene/],
+  ["verb:/get|list/ a", /regular expression is written/],
+  ["verb:get^2", /Lucene/],
+  ["verb=get earliest=-1d@d", /Splunk's/],
+  [`{verb=get or user.username=x}`, /labels of a stream/],
   ["verb=get (", /`verb:=get`.*read so/],
 ]
 for (const [text, told] of hopeless) {
@@ -117,6 +198,12 @@ const logsql: [text: string, why: string][] = [
   ["* | top 5 by (verb) | uniq by (verb)", "top and uniq are LogsQL's too"],
   ['verb:"a=b" | where verb:"x | json"', "text in quotes"],
   ["_time:>5m responseStatus.code:>=400", "comparisons behind a colon"],
+  ["Forbidden | where verb:get | order by (_time)", "words that are LogsQL's too"],
+  ["requestURI:/api/v1/pods/ verb:get", "a path between slashes"],
+  [`{level="error",verb=""}`, "labels of log streams"],
+  ["a:b+c +x x&y z;w", "signs within words"],
+  ["verb:x~y", "a sign within a word"],
+  ["* | rename a as b | fields a-b", "a dash within a name"],
   ["* | filter foo", "a word that is said to be searched for"],
 ]
 for (const [text, why] of logsql) {
@@ -208,6 +295,15 @@ const hostile = [
   "x>ago(",
   "{",
   "{a=",
+  "a:/*",
+  "a:[x TO ",
+  "+a",
+  "_exists_:",
+  "between ",
+  "verb between ",
+  "project-",
+  "bin(",
+  "| timechart span=",
   "(",
   "a(",
   "| ",

@@ -1,5 +1,5 @@
 /**
- * What people write who know another language: LogQL, Splunk, KQL, SQL, PromQL, a shell. Read as LogsQL most of it is words
+ * What people write who know another language: LogQL, PromQL, Splunk, KQL, SQL, Lucene, a shell. Read as LogsQL most of it is words
  * to search for, which find nothing and say nothing. {@link understandQuery} knows these habits, says what was meant, and
  * runs it only when asked to.
  */
@@ -63,6 +63,7 @@ function readHabits(draft: Draft, tokens: readonly Token[]): void {
     return isBar
   })
   mendOrs(draft, tokens)
+  mendEnd(draft, tokens)
   mendStreams(draft, tokens)
   const [first = [], ...rest] = steps
   mendFirst(draft, first, rest)
@@ -89,6 +90,13 @@ function mendOrs(draft: Draft, tokens: readonly Token[]): void {
   })
 }
 
+/** `;` ends a statement of SQL or KQL. */
+function mendEnd(draft: Draft, tokens: readonly Token[]): void {
+  const last = tokens.at(-1)
+  if (last !== undefined && wordOf(last) === ";" && tokens.length > 1)
+    draft.replace([last], "", "a query has no `;` at its end")
+}
+
 const METRICS =
   /^(count_over_time|bytes_over_time|bytes_rate|rate|sum|avg|min|max|topk|bottomk|quantile_over_time)$/
 
@@ -96,8 +104,13 @@ const METRICS =
 function mendFirst(draft: Draft, tokens: readonly Token[], rest: readonly (readonly Token[])[]): void {
   const [first, second] = tokens
   const word = wordOf(first)
-  if (/^(kubectl|cat|zcat|curl|journalctl)$/.test(word) && tokens.length > 1 && wordOf(second) !== ":") {
+  if (isShell(tokens)) {
     draft.replace(tokens, `{kind="k8s.audit"}`, `\`${word}\` is a shell's command: here is the query alone`)
+  } else if (isSelector(tokens)) {
+    draft.tell(
+      tokens,
+      `\`${first?.raw}{…}\` is PromQL: metrics are in Prometheus; write the filter alone, as in \`verb:=get\``,
+    )
   } else if (METRICS.test(word) && /^(\(|by|without)$/.test(wordOf(second))) {
     draft.tell(
       tokens,
@@ -114,6 +127,28 @@ function mendFirst(draft: Draft, tokens: readonly Token[], rest: readonly (reado
   } else {
     mendComparisons(draft, tokens)
   }
+}
+
+/** Commands that are words of no audit event's sentence, and those that are where they have options or a file. */
+function isShell(tokens: readonly Token[]): boolean {
+  const [first, second, option] = tokens
+  if (second === undefined || wordOf(second) === ":") return false
+  if (/^(kubectl|cat|zcat|curl|journalctl|talosctl|zgrep|stern)$/.test(wordOf(first))) return true
+  if (!/^(tail|head|grep|less|jq)$/.test(wordOf(first))) return false
+  const hasOption = wordOf(second) === "-" && second.spaced && option?.spaced === false
+  return hasOption || /\.(log|json|gz)$/.test(wordOf(tokens.at(-1)))
+}
+
+/** `metric{label="x"}`. */
+function isSelector([name, open, label, sign]: readonly Token[]): boolean {
+  if (
+    name?.quoted !== false ||
+    !/^[a-z_]\w*$/i.test(name.raw) ||
+    wordOf(open) !== "{" ||
+    open?.spaced !== false
+  )
+    return false
+  return label !== undefined && /^(=|!=|=~|!~)$/.test(wordOf(sign))
 }
 
 /** So many reasons are told; who corrects them sees the rest. */

@@ -6,8 +6,8 @@ import { parseDuration } from "../number.ts"
 import { quoteIfNeeded } from "../quote.ts"
 import { escapeRegexp } from "../regexp.ts"
 import { mendComparisons, mendConditions } from "./comparisons.ts"
-import { type Draft, wordOf } from "./draft.ts"
-import { mendSort, mendStats, namesOf } from "./grouping.ts"
+import { type Draft, sliceOf, splitTokens, wordOf } from "./draft.ts"
+import { mendKeys, mendSort, mendStats, namesOf } from "./grouping.ts"
 
 /** A step behind `|`, with the reader's eyes of another language. */
 type Step = {
@@ -31,7 +31,15 @@ const FOREIGN: ReadonlyMap<string, string> = new Map(
     jq: "dotted names: `requestObject.spec.replicas`",
     label_format: "`rename` or `format`",
     line_format: "`format`",
-    "mv-expand": "`unroll`",
+    bin: "`stats by (_time:1h) …`",
+    bucket: "`stats by (_time:1h) …`",
+    eventstats: "`total_stats`",
+    fillnull: '`format if (field:"") "0" as field`',
+    makemv: "`split`",
+    regex: "`filter field:~…`",
+    reverse: "`sort by (_time)`",
+    streamstats: "`running_stats`",
+    unwrap: "functions that take a field, as in `stats sum(field)`",
     parse: "`extract`",
     pattern: "`extract`",
     regexp: "`extract_regexp`",
@@ -53,18 +61,31 @@ export function mendStep(draft: Draft, step: Step): void {
       `| filter ~${quoteIfNeeded(pattern)}`,
       `\`|${first.raw}\` is LogQL: a text in the message is found with \`~\``,
     )
-    mendComparisons(draft, tokens.slice(2))
+    mendComparisons(draft, tokens, 2)
     return
   }
-  const rule = RULES.get(wordOf(first))
+  const word = stepWord(tokens)
+  const rule = RULES.get(word)
   if (rule?.(draft, step) === true) return
-  const foreign = FOREIGN.get(wordOf(first))
+  const foreign = FOREIGN.get(word)
   if (foreign !== undefined && wordOf(tokens[1]) !== ":") {
-    draft.tell(tokens, `there is no pipe ${first.raw}; LogsQL has ${foreign}`)
+    draft.tell(tokens, `there is no pipe ${word}; LogsQL has ${foreign}`)
     return
   }
   if (isPipe(tokens)) mendConditions(draft, tokens)
   else if (!tellUnknown(draft, tokens)) mendComparisons(draft, tokens)
+}
+
+/** The first word; `project-away` is one, though its parts are tokens. */
+function stepWord(tokens: readonly Token[]): string {
+  const [first, dash, second] = tokens
+  const isJoined = wordOf(dash) === "-" && dash?.spaced === false && second?.spaced === false
+  return isJoined ? `${wordOf(first)}-${wordOf(second)}` : wordOf(first)
+}
+
+/** What stands behind the word. */
+function behindWord(tokens: readonly Token[]): readonly Token[] {
+  return tokens.slice(stepWord(tokens).includes("-") ? 3 : 1)
 }
 
 function isPipe(tokens: readonly Token[]): boolean {
@@ -130,23 +151,27 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
         rowCount(tokens.slice(1), (rows) => `limit ${rows}`),
         "`take` is KQL",
       ),
+    ...Object.fromEntries(
+      STATS_WORDS.filter((word) => !PIPE_WORDS.includes(word)).map((word) => [word, countingBy]),
+    ),
     stats: (draft, { tokens }) =>
       isForeignStats(tokens)
         ? rewrite(
             draft,
             tokens,
-            mendStats(draft, tokens),
+            mendStats(draft, tokens) ?? mendKeys(draft.source, tokens),
             "`by` stands before the functions, its fields in parentheses",
           )
         : false,
     summarize: (draft, { tokens }) =>
       rewrite(draft, tokens, mendStats(draft, tokens, "count_"), "`summarize` is KQL"),
-    count: (draft, { tokens }) =>
-      tokens.length === 1
-        ? rewrite(draft, tokens, `stats count() as "count"`, "`count` alone is KQL")
-        : false,
+    count: (draft, step) =>
+      step.tokens.length === 1
+        ? rewrite(draft, step.tokens, `stats count() as "count"`, "`count` alone is KQL")
+        : countingBy(draft, step),
     wc: (draft, { tokens }) => rewrite(draft, tokens, `stats count() as "count"`, "`wc` is a shell's"),
     sort: (draft, { tokens }) =>
+      (SHELL_SORT.test(wordOf(tokens[2])) && tellOption(draft, tokens, "sort by (field desc)")) ||
       rewrite(draft, tokens, mendSort(tokens), "the fields of sort stand in parentheses"),
     order: (draft, { tokens }) =>
       rewrite(draft, tokens, mendSort(tokens), "the fields of sort stand in parentheses"),
@@ -169,9 +194,47 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
       const by = namesOf(tokens.slice(4)).map(quoteIfNeeded).join(", ")
       return rewrite(draft, tokens, `top ${tokens[3]?.raw} by (${by})`, "`top limit=` is Splunk's")
     },
-    project: (draft, { tokens }) => rewrite(draft, tokens, listed("fields", tokens), "`project` is KQL"),
-    table: (draft, { tokens }) => rewrite(draft, tokens, listed("fields", tokens), "`table` is Splunk's"),
-    select: (draft, { tokens }) => rewrite(draft, tokens, listed("fields", tokens), "`select` is SQL"),
+    "project-away": (draft, { tokens }) =>
+      rewrite(draft, tokens, listed("delete", behindWord(tokens)), "`project-away` is KQL"),
+    "project-keep": (draft, { tokens }) =>
+      rewrite(draft, tokens, listed("fields", behindWord(tokens)), "`project-keep` is KQL"),
+    "project-rename": (draft, { tokens }) =>
+      rewrite(draft, tokens, renaming(behindWord(tokens)), "`project-rename` is KQL"),
+    "mv-expand": (draft, { tokens }) => rewrite(draft, tokens, unrolling(tokens), "`mv-expand` is KQL"),
+    mvexpand: (draft, { tokens }) => rewrite(draft, tokens, unrolling(tokens), "`mvexpand` is Splunk's"),
+    ...Object.fromEntries(
+      ["eval", "extend", "math", "let"].map((word) => [
+        word,
+        (draft: Draft, { tokens }: Step) =>
+          rewrite(draft, tokens, assigning(draft.source, tokens), "`name = …` is `math … as name`"),
+      ]),
+    ),
+    fields: (draft, { tokens }) => {
+      const sign = wordOf(tokens[1])
+      if (!/^[-+]$/.test(sign)) return false
+      const word = sign === "-" ? "delete" : "fields"
+      return rewrite(draft, tokens, listed(word, tokens.slice(2)), `\`fields ${sign}\` is Splunk's`)
+    },
+    limit: (draft, { tokens }) => {
+      const [, rows, word, skipped] = tokens
+      if (wordOf(word) !== "offset" || tokens.length !== 4) return false
+      return rewrite(
+        draft,
+        tokens,
+        `offset ${skipped?.raw} | limit ${rows?.raw}`,
+        "offset is a pipe of its own",
+      )
+    },
+    rare: (draft, { tokens }) => rewrite(draft, tokens, rarest(tokens), "`rare` is Splunk's"),
+    timechart: (draft, { tokens }) =>
+      rewrite(draft, tokens, charted(draft, tokens), "`timechart` is Splunk's"),
+    uniq: (draft, { tokens }) => tellOption(draft, tokens, "stats by (field) count() hits"),
+    project: (draft, { tokens }) =>
+      rewrite(draft, tokens, listed("fields", behindWord(tokens)), "`project` is KQL"),
+    table: (draft, { tokens }) =>
+      rewrite(draft, tokens, listed("fields", behindWord(tokens)), "`table` is Splunk's"),
+    select: (draft, { tokens }) =>
+      rewrite(draft, tokens, listed("fields", behindWord(tokens)), "`select` is SQL"),
     distinct: (draft, { tokens }) => rewrite(draft, tokens, uniqBy(tokens), "`distinct` is KQL"),
     dedup: (draft, { tokens }) => rewrite(draft, tokens, uniqBy(tokens), "`dedup` is Splunk's"),
     search: (draft, { tokens }) => searching(draft, tokens, "`search` is Splunk's"),
@@ -217,16 +280,85 @@ function rowCount(tokens: readonly Token[], text: (rows: string) => string): str
 /** LogsQL has `by` first and parentheses behind every function. */
 function isForeignStats(tokens: readonly Token[]): boolean {
   const rest = tokens.slice(1)
-  if (wordOf(rest[0]) === "by") return false
+  if (wordOf(rest[0]) === "by") return wordOf(rest[1]) !== "("
   const by = rest.findIndex((token) => wordOf(token) === "by")
   return by > 0 || rest.length === 1 || (wordOf(rest[0]) === "count" && wordOf(rest[1]) !== "(")
 }
 
 function listed(word: string, tokens: readonly Token[]): string | undefined {
-  const names = namesOf(tokens.slice(1))
+  const names = namesOf(tokens)
   return names.length === 0
     ? undefined
     : `${word} ${names.map((name) => (name === "*" ? "*" : quoteIfNeeded(name))).join(", ")}`
+}
+
+/** `sort -rn`, `sort -k2`: options of a shell, where Splunk has a field. */
+const SHELL_SORT = /^(rn|nr|k[0-9]+.*|rnk[0-9]+|hr|rh)$/
+
+/** `uniq -c`: what counts lines in a shell says nothing of which field. */
+function tellOption(draft: Draft, tokens: readonly Token[], instead: string): boolean {
+  if (wordOf(tokens[1]) !== "-" || tokens[2]?.spaced !== false) return false
+  draft.tell(tokens, `\`${wordOf(tokens[0])} -${tokens[2].raw}\` is a shell's: write \`| ${instead}\``)
+  return true
+}
+
+/** `count() by verb` without `stats`. */
+function countingBy(draft: Draft, { bar, tokens }: Step): boolean {
+  if (wordOf(tokens[1]) !== "(" && wordOf(tokens[1]) !== "by") return false
+  if (!tokens.some((token) => wordOf(token) === "by")) return false
+  return rewrite(draft, tokens, mendStats(draft, [bar, ...tokens]), "`by` stands before the functions")
+}
+
+/** `a = b, c = d`: KQL has the new name first. */
+function renaming(tokens: readonly Token[]): string | undefined {
+  const pairs = splitTokens(tokens, (token) => wordOf(token) === ",").map((part) => {
+    const [to = [], from = []] = splitTokens(part, (token) => wordOf(token) === "=")
+    const [name, old] = [namesOf(to)[0], namesOf(from)[0]]
+    return name === undefined || old === undefined
+      ? undefined
+      : `${quoteIfNeeded(old)} as ${quoteIfNeeded(name)}`
+  })
+  return pairs.includes(undefined) ? undefined : `rename ${pairs.join(", ")}`
+}
+
+/** `x = a + b`. */
+function assigning(source: string, tokens: readonly Token[]): string | undefined {
+  const results = splitTokens(tokens.slice(1), (token) => wordOf(token) === ",").map((part) => {
+    const [name, sign, ...rest] = part
+    if (name === undefined || wordOf(sign) !== "=" || rest.length === 0) return undefined
+    return `${sliceOf(source, rest)} as ${quoteIfNeeded(name.text)}`
+  })
+  return results.includes(undefined) ? undefined : `math ${results.join(", ")}`
+}
+
+function unrolling(tokens: readonly Token[]): string | undefined {
+  const names = namesOf(behindWord(tokens))
+  return names.length === 0 ? undefined : `unroll by (${names.map(quoteIfNeeded).join(", ")})`
+}
+
+const RARE_ROWS = 10
+
+function rarest(tokens: readonly Token[]): string | undefined {
+  const names = namesOf(tokens.slice(1))
+  if (names.length === 0) return undefined
+  return `stats by (${names.map(quoteIfNeeded).join(", ")}) count() as hits | sort by (hits) limit ${RARE_ROWS}`
+}
+
+/** `timechart span=1h count by verb`. */
+function charted(draft: Draft, tokens: readonly Token[]): string | undefined {
+  const [word, option, sign, ...rest] = tokens
+  if (word === undefined || wordOf(option) !== "span" || wordOf(sign) !== "=") return undefined
+  const spanned = rest.findIndex((token, at) => at > 0 && token.spaced)
+  const span = rest
+    .slice(0, spanned)
+    .map((token) => token.raw)
+    .join("")
+  const counted = spanned < 0 ? undefined : mendStats(draft, [word, ...rest.slice(spanned)])
+  if (counted === undefined) return undefined
+  const by = `stats by (_time:${span}`
+  return counted.startsWith("stats by (")
+    ? counted.replace("stats by (", `${by}, `)
+    : counted.replace("stats ", `${by}) `)
 }
 
 function uniqBy(tokens: readonly Token[]): string | undefined {
@@ -256,7 +388,13 @@ function grepping(draft: Draft, tokens: readonly Token[]): boolean {
   )
 }
 
-/** Words that only KQL puts behind a `|`, or that LogsQL has from it. */
+/** Words that only KQL puts behind a `|`, and `where` with what only KQL compares with. */
 export function isKqlStep(tokens: readonly Token[]): boolean {
-  return /^(where|project|summarize|take|extend|distinct|order)$/.test(wordOf(tokens[0]))
+  if (/^(project|summarize|take|extend|distinct)$/.test(wordOf(tokens[0]))) return true
+  if (wordOf(tokens[0]) !== "where") return false
+  return tokens.some((token, at) => {
+    const next = tokens[at + 1]
+    if (wordOf(token) === "ago") return wordOf(next) === "("
+    return wordOf(token) === "=" && wordOf(next) === "=" && next?.spaced === false
+  })
 }

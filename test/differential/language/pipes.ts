@@ -83,7 +83,7 @@ export function openPipes({ choose, write, filters, stats, query }: Parts): () =
       () =>
         `replace_regexp ${when()}(${quoted(one(CAPTURES))}, ${quoted(one(["$1", "-", `$\{a}x`, "$$", ""]))})${at()}${limit()}`,
       () => `collapse_nums ${when()}${at()}${maybe(() => " prettify")}`,
-      () => `decolorize${one(["", " ", " at "])}${maybe(field, 2)}`,
+      () => `decolorize${one([() => "", () => ` ${field()}`, () => ` at ${field()}`])()}`,
       () =>
         `unpack_json ${when()}${from()}${maybe(() => ` preserve_keys (${list(field)})`, 6)}${maybe(() => ` fields (${list(pattern)})`)}${prefix()}${keep()}`,
       () =>
