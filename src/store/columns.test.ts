@@ -255,6 +255,14 @@ test("columns of hostile bodies are what JavaScript says", async () => {
   for (const [i, row] of rows.entries()) assert.deepEqual(row, expected(records[i]!), HOSTILE[i]![0])
 })
 
+test("few records go in as one text, many as files: the columns are the same", async () => {
+  const short = HOSTILE.flatMap(([, body]) => (body.length < 10_000 ? [received(body)] : []))
+  const few = placeRecords(short)
+  const filler = Array.from({ length: 5 }, () => received(Buffer.from(`"${"x".repeat(300_000)}"`)))
+  const many = placeRecords([...short, ...filler])
+  assert.deepEqual((await columnsOf(many)).slice(0, few.length), await columnsOf(few))
+})
+
 test("columns of recorded events are what JavaScript says", async () => {
   const records = placeRecords(recordedLog().map(received))
   const rows = await columnsOf(records)

@@ -97,6 +97,10 @@ export function stagedLines(paths: readonly string[]): string {
     max_line_size = ${STAGED_LINE_BYTES_MAX}, buffer_size = ${4 * STAGED_LINE_BYTES_MAX}, parallel = false)`
 }
 
+/** The same relation over lines that are the statement's first parameter. */
+export const STAGED_TEXT = `(SELECT line[1] AS head, line[2] AS raw, line[3] AS json, line[4] AS seed, line[5] AS hint
+  FROM (SELECT string_split(unnest(string_split(rtrim($1::VARCHAR, chr(10)), chr(10))), chr(9)) AS line))`
+
 /**
  * SQL that turns a relation (head, raw, json, seed, hint) into {@link COLUMNS}, with one `json_transform`. `head` is all
  * of a journal line before its TAB; `json` is empty where raw is the event, else the event itself, or a dash

@@ -1,7 +1,15 @@
-import { open, rm } from "node:fs/promises"
+import { open, readFile, rm } from "node:fs/promises"
 import { assert } from "../base/assert.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
-import { createTableSql, ident, REFUSED_SQL, repairSql, stagedLines, stagedSelect } from "./columns.ts"
+import {
+  createTableSql,
+  ident,
+  REFUSED_SQL,
+  repairSql,
+  STAGED_TEXT,
+  stagedLines,
+  stagedSelect,
+} from "./columns.ts"
 import type { Duckdb } from "./duckdb.ts"
 import { plainEvent } from "./plain.ts"
 import type { Staged } from "./stage.ts"
@@ -27,7 +35,7 @@ export async function dropTail(db: Duckdb, table: string): Promise<void> {
  */
 export async function loadStaged(db: Duckdb, table: string, staged: Staged): Promise<void> {
   const before = await measure(db, table)
-  if (staged.files.length > 0) await insert(db, table, stagedLines(staged.files))
+  if (staged.files.length > 0) await insert(db, table, await relationOf(staged))
   for (const line of staged.long) await loadLong(db, table, line)
   const after = await measure(db, table)
   const [records, bytes] = [after.records - before.records, after.rawBytes - before.rawBytes]
@@ -47,14 +55,25 @@ export async function removeStaged(staged: Staged): Promise<void> {
 }
 
 /** Nearly always all events are JSON to DuckDB too; where one is not, the statement fails as a whole and is run warily. */
-async function insert(db: Duckdb, table: string, relation: string): Promise<void> {
+async function insert(db: Duckdb, table: string, { relation, params }: Lines): Promise<void> {
   const into = `INSERT INTO ${ident(table)}`
   try {
-    await db.query(`${into} ${stagedSelect(relation, "trusting")}`)
+    await db.query(`${into} ${stagedSelect(relation, "trusting")}`, params)
   } catch (error) {
     if (!isRefusal(error, "store.failed")) throw error
-    await db.query(`${into} ${stagedSelect(relation, "wary")}`)
+    await db.query(`${into} ${stagedSelect(relation, "wary")}`, params)
   }
+}
+
+type Lines = { readonly relation: string; readonly params: readonly string[] }
+
+/** Bytes of bodies up to which their lines are a parameter: opening a reader of files costs as much as some hundred records. */
+const TEXT_BYTES_MAX = 1024 * 1024
+
+async function relationOf({ files, rawBytes }: Staged): Promise<Lines> {
+  if (rawBytes > TEXT_BYTES_MAX) return { relation: stagedLines(files), params: [] }
+  const texts = await Promise.all(files.map((file) => readFile(file, "utf8")))
+  return { relation: STAGED_TEXT, params: [texts.join("")] }
 }
 
 type Measure = { readonly records: number; readonly rawBytes: number; readonly refused: number }
