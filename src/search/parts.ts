@@ -41,23 +41,15 @@ export function partsInOrder(
 
 /** The same where the order means nothing: those with the same condition together. */
 export function partsOf(sources: readonly Source[], where: Where, sizes: PartSizes = {}): readonly Part[] {
-  const places = new Map<Sql, number>()
-  for (const source of sources) {
-    const condition = where(source)
-    if (!places.has(condition)) places.set(condition, places.size)
-  }
-  const place = (source: Source) => places.get(where(source)) ?? 0
-  return partsInOrder(
-    sources.toSorted((a, b) => place(a) - place(b)),
-    where,
-    sizes,
-  )
+  const bySql = Map.groupBy(sources, where)
+  return partsInOrder([...bySql.values()].flat(), where, sizes)
 }
 
 function runsOf(sources: readonly Source[], where: Where): readonly Part[] {
   const runs: { readonly sources: Source[]; readonly where: Sql }[] = []
   for (const source of sources) {
     const condition = where(source)
+    if (condition.text === FALSE.text) continue
     const last = runs.at(-1)
     if (last !== undefined && last.where === condition) last.sources.push(source)
     else runs.push({ sources: [source], where: condition })

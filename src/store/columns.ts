@@ -119,10 +119,11 @@ export function stagedSelect(relation: string, reading: "trusting" | "wary"): st
   const isValid = reading === "wary" ? " AND json_valid(body)" : ""
   const hasFields = `NOT doubted AND h[5] IN ('k8s.audit', 'log') AND body <> '-'${isValid}`
   return `SELECT ${columns.join(",\n")}
-FROM (SELECT *, json_transform(CASE WHEN ${hasFields} THEN body END, ${quote(TRANSFORM)}) AS e
+FROM (SELECT *, ${timeOf("stageTimestamp")} AS staged_at, ${timeOf("requestReceivedTimestamp")} AS received_at
+  FROM (SELECT *, json_transform(CASE WHEN ${hasFields} THEN body END, ${quote(TRANSFORM)}) AS e
   FROM (SELECT head, string_split(head, ' ') AS h, contains(head, ' quarantined=') AS doubted, raw, seed, hint,
       CASE json WHEN '' THEN raw ELSE json END AS body
-    FROM ${relation}))`
+    FROM ${relation})))`
 }
 
 /** Records whose JSON DuckDB refused although intake found it to be JSON. Long ones have had their chance. */
@@ -240,13 +241,15 @@ const HEAD_SQL: Readonly<Record<string, string>> = {
   kind: "h[5]",
   words: "CASE WHEN len(h) > 6 THEN array_to_string(h[6:-2], ' ') END",
   _time: `coalesce(CASE WHEN ${IS_LOG} THEN ${logTimeSql("head")}
-    ELSE coalesce(${timeOf("stageTimestamp")}, ${timeOf("requestReceivedTimestamp")}) END, ${RECEIVED})`,
+    ELSE coalesce(staged_at, received_at) END, ${RECEIVED})`,
   // In the order VictoriaLogs prints labels: by name. No character of these needs an escape.
   _stream: `CASE WHEN ${IS_LOG} AND contains(head, ' stream=') THEN ${logStreamSql("head", "raw", "h[len(h)]", FIXED_LABELS)}
     ELSE concat('{', array_to_string(${FIXED_LABELS}, ','), '}') END`,
   cluster: "split_part(h[3], '/', 1)",
   auditID: `CASE WHEN ${IS_LOG} THEN NULL ELSE ${referenceOf(["auditID"])} END`,
   "actor.kind": `CASE WHEN e IS NOT NULL AND NOT ${IS_LOG} THEN ${actorSql(USERNAME, referenceOf(["user", "groups"]))} END`,
+  stageTimestamp: "staged_at",
+  requestReceivedTimestamp: "received_at",
   raw: "raw",
   rawEncoding: "h[len(h)]",
   seed: "nullif(seed, '')",

@@ -74,17 +74,18 @@ export function conflictsSql(relation: string): string {
 /** Among the records that are in no segment. Returns how many were marked. */
 async function markWithin({ db, table, first, earlier }: DuplicateSearch): Promise<number> {
   const all = relationSql({ files: [], tables: [...earlier, table] })
+  const isCandidate = `${IS_EVENT} AND ${await sameTimes(db, table, first)}`
   const repeated = await db.query(
-    `SELECT hash(${KEY_LIST}) AS h FROM ${all} WHERE ${IS_EVENT}
+    `SELECT hash(${KEY_LIST}) AS h FROM ${all} WHERE ${isCandidate}
      GROUP BY h HAVING count(*) > 1 AND max("record") >= $1`,
     [first],
   )
   if (repeated.count === 0) return 0
   const found = await db.query(
-    `WITH repeated AS (SELECT hash(${KEY_LIST}) AS h FROM ${all} WHERE ${IS_EVENT}
+    `WITH repeated AS (SELECT hash(${KEY_LIST}) AS h FROM ${all} WHERE ${isCandidate}
        GROUP BY h HAVING count(*) > 1 AND max("record") >= $1),
      candidates AS (SELECT "record", coalesce("duplicateOf", "record") AS origin, ${KEY_LIST}, ${bodySql('"raw"')} AS body
-       FROM ${all} WHERE ${IS_EVENT} AND hash(${KEY_LIST}) IN (SELECT h FROM repeated))
+       FROM ${all} WHERE ${isCandidate} AND hash(${KEY_LIST}) IN (SELECT h FROM repeated))
      SELECT "record", origin FROM (
        SELECT "record", min(origin) OVER (PARTITION BY ${KEY_LIST}, body) AS origin FROM candidates)
      WHERE "record" >= $1 AND origin < "record"`,
@@ -93,6 +94,20 @@ async function markWithin({ db, table, first, earlier }: DuplicateSearch): Promi
   const pairs = toPairs(found)
   if (pairs.records.length > 0) await update(db, table, "record", pairs)
   return pairs.records.length
+}
+
+/**
+ * True of all that can have the same time as a new record: those that came before them mostly lie before their times, and
+ * are looked at no further.
+ */
+async function sameTimes(db: Duckdb, table: string, first: number): Promise<string> {
+  const at = `epoch_us("stageTimestamp")`
+  const range = await db.query(`SELECT min(${at}), max(${at}) FROM ${ident(table)} WHERE "record" >= $1`, [
+    first,
+  ])
+  const [min, max] = [range.single().integer(0), range.single().integer(1)]
+  if (min === undefined || max === undefined) return `"stageTimestamp" IS NULL`
+  return `("stageTimestamp" IS NULL OR "stageTimestamp" BETWEEN make_timestamp(${min}) AND make_timestamp(${max}))`
 }
 
 type Pairs = { readonly records: readonly number[]; readonly origins: readonly number[] }
