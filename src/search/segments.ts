@@ -8,7 +8,7 @@ import type { Catalogue, CatalogueEntry } from "../store/catalogue.ts"
 import { compact, planCompaction } from "../store/compact.ts"
 import type { Duckdb } from "../store/duckdb.ts"
 import type { SeededBlock } from "../store/seeded-block.ts"
-import { firstBlocks, loadSegment, writeLoaded } from "../store/segment.ts"
+import { firstBlocks, type LoadedSegment, loadSegment, writeLoaded } from "../store/segment.ts"
 import { bloomPath, segmentPath } from "../store/segment-name.ts"
 import type { JournalEnd } from "../store/stage.ts"
 import { dropTail } from "../store/table.ts"
@@ -25,6 +25,8 @@ const LOOK_MS = 1_000
 const RETRY_MS = 15_000
 /** Compaction begins when nobody has asked anything for so long. */
 const QUIET_MS = 10_000
+
+type Loaded = LoadedSegment & { readonly kept: boolean }
 
 export type SegmenterOptions = {
   readonly db: Duckdb
@@ -53,9 +55,9 @@ export type SegmenterOptions = {
  * write → fsync → read back → rename (store/segment.ts) → recorded and sealed (the parent) → in the catalogue → the tail forgets.
  * A crash between any two leaves either no file, or a file without its record, which nobody reads and which is made again.
  *
- * Under load a record waits for seconds to be sealed: meanwhile the next segment is written. Its own record is asked for
- * only when that of the one before is sealed, so the order in which segments count is that of their records, and at most
- * two files are without one.
+ * Under load three of them are under way: the record of one waits, for seconds, to be sealed; meanwhile the next is written,
+ * and beside that the one after is loaded. Its own record is asked for only when that of the one before is sealed, so the
+ * order in which segments count is that of their records, and at most two files are without one.
  */
 export class Segmenter {
   readonly #options: SegmenterOptions
@@ -117,19 +119,24 @@ export class Segmenter {
   /** All that waits now, and while that goes on as much more as fills segments. */
   async #makeAll(stop: AbortSignal): Promise<void> {
     const until = endOf(this.#waiting)
-    let written: CatalogueEntry | undefined
     let publishing = Promise.resolve(true)
+    let written: CatalogueEntry | undefined
+    let loaded = await this.#load(until, undefined, written)
     try {
-      while (!stop.aborted) {
-        const blocks = firstBlocks(this.#after(written), this.#recordsMax)
-        if (!this.#isWorthOne(blocks, until)) return
-        const entry = await this.#write(blocks, written)
-        if (entry === undefined || !(await publishing)) return
-        written = entry
-        publishing = this.#publish(entry)
+      while (loaded !== undefined && !stop.aborted) {
+        const writing = writeLoaded(this.#options, loaded)
+        const loading = this.#load(until, loaded, written)
+        await Promise.allSettled([writing, loading])
+        await this.#drop(loaded)
+        loaded = await loading.catch(() => undefined)
+        written = await writing
+        if (!(await publishing)) return
+        publishing = this.#publish(written)
         publishing.catch(() => undefined) // heard where it is awaited, which may be a segment later
+        await loading
       }
     } finally {
+      if (loaded !== undefined) await this.#drop(loaded)
       await publishing
     }
   }
@@ -140,9 +147,9 @@ export class Segmenter {
     return start.first < until || endOf(blocks) - start.first >= this.#options.limits.segmentRecords
   }
 
-  /** Blocks without a gap from the first record on that is in no segment, nor in the one that is being recorded. */
-  #after(written: CatalogueEntry | undefined): readonly SealedSeed[] {
-    let next = Math.max(this.#options.catalogue.next, (written?.last ?? -1) + 1)
+  /** Blocks without a gap from record `from` on. */
+  #waitingFrom(from: number): readonly SealedSeed[] {
+    let next = from
     const start = this.#waiting.findIndex((block) => block.first >= next)
     const waiting = start < 0 ? [] : this.#waiting.slice(start)
     const end = waiting.findIndex((block) => {
@@ -154,27 +161,32 @@ export class Segmenter {
   }
 
   /**
+   * The next segment's records in a table; undefined where there is not enough for one. They follow those of `before`, which
+   * is being written; `written`, the one before that, is perhaps not in the catalogue yet: first deliveries may be in both.
+   *
    * Straight from the journal, not from the tables of the tail: reading the lines again costs 10 µs a record, and is saved
    * twice by what is already there then: seeds, and records that resemble each other side by side.
    */
-  async #write(
-    blocks: readonly SeededBlock[],
+  async #load(
+    until: number,
+    before: Loaded | undefined,
     written: CatalogueEntry | undefined,
-  ): Promise<CatalogueEntry | undefined> {
+  ): Promise<Loaded | undefined> {
     const { db, disk, dir, catalogue, tail, blooms, position } = this.#options
+    const from = Math.max(catalogue.next, before === undefined ? 0 : endOf(before.blocks))
+    const blocks = firstBlocks(this.#waitingFrom(from), this.#recordsMax)
     const end = position()
-    if (end === undefined) return undefined
-    const journalDir = join(dir, "journal")
-    // First deliveries may be in the segment before, which nobody else sees yet.
+    if (end === undefined || !this.#isWorthOne(blocks, until)) return undefined
     const isKnown = written === undefined || catalogue.entries.includes(written)
     const entries = isKnown ? catalogue.entries : [...catalogue.entries, written]
-    const segment = { db, disk, dir, journalDir, end, blocks, entries, blooms }
-    const loaded = await tail.share(blocks[0]?.first ?? 0, () => loadSegment(segment))
-    try {
-      return await writeLoaded(segment, loaded)
-    } finally {
-      if (!loaded.kept) await dropTail(db, loaded.table)
-    }
+    const earlier = before === undefined ? [] : [before.table]
+    const journalDir = join(dir, "journal")
+    const segment = { db, disk, dir, journalDir, end, blocks, entries, blooms, earlier }
+    return tail.share(blocks[0]?.first ?? 0, () => loadSegment(segment))
+  }
+
+  async #drop({ table, kept }: Loaded): Promise<void> {
+    if (!kept) await dropTail(this.#options.db, table)
   }
 
   /** From here on the file counts. The order: sealed, then read by queries, then forgotten elsewhere. */

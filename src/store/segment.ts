@@ -28,6 +28,8 @@ export type JournalSegment = {
   /** The segments there are, and their filters: where first deliveries may be. */
   readonly entries: readonly CatalogueEntry[]
   readonly blooms: BloomCache
+  /** Tables with records before these that are in no segment yet: first deliveries may be there too. */
+  readonly earlier?: readonly string[]
   readonly limits?: Partial<StageLimits>
 }
 
@@ -62,7 +64,7 @@ let tables = 0
 
 /** First half of {@link writeSegment}: a table, which is the caller's. */
 export async function loadSegment(segment: JournalSegment): Promise<LoadedSegment> {
-  const { db, dir, entries, blooms, journalDir, end } = segment
+  const { db, dir, entries, blooms, journalDir, end, earlier = [] } = segment
   const limits = { ...STAGE_LIMITS, ...segment.limits }
   const wanted = firstBlocks(segment.blocks, limits.recordsMax)
   const [first, below] = rangeOf(wanted)
@@ -74,7 +76,7 @@ export async function loadSegment(segment: JournalSegment): Promise<LoadedSegmen
   try {
     await createTail(db, table)
     await loadStaged(db, table, staged)
-    const duplicates = await markDuplicates({ db, dir, table, first, earlier: [], entries, blooms })
+    const duplicates = await markDuplicates({ db, dir, table, first, earlier, entries, blooms })
     const whole = wanted.filter((block) => block.first + block.count <= staged.next)
     const blocks = staged.next >= below || whole.length === 0 ? wanted : whole
     return { table, blocks, staged, duplicates }
