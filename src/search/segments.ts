@@ -55,9 +55,10 @@ export type SegmenterOptions = {
  * write → fsync → read back → rename (store/segment.ts) → recorded and sealed (the parent) → in the catalogue → the tail forgets.
  * A crash between any two leaves either no file, or a file without its record, which nobody reads and which is made again.
  *
- * Under load three of them are under way: the record of one waits, for seconds, to be sealed; meanwhile the next is written,
- * and beside that the one after is loaded. Its own record is asked for only when that of the one before is sealed, so the
- * order in which segments count is that of their records, and at most two files are without one.
+ * Under load two are under way. While one waits, for seconds, for its record to be sealed, the next is written; when it is
+ * recorded, the one after is loaded, beside what is still being written, since each takes one thread for about as long. There is
+ * never a third table of 120 MiB in memory. A segment's record is asked for only when that of the one before is sealed, so the order in which segments
+ * count is that of their records, and at most two files are without one.
  */
 export class Segmenter {
   readonly #options: SegmenterOptions
@@ -119,25 +120,24 @@ export class Segmenter {
   /** All that waits now, and while that goes on as much more as fills segments. */
   async #makeAll(stop: AbortSignal): Promise<void> {
     const until = endOf(this.#waiting)
-    let publishing = Promise.resolve(true)
-    let written: CatalogueEntry | undefined
-    let loaded = await this.#load(until, undefined, written)
+    let recorded = Promise.resolve(true)
+    let loaded = await this.#load(until)
     try {
       while (loaded !== undefined && !stop.aborted) {
-        const writing = writeLoaded(this.#options, loaded)
-        const loading = this.#load(until, loaded, written)
-        await Promise.allSettled([writing, loading])
-        await this.#drop(loaded)
-        loaded = await loading.catch(() => undefined)
-        written = await writing
-        if (!(await publishing)) return
-        publishing = this.#publish(written)
-        publishing.catch(() => undefined) // heard where it is awaited, which may be a segment later
+        const current: Loaded = loaded
+        const writing = writeLoaded(this.#options, current)
+        const loading = recorded.then((ok) => (ok ? this.#load(until, current) : undefined))
+        recorded = Promise.all([recorded, writing]).then(([ok, entry]) => ok && this.#publish(entry))
+        recorded.catch(() => undefined) // heard at the end
+        const [, next] = await Promise.allSettled([writing, loading])
+        loaded = next.status === "fulfilled" ? next.value : undefined
+        await this.#drop(current)
+        await writing
         await loading
       }
     } finally {
       if (loaded !== undefined) await this.#drop(loaded)
-      await publishing
+      await recorded
     }
   }
 
@@ -162,27 +162,27 @@ export class Segmenter {
 
   /**
    * The next segment's records in a table; undefined where there is not enough for one. They follow those of `before`, which
-   * is being written; `written`, the one before that, is perhaps not in the catalogue yet: first deliveries may be in both.
+   * is being written: first deliveries may be there too.
    *
    * Straight from the journal, not from the tables of the tail: reading the lines again costs 10 µs a record, and is saved
    * twice by what is already there then: seeds, and records that resemble each other side by side.
    */
-  async #load(
-    until: number,
-    before: Loaded | undefined,
-    written: CatalogueEntry | undefined,
-  ): Promise<Loaded | undefined> {
+  async #load(until: number, before?: Loaded): Promise<Loaded | undefined> {
     const { db, disk, dir, catalogue, tail, blooms, position } = this.#options
-    const from = Math.max(catalogue.next, before === undefined ? 0 : endOf(before.blocks))
+    const from = before === undefined ? catalogue.next : endOf(before.blocks)
     const blocks = firstBlocks(this.#waitingFrom(from), this.#recordsMax)
     const end = position()
     if (end === undefined || !this.#isWorthOne(blocks, until)) return undefined
-    const isKnown = written === undefined || catalogue.entries.includes(written)
-    const entries = isKnown ? catalogue.entries : [...catalogue.entries, written]
     const earlier = before === undefined ? [] : [before.table]
     const journalDir = join(dir, "journal")
+    const { entries } = catalogue
     const segment = { db, disk, dir, journalDir, end, blocks, entries, blooms, earlier }
-    return tail.share(blocks[0]?.first ?? 0, () => loadSegment(segment))
+    const held = tail.hold(0) // what is looked through stays, though it may be recorded meanwhile
+    try {
+      return await tail.share(blocks[0]?.first ?? from, () => loadSegment(segment))
+    } finally {
+      held.release()
+    }
   }
 
   async #drop({ table, kept }: Loaded): Promise<void> {
