@@ -60,3 +60,14 @@ export function isUnicode(env: Readonly<Record<string, string | undefined>>): bo
   const locale = [env.LC_ALL, env.LC_CTYPE, env.LANG].find((value) => value !== undefined && value !== "")
   return locale !== undefined && /utf-?8/i.test(locale)
 }
+
+const HEIGHTS = "▁▂▃▄▅▆▇█"
+const HEIGHTS_PLAIN = ".:-=+*%#"
+
+/** One sign for each number, as high as the number is beside `most`; zero is a space. */
+export function sparkline(numbers: readonly number[], most: number, unicode: boolean): string {
+  const heights = unicode ? HEIGHTS : HEIGHTS_PLAIN
+  const sign = (n: number): string =>
+    n === 0 ? " " : (heights[Math.max(0, Math.ceil((n / most) * heights.length) - 1)] ?? "")
+  return numbers.map(sign).join("")
+}

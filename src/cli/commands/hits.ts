@@ -10,6 +10,9 @@ import { viewQuery } from "../../query/view.ts"
 import { ANSWER_FLAGS, type Asked, ask, collect, exitFor, whomToAsk } from "../answer.ts"
 import type { Command, Options, World } from "../command.ts"
 import { fillGaps, histogram, isUnicode, type Step, stepFor } from "../histogram.ts"
+import { hitsByValue } from "../hits-by-value.ts"
+import { fieldsOf } from "../field-words.ts"
+import { readLimit } from "./query.ts"
 import { OUTPUT_FLAG, readFormat, showRows, widthFor } from "../output.ts"
 import { COMPAT_FLAG, EVENTS, readQuery, withFlags } from "../read-query.ts"
 import { paintFor } from "../terminal.ts"
@@ -17,6 +20,9 @@ import { readTimeFlags, TIME_FLAGS } from "../time-flags.ts"
 
 /** Longer is no picture any more, and every bar is a group in memory. */
 const BARS_MAX = 10_000
+/** Steps of all values together, as many as groups of `top`. */
+const CELLS_MAX = 200_000
+const LINES_SHOWN = 10
 /** Where the output is no terminal, bars are as wide as on a common one. */
 const COLUMNS_MAX = 100
 
@@ -26,6 +32,14 @@ export const hits: Command = {
   arguments: [{ name: "text", description: "LogsQL, in quotes (default: all audit events)", optional: true }],
   options: [
     { flags: "--step <duration>", description: "1m, 1h, 1d, … (default: so that it fits one screen)" },
+    {
+      flags: "--by <fields>",
+      description: "a line for each value of fields like user or verb,code, the most frequent first",
+    },
+    {
+      flags: "-n, --limit <n>",
+      description: `with --by: so many lines (default: ${LINES_SHOWN}); the others are summed up`,
+    },
     ...ANSWER_FLAGS,
     ...TIME_FLAGS,
     OUTPUT_FLAG,
@@ -34,6 +48,7 @@ export const hits: Command = {
   examples: [
     "tallystick hits --since 24h",
     "tallystick hits 'responseStatus.code:in(401,403)' --since 7d --step 1h",
+    "tallystick hits --by user --since 24h",
     "tallystick hits 'verb:=delete' --from 2026-01-01 --to 2026-01-31 -o csv",
   ],
   async run([text = EVENTS], options, world) {
@@ -45,13 +60,17 @@ export const hits: Command = {
       showRows([], format, world)
       return exitFor(undefined, world)
     }
-    const { query } = viewQuery(parsed, [], { kind: "hits", step: step.text, fields: [] })
+    const fields = typeof options.by === "string" ? fieldsOf(options.by) : []
+    const limit = readLimit(options.limit) ?? LINES_SHOWN
+    const { query } = viewQuery(parsed, [], { kind: "hits", step: step.text, fields })
     const asked = withFlags(query, "sort by (_time)", options, world)
-    const { rows, more, partial } = await collect(ask(whom, asked, world), BARS_MAX)
-    if (format === "table" || format === "wide")
-      draw(rows, { step, counted: countsRequests(query) ? "requests" : "events" }, world)
-    else showRows(rows, format, world)
-    return exitFor(more ? `more than ${BARS_MAX} steps; take a longer --step` : partial, world)
+    const most = fields.length === 0 ? BARS_MAX : CELLS_MAX
+    const { rows, more, partial } = await collect(ask(whom, asked, world), most)
+    const drawn = { step, fields, limit, counted: countsRequests(query) ? "requests" : "events" }
+    if (format !== "table" && format !== "wide") showRows(rows, format, world)
+    else if (rows.length > 0 && fields.length > 0) world.stdout.write(hitsByValue(rows, drawn, world))
+    else draw(rows, drawn, world)
+    return exitFor(more ? `more than ${most} steps; take a longer --step` : partial, world)
   },
 }
 
@@ -83,7 +102,7 @@ async function fittingStep(
     : stepFor(first ?? timeOf(ends.first), last ?? timeOf(ends.last))
 }
 
-type Drawn = { readonly step: Step; readonly counted: string }
+type Drawn = Pick<Parameters<typeof hitsByValue>[1], "step" | "counted">
 
 function draw(rows: readonly Row[], { step, counted }: Drawn, world: World): void {
   if (rows.length === 0) {

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
 import { placeRecords, writeJournal } from "../../../test/support/journal-file.ts"
 import { recordedLog } from "../../../test/support/recorded.ts"
 import { temporaryFolder } from "../../../test/support/temporary.ts"
 import { type TestWorld, testWorld } from "../../../test/support/world.ts"
+import { decide, loadPolicy, PRESETS } from "../../policy/index.ts"
+import { createSightingReader } from "../../policy/sighting.ts"
+import { attributesSeen } from "../../policy/traffic.ts"
 import { FIELD_WORDS } from "../field-words.ts"
 import { run } from "../run.ts"
 
@@ -120,6 +124,53 @@ for (const [why, argv, err] of refused) {
   test(`top refuses: ${why}`, async (context) => {
     const world = await recordedWorld(context)
     assert.equal(await run(["top", ...argv, "--dir", "data"], world), 64)
+    assert.match(world.err() + world.out(), err)
+  })
+}
+
+const CIS = PRESETS.find(({ name }) => name === "cis")!.text
+
+test("top --by rule counts what each rule of a policy decides, event by event", async (context) => {
+  const world = await recordedWorld(context)
+  await writeFile(join(world.cwd, "cis.yaml"), CIS)
+  const argv = ["top", "--by", "rule", "--policy", "cis.yaml", "--json", "--dir", "data"]
+  assert.equal(await run(argv, world), 0, world.both())
+  const policy = loadPolicy(CIS)
+  const expected = new Map<string, { events: number; bytes: number }>()
+  for (const line of LINES) {
+    const { rule } = decide(policy, attributesSeen(createSightingReader()(Buffer.from(line))!))
+    const key = rule === undefined ? "none matches" : String(rule + 1)
+    const sum = expected.get(key) ?? { events: 0, bytes: 0 }
+    expected.set(key, { events: sum.events + 1, bytes: sum.bytes + Buffer.byteLength(line) })
+  }
+  const rows = world
+    .out()
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, string>)
+  const found = rows.map(
+    (row) => [row.rule, { events: Number(row.events), bytes: Number(row.bytes) }] as const,
+  )
+  assert.deepEqual(new Map(found), expected)
+  assert.ok(expected.size > 3)
+})
+
+const refusedByRule: [why: string, argv: string[], code: number, err: RegExp][] = [
+  [
+    "no policy is recorded",
+    ["--by", "rule"],
+    2,
+    /no policy was recorded as in force; name one with --policy/,
+  ],
+  ["requests", ["--by", "rule", "--requests"], 64, /--by rule counts events/],
+  ["pipes", ["--by", "rule", "--policy", "p", "* | limit 3"], 64, /a filter without pipes/],
+  ["a policy for other groups", ["--policy", "p"], 64, /--policy goes with --by rule/],
+]
+for (const [why, argv, code, err] of refusedByRule) {
+  test(`top --by rule refuses: ${why}`, async (context) => {
+    const world = await recordedWorld(context)
+    await writeFile(join(world.cwd, "p"), CIS)
+    assert.equal(await run(["top", ...argv, "--dir", "data"], world), code)
     assert.match(world.err() + world.out(), err)
   })
 }

@@ -3,14 +3,17 @@ import { parseFilter } from "../../query/parse.ts"
 import { printField } from "../../query/quote.ts"
 import { newRow, type Row } from "../../query/row.ts"
 import { andFilters } from "../../query/simplify.ts"
+import type { Query } from "../../query/tree.ts"
 import { ANSWER_FLAGS, ask, collect, exitFor, whomToAsk } from "../answer.ts"
-import type { Command, World } from "../command.ts"
+import type { Command, ExitCode, Options, World } from "../command.ts"
 import { FIELD_WORDS, fieldsOf, wordOf } from "../field-words.ts"
 import { type Format, OUTPUT_FLAG, readFormat, showRows, widthFor } from "../output.ts"
 import { COMPAT_FLAG, EVENTS, readQuery, withFlags } from "../read-query.ts"
 import { titleOf, trustNote } from "../result-table.ts"
 import { paintFor, table } from "../terminal.ts"
+import { RULE_FIELDS } from "../rule-costs.ts"
 import { TIME_FLAGS } from "../time-flags.ts"
+import { topRules } from "../top-rules.ts"
 import { readLimit } from "./query.ts"
 
 const GROUPS_SHOWN = 20
@@ -28,7 +31,11 @@ export const top: Command = {
   options: [
     {
       flags: "--by <fields>",
-      description: `what to group by: ${Object.keys(FIELD_WORDS).join(", ")}, or fields (default: ${BY_DEFAULT})`,
+      description: `what to group by: ${Object.keys(FIELD_WORDS).join(", ")}, or fields; or rule, alone: what each rule of the audit policy costs (default: ${BY_DEFAULT})`,
+    },
+    {
+      flags: "--policy <file>",
+      description: "with --by rule: decide by this policy (default: those recorded as in force)",
     },
     { flags: "--sort <by>", description: "count or bytes (default: count)" },
     {
@@ -47,15 +54,15 @@ export const top: Command = {
     "tallystick top --by user,code 'responseStatus.code:>=400'",
     "tallystick top --by namespace,resource,verb --sort bytes -n 50 -o csv",
     "tallystick top --by level,stage --dir ./data",
+    "tallystick top --by rule --since 1d --sort bytes",
   ],
   async run([text = EVENTS], options, world) {
     const parsed = readQuery(text, options, world)
     const format = readFormat(options, "table")
+    const sort = readSort(options)
+    if (options.by === BY_RULE) return await showRules({ parsed, format, sort }, options, world)
+    if (options.policy !== undefined) throw new Refusal("usage", "--policy goes with --by rule")
     const fields = fieldsOf(typeof options.by === "string" ? options.by : BY_DEFAULT)
-    const sort = options.sort ?? "count"
-    if (sort !== "count" && sort !== "bytes") {
-      throw new Refusal("usage", `expected --sort count or bytes, saw ${JSON.stringify(sort)}`)
-    }
     const counted = options.requests === true ? "requests" : "events"
     const filter = counted === "events" ? andFilters([ALL_STAGES, parsed.filter]) : parsed.filter
     const limit = readLimit(options.limit) ?? GROUPS_SHOWN
@@ -72,6 +79,26 @@ export const top: Command = {
     show({ rows, fields, counted, limit }, format, world)
     return exitFor(more ? `more than ${GROUPS_MAX} groups` : partial, world)
   },
+}
+
+function readSort({ sort = "count" }: Options): "count" | "bytes" {
+  if (sort === "count" || sort === "bytes") return sort
+  throw new Refusal("usage", `expected --sort count or bytes, saw ${JSON.stringify(sort)}`)
+}
+
+/** Not a field: which rule made an event stands in no event. */
+const BY_RULE = "rule"
+
+type Shown = { readonly parsed: Query; readonly format: Format; readonly sort: "count" | "bytes" }
+
+async function showRules({ parsed, format, sort }: Shown, options: Options, world: World): Promise<ExitCode> {
+  if (options.requests === true) throw new Refusal("usage", "--by rule counts events: go without --requests")
+  const limit = readLimit(options.limit) ?? GROUPS_SHOWN
+  const { rows, partial } = await topRules(parsed, await whomToAsk(options, world), options, world)
+  const key = sort === "bytes" ? "bytes" : "events"
+  const sorted = rows.toSorted((a, b) => Number(b[key]) - Number(a[key]))
+  show({ rows: sorted, fields: RULE_FIELDS, counted: "events", limit }, format, world)
+  return exitFor(partial, world)
 }
 
 /** Bytes are those of the events as they were received. */
