@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, HTTP
 import { Refusal } from "../base/refusal.ts"
 import type { Authenticate } from "./auth.ts"
 import type { Credential, Verb } from "./credentials.ts"
+import { described } from "./described.ts"
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -46,7 +47,7 @@ export function addRoutes(app: FastifyInstance, routes: readonly Route[], authen
       app.route({
         method,
         url: route.url,
-        schema: method === "HEAD" ? HIDDEN : route.schema,
+        schema: method === "HEAD" ? HIDDEN : described(route),
         config: { errors: route.errors ?? "problem" },
         // Before the body: a stranger's is never read to memory.
         onRequest: async (request) => {

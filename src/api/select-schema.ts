@@ -103,7 +103,13 @@ export const Facets = Type.Object({
   partial,
 })
 
-const point = Type.Tuple([Type.Number(), Type.String()])
+/** TypeBox's own tuples are those of an older JSON Schema than OpenAPI 3.1's. */
+const point = Type.Unsafe<readonly [seconds: number, value: string]>({
+  type: "array",
+  prefixItems: [{ type: "number" }, { type: "string" }],
+  minItems: 2,
+  maxItems: 2,
+})
 const prometheus = (resultType: "vector" | "matrix", values: Parameters<typeof Type.Object>[0]) =>
   Type.Object({
     status: Type.Literal("success"),

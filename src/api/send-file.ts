@@ -2,7 +2,7 @@ import { Readable } from "node:stream"
 import type { FastifyReply } from "fastify"
 import { formatMicros } from "../base/time.ts"
 import type { FileFormat, FileMessage } from "../search/message.ts"
-import { ANSWER, answerMark, type AskDeps, type Question } from "./ask.ts"
+import { ANSWER, type AskDeps, answerMark, type Question } from "./ask.ts"
 
 const TYPES: Readonly<Record<FileFormat, string>> = {
   csv: "text/csv; charset=utf-8",

@@ -4,7 +4,7 @@ import { isRefusal, type RefusalCode } from "../base/refusal.ts"
 import { formatMicros } from "../base/time.ts"
 import type { Row } from "../query/row.ts"
 import type { Ending, QueryMessage } from "../search/message.ts"
-import { ANSWER, answerMark, type AskDeps, type Question } from "./ask.ts"
+import { ANSWER, type AskDeps, answerMark, type Question } from "./ask.ts"
 import { jsonLine } from "./json-line.ts"
 
 type Format = "ndjson" | "json"

@@ -11,6 +11,7 @@ import { auditWebhook, type WebhookDeps } from "../intake/webhook.ts"
 import { authenticator } from "./auth.ts"
 import { countAcked } from "./count-acked.ts"
 import type { ApiDeps } from "./deps.ts"
+import { SECURITY_SCHEMES } from "./described.ts"
 import { checkExposure } from "./exposure.ts"
 import { createListener, type Listener } from "./listener.ts"
 import { formatProblem, isOurFault, problemOf, RETRY_AFTER_SECONDS } from "./problem.ts"
@@ -146,7 +147,9 @@ async function setUp(app: FastifyInstance, deps: ApiDeps, state: State): Promise
   app.addHook("onResponse", async ({ routeOptions, method }, { statusCode }) => {
     metrics.request({ route: routeOptions.url ?? "__other__", method, status: statusCode })
   })
-  await app.register(fastifySwagger, { openapi: { openapi: "3.1.0", info: INFO } })
+  await app.register(fastifySwagger, {
+    openapi: { openapi: "3.1.0", info: INFO, components: { securitySchemes: SECURITY_SCHEMES } },
+  })
 
   const authenticate = authenticator({
     credentials,

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { isThere } from "../base/is-there.ts"
 import { pause } from "../base/loop.ts"
 import { Refusal } from "../base/refusal.ts"
 import { isFull } from "../journal/disk.ts"
@@ -47,7 +47,7 @@ export async function openConfiguredLedger(
 ): Promise<OpenLedger> {
   const { journal, seal } = config
   // Before the key, which is missing too where there is no ledger: a new key would be the wrong advice.
-  if (!existsSync(join(config.dir, "log", "checkpoint"))) {
+  if (!isThere(join(config.dir, "log", "checkpoint"))) {
     throw new Refusal("ledger.missing", `${config.dir} holds no ledger: there is no log/checkpoint`)
   }
   return openLedger(config.dir, {

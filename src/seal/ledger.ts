@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
+import { isThere } from "../base/is-there.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { Clock } from "../base/time.ts"
 import { type Disk, isFull, isSyncError, realDisk } from "../journal/disk.ts"
@@ -61,7 +61,7 @@ export type OpenLedger = {
  */
 export async function openLedger(dir: string, options: LedgerOptions): Promise<OpenLedger> {
   const place = ledgerPlace(resolve(dir), options.disk ?? realDisk)
-  if (!existsSync(join(place.log, "checkpoint"))) {
+  if (!isThere(join(place.log, "checkpoint"))) {
     throw new Refusal("ledger.missing", `${dir} holds no ledger: there is no log/checkpoint`)
   }
   const lock = takeLock(place.lock)

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { isThere } from "../base/is-there.ts"
 import { Refusal } from "../base/refusal.ts"
 import { journalNames, readJournalFile } from "../journal/files.ts"
 import { scanJournal } from "../journal/line.ts"
@@ -24,7 +24,7 @@ const TRIES = 5
  * valid groups are the tail. A server may be at work on it; what it commits later is not seen. Refuses `ledger.missing`.
  */
 export async function openLocalSearch(dir: string): Promise<LocalSearch> {
-  if (!existsSync(join(dir, "journal")) && !existsSync(cataloguePath(dir))) {
+  if (!isThere(join(dir, "journal")) && !isThere(cataloguePath(dir))) {
     throw new Refusal("ledger.missing", `there is no ledger in ${dir}`, { dir })
   }
   const tempDir = await mkdtemp(join(tmpdir(), "tallystick-search-"))
@@ -82,7 +82,7 @@ function localSearch(
 
 /** Where the journal's valid groups end; undefined where there is no journal. */
 function journalEnd(journalDir: string): JournalEnd | undefined {
-  const file = existsSync(journalDir) ? journalNames(journalDir).at(-1) : undefined
+  const file = isThere(journalDir) ? journalNames(journalDir).at(-1) : undefined
   if (file === undefined) return undefined
   let [bytes, next] = [0, Number.parseInt(file, 10)]
   for (const group of scanJournal(readJournalFile(journalDir, file))) {

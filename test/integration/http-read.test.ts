@@ -262,3 +262,50 @@ test("/openapi.json lists every route with the methods it takes, and no other", 
     assert.deepEqual(listed.sort(), taken.sort())
     assert.ok(taken.includes("/select/logsql/query get,post"))
   }))
+
+type Operation = {
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[]
+  readonly summary?: string
+  readonly responses: { readonly default?: object }
+  readonly security?: object
+}
+
+/** Every object of a document, with where it stands. */
+function* objectsOf(
+  value: unknown,
+  place: readonly string[] = [],
+): Generator<[place: string, found: Record<string, unknown>]> {
+  if (typeof value !== "object" || value === null) return
+  if (!Array.isArray(value)) yield [place.join("/"), value as Record<string, unknown>]
+  for (const [name, inner] of Object.entries(value)) yield* objectsOf(inner, [...place, name])
+}
+
+test("/openapi.json is OpenAPI 3.1: its schemas are of JSON Schema 2020-12, and paths have the parameters they name", () =>
+  withApi({}, async ({ app }) => {
+    const document = (await app.inject({ url: "/openapi.json" })).json()
+    for (const [place, found] of objectsOf(document)) {
+      assert.ok(
+        !Array.isArray(found.items),
+        `${place}: a list of items was the word of drafts before 2020-12`,
+      )
+      if (found.in === "path") assert.equal(found.required, true, place)
+    }
+    for (const [path, methods] of Object.entries<Record<string, Operation>>(document.paths)) {
+      const named = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name)
+      for (const [method, operation] of Object.entries(methods)) {
+        const { parameters = [] } = operation
+        const inPath = parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name)
+        assert.deepEqual(inPath, named, `${method} ${path}`)
+        const keys = parameters.map(({ name, in: where }) => `${where} ${name}`)
+        assert.equal(new Set(keys).size, keys.length, `${method} ${path}: no parameter twice`)
+        assert.ok(operation.summary, `${method} ${path} says what it does`)
+        assert.ok(operation.responses.default, `${method} ${path} says how it says no`)
+        assert.ok(operation.security, `${method} ${path} says who may`)
+      }
+    }
+    const names = (path: string) =>
+      document.paths[path].post.parameters.map(({ name }: { name: string }) => name)
+    assert.ok(names("/insert/jsonline").includes("_stream_fields"))
+    assert.ok(names("/import").includes("id"))
+    assert.ok(names("/select/logsql/field_values").includes("ignore_pipes"))
+  }))

@@ -45,6 +45,10 @@ export function importRoutes({ isOpen, onImported, onTrouble, ...deps }: ImportR
     description:
       "JSON lines, EventLists, arrays, legacy lines; plain, gzip or zstd. Records carry the word imported=<id>.",
     tags: ["intake"],
+    querystring: Type.Object({
+      id: Type.String({ description: "Name of this import: up to 64 letters, digits, dots and dashes" }),
+      name: Type.Optional(Type.String({ description: "The file's name, for the record of the import" })),
+    }),
     response: { 200: Type.Object({}, { additionalProperties: true }) },
   }
   const route = { methods: ["POST"], needs: ["write"], schema, handle } as const

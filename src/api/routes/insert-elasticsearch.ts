@@ -3,6 +3,7 @@ import { QUARANTINE } from "../../event/quarantine.ts"
 import type { BulkItem } from "../../intake/insert/elasticsearch.ts"
 import type { Outcome } from "../../intake/insert/keeper.ts"
 import { type InsertRoute, insertBody, tellOutcomes } from "../insert-request.ts"
+import { InsertParameters } from "../insert-schema.ts"
 import type { Route } from "../route.ts"
 
 const BASE = "/insert/elasticsearch"
@@ -20,6 +21,7 @@ export function elasticsearchRoutes(deps: InsertRoute): readonly Route[] {
       description:
         "A document that is no JSON object is kept, marked, and has status 400: it is not to be sent again.",
       tags: ["insert"],
+      querystring: InsertParameters,
       consumes: ["application/x-ndjson", "application/json"],
       response: { 200: Type.Any() },
     },

@@ -1,5 +1,6 @@
 import { Type } from "typebox"
 import { type InsertRoute, insertBody, refuseIfAllBad, tellOutcomes } from "../insert-request.ts"
+import { InsertParameters } from "../insert-schema.ts"
 import { contentTypeOf } from "../request.ts"
 import type { Route } from "../route.ts"
 
@@ -22,6 +23,7 @@ export function jsonlineRoutes(deps: InsertRoute): readonly Route[] {
           "Headers tallystick-lines and tallystick-quarantined count the lines. A line that is no JSON object is kept " +
           "and marked; 400 only where no line was understood.",
         tags: ["insert"],
+        querystring: InsertParameters,
         consumes: ["application/x-ndjson", "application/json", "application/msgpack"],
         response: { 200: Type.Any() },
       },

@@ -1,6 +1,7 @@
 import { Type } from "typebox"
 import type { InsertForm } from "../../intake/insert/insert.ts"
 import { type InsertRoute, insertBody, refuseIfAllBad, tellOutcomes } from "../insert-request.ts"
+import { InsertParameters } from "../insert-schema.ts"
 import { contentTypeOf } from "../request.ts"
 import type { Route } from "../route.ts"
 
@@ -16,6 +17,7 @@ export function lokiRoutes(deps: InsertRoute): readonly Route[] {
         summary: "Takes what Promtail, Alloy and Loki's other clients push; 204 says it is on disk",
         description: "JSON, or snappy protobuf (logproto.PushRequest). X-Scope-OrgID means nothing here.",
         tags: ["insert"],
+        querystring: InsertParameters,
         consumes: ["application/json", "application/x-protobuf"],
         response: { 204: Type.Null({ description: "Durable." }) },
       },

@@ -2,6 +2,7 @@ import { Type } from "typebox"
 import type { Outcome } from "../../intake/insert/keeper.ts"
 import { formatOtlpJson, formatOtlpProto, type Rejected } from "../../intake/insert/otlp-answer.ts"
 import { type InsertRoute, insertBody, tellOutcomes } from "../insert-request.ts"
+import { InsertParameters } from "../insert-schema.ts"
 import { contentTypeOf } from "../request.ts"
 import type { Route } from "../route.ts"
 
@@ -19,6 +20,7 @@ export function otlpRoutes(deps: InsertRoute): readonly Route[] {
       description:
         "OTLP/HTTP as protobuf or JSON. partial_success counts the records that are kept but not understood.",
       tags: ["insert"],
+      querystring: InsertParameters,
       consumes: ["application/x-protobuf", "application/json"],
       response: { 200: Type.Any() },
     },

@@ -4,8 +4,8 @@ import { facetsRoutes } from "./facets.ts"
 import { hitsRoutes } from "./hits.ts"
 import { queryRoutes } from "./query.ts"
 import { statsRoutes } from "./stats.ts"
-import { tenantRoutes } from "./tenants.ts"
 import { type TailDeps, tailRoutes } from "./tail.ts"
+import { tenantRoutes } from "./tenants.ts"
 import { valuesRoutes } from "./values.ts"
 
 /** Everything below `/select/`: the reading half of VictoriaLogs' HTTP API. docs/HTTP.md is its page for people. */

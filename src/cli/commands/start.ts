@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { isThere } from "../../base/is-there.ts"
 import { readSigner } from "../../seal/keys.ts"
 import { type Command, EXIT, type World } from "../command.ts"
 import type { ConfigType } from "../config.ts"
@@ -19,7 +19,7 @@ const trialOrigin = (): string => `localhost/tallystick-${randomBytes(4).toStrin
 /** What a start that was interrupted gave its key goes on to be the name. */
 function originFor(config: ConfigType): string {
   const keyFile = keyFileOf(config)
-  return config.origin ?? (existsSync(keyFile) ? readSigner(keyFile).name : trialOrigin())
+  return config.origin ?? (isThere(keyFile) ? readSigner(keyFile).name : trialOrigin())
 }
 
 export const start: Command = {
@@ -35,7 +35,7 @@ export const start: Command = {
     ]
     const load = async () => (await loadConfig({ ...options, set }, world)).config
     const config = await load()
-    if (!existsSync(join(config.dir, "log", "checkpoint"))) {
+    if (!isThere(join(config.dir, "log", "checkpoint"))) {
       const made = await makeLedger({ ...config, origin: originFor(config) }, world)
       world.stdout.write(
         `made a ledger in ${config.dir}\n  origin  ${made.origin}\n  key     ${made.keyFile}\n`,
