@@ -80,6 +80,24 @@ test("who is stopped leaves the line, and who fails gives back the turn", async 
   assert.equal(slots.hasRoom, true)
 })
 
+test("a scan that is cancelled ends in the middle of its statement, and gives back the turn", async (context) => {
+  const { slots, statements } = await open(context, 1)
+  const stop = new AbortController()
+  const query = statements("query", stop.signal)
+  // A day's work, if nobody stopped it.
+  const scan = query.over(
+    [sourceOf(LARGE_WEIGHT * 2)],
+    [VERB],
+    () => sql`SELECT sum(hash(i)) FROM range(1000000000000) AS r(i)`,
+  )
+  await count(statements("small"), 1)
+  assert.equal(slots.hasRoom, false)
+  stop.abort()
+  await assert.rejects(scan, { code: "store.interrupted" })
+  assert.equal(slots.hasRoom, true)
+  await count(statements("next"), LARGE_WEIGHT * 2)
+})
+
 for (const turns of [1, 2]) {
   test(`statements of one query, ${turns} at a time: answers in order, none goes on when nobody reads`, async (context) => {
     const { slots, statements } = await open(context, turns)

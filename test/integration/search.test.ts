@@ -278,6 +278,33 @@ test("a limit cuts the answer with a mark, never silently", async (context) => {
   assert.match((await ask(search, "*", { timeoutMs: 0 })).partial ?? "", /^time: /)
 })
 
+test("a query that needs more than the engine may have ends with the mark; the process lives on", async (context) => {
+  const dir = temporaryFolder(context)
+  const size = 400_000
+  const bodies = Array.from({ length: 200 }, (_, i) =>
+    JSON.stringify({ auditID: `${i}`, stage: "ResponseComplete", requestObject: `${i}${"x".repeat(size)}` }),
+  )
+  const position = await writeJournal(
+    join(dir, "journal"),
+    placeRecords(bodies.map((body) => ({ body }))),
+    10,
+  )
+  const writer = (await openTestSearch(context, dir)).search
+  writer.inform({ position, blocks: blocksOf(200) })
+  await writer.flush()
+  await writer.close()
+  const limits = { memoryMax: 48 * 1024 ** 2, tempMax: 1024 ** 2 }
+  const { search, troubles } = await openTestSearch(context, dir, { limits })
+  const { pid } = search
+  const whole = await ask(search, "* | stats count() n")
+  assert.deepEqual([whole.rows[0]?.n, whole.partial], ["200", undefined])
+  const text = "* | stats by (raw) count() n | fields n"
+  assert.match((await ask(search, text)).partial ?? "", /^memory: /)
+  assert.match((await ask(search, "raw:nothing_like_this", { timeoutMs: 0 })).partial ?? "", /^time: /)
+  assert.deepEqual(await ask(search, "* | stats count() n"), whole)
+  assert.deepEqual([search.pid, troubles], [pid, []])
+})
+
 test("a query inside another is answered first, with the outer one's bounds, filters and limits", async (context) => {
   const dir = temporaryFolder(context)
   const position = await writeJournal(join(dir, "journal"), someRecords(200), 20)
