@@ -178,6 +178,14 @@ test("/metrics is OpenMetrics: each family once, counters end in _total, EOF at 
       type,
     }))
     assert.equal(new Set(families.map(({ name }) => name)).size, families.length)
+    const misnamed = families.filter(({ name, type }) => name.endsWith("_total") && type !== "counter")
+    assert.deepEqual(misnamed, [], "only counters end in _total")
+    const helped = new Set([...body.matchAll(/^# HELP (\S+) \S/gm)].map(([, name]) => name))
+    assert.deepEqual(
+      families.filter(({ name }) => !helped.has(name)),
+      [],
+      "each says what it is",
+    )
     for (const line of body.split("\n")) {
       if (line === "" || line.startsWith("#")) continue
       assert.match(line, /^[a-z0-9_]+(\{([a-z_]+="[^"]*",?)+\})? -?[0-9.e+-]+(Inf)?$|Nan$/)
