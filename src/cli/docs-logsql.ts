@@ -13,6 +13,7 @@ export const LOGSQL_BASICS: readonly (readonly [form: string, meaning: string])[
   ['user.username:="system:admin"', "the field is exactly this"],
   ["objectRef.name:=prod-*", "the field begins with this"],
   ["userAgent:kubectl*", "a word of the field begins with this"],
+  ["userAgent:*ctl*", "the text stands in the field, also within a word"],
   ["responseStatus.code:>=400", "compared as numbers"],
   ['requestURI:~"/exec[?]"', "a regular expression (RE2, linear in time) is found"],
   ["objectRef.namespace:*", "the field has a value"],

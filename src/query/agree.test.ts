@@ -100,6 +100,7 @@ const tests = fc.oneof(
   quoted,
   quoted.map((word) => `${word}*`),
   quoted.map((word) => `=${word}`),
+  quoted.map((word) => `*${word}*`),
   quoted.map((word) => `=${word}*`),
   fc.tuple(fc.constantFrom(">", ">=", "<", "<="), quoted).map((pair) => pair.join("")),
   fc.array(quoted, { maxLength: 3 }).map((list) => `in(${list.join(",")})`),

@@ -16,6 +16,7 @@ const filters: [text: string, records: number[], why: string][] = [
   ["requestObject.*:=shop", [2], "under names that begin so"],
   ["user.*:=shop", [], "not under others"],
   ["*:(=login or =alice)", [0, 7], "each by itself"],
+  ["*:*gin*", [2, 7], "within a word"],
   ["!*:~.", [], "every event has something"],
   ["verb:* !*:deployments", [0, 3, 4, 8], "none of its fields"],
   [`*:"c1/a"`, [], "where it was delivered from is not of the event"],

@@ -2,6 +2,7 @@ import { FUNCTION_FILTERS, SIGN_FILTERS } from "./filters/index.ts"
 import { phraseFilter } from "./filters/phrase.ts"
 import { prefixFilter } from "./filters/prefix.ts"
 import { readStream } from "./filters/stream.ts"
+import { substringFilter } from "./filters/substring.ts"
 import { readStreamId } from "./filters/stream_id.ts"
 import { readTime } from "./filters/time.ts"
 import { cannotBeginFilter, FILTER_WORDS } from "./keywords.ts"
@@ -84,7 +85,22 @@ function readAtom(reader: Reader, field: string | undefined): Filter {
 function readStar(reader: Reader, field: string | undefined): Filter {
   reader.next()
   if (field === undefined && reader.is(":")) return readAnyField(reader, "")
-  return prefixFilter(field, "")
+  if (reader.token.spaced || reader.is(...BEHIND_STAR)) return prefixFilter(field, "")
+  return readSubstring(reader, field)
+}
+
+/** What may stand right behind a star that stands alone. */
+const BEHIND_STAR = ["", "|", ")", ",", "]"]
+
+/** `*text*`, with the reader behind the first star. */
+function readSubstring(reader: Reader, field: string | undefined): Filter {
+  const start = reader.token
+  const text = reader.compound("a text between two stars", field === undefined ? "stopAtColon" : undefined)
+  if (reader.token.spaced || !reader.is("*")) {
+    throw reader.refuse(`expected a star behind the text too: *${start.raw}* finds it anywhere`, start)
+  }
+  reader.next()
+  return substringFilter(field, text)
 }
 
 function readGroup(reader: Reader, field: string | undefined): Filter {

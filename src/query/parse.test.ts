@@ -57,6 +57,8 @@ test("every word with a file is in the list of words", () => {
 })
 
 const places: [why: string, text: string, code: string, position: number, pointed: string][] = [
+  ["a star in front only", "verb:*ete", "query.malformed", 6, "ete"],
+  ["two stars", "verb:**", "query.malformed", 6, "*"],
   ["the sign of LogQL", 'a:=~"x"', "query.malformed", 2, "=~"],
   ["rows of partitions without a number", "a | sort by (b) partition by (c)", "query.malformed", 32, ""],
   ["a comparison of any field", "*:eq_field(a)", "query.unsupported", 2, "eq_field"],

@@ -103,6 +103,12 @@ const cases: [why: string, pipes: string, given: readonly string[], expected: re
     ["a=foo10|hits=1", "a=foo2|hits=1"],
   ],
   [
+    "the field to compare, then all fields",
+    "stats row_min(a, *) as x, row_max(a, *) as y",
+    ["a=2|b=q", "a=10|b=r"],
+    [`x={"a":"2","b":"q"}|y={"a":"10","b":"r"}`],
+  ],
+  [
     "rows that pipes made belong to no stream",
     'filter {kind!="x"}',
     ["kind=y", 'kind=y|_stream={kind="y"}'],

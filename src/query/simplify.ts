@@ -2,8 +2,8 @@ import { isStreamLeaf, type StreamLeaf, streamLeaf } from "./filters/stream.ts"
 import type { Filter, Pipe } from "./tree.ts"
 
 /**
- * The same filter in fewer words: groups flattened, `*` left out where it changes nothing, stream filters joined and put
- * first. It only removes levels, so its depth is the parser's.
+ * The same filter in fewer words: groups flattened, `*` left out where it changes nothing. It only removes levels, so its
+ * depth is the parser's.
  */
 export function simplifyFilter(filter: Filter): Filter {
   switch (filter.kind) {
@@ -27,11 +27,16 @@ export function andFilters(filters: readonly Filter[]): Filter {
 }
 
 function simplifyAnd(parts: readonly Filter[]): Filter {
-  const useful = parts.filter((part) => part.kind !== "all")
-  const streams = useful.filter(isStreamLeaf)
-  const filters = [...joinStreams(streams), ...useful.filter((part) => !isStreamLeaf(part))]
+  const filters = parts.filter((part) => part.kind !== "all")
   if (filters.length > 1) return { kind: "and", filters }
   return filters[0] ?? { kind: "all" }
+}
+
+/** The same with its stream filters first, and joined where they can be: what a query is asked with. */
+function streamsFirst(filter: Filter): Filter {
+  if (filter.kind !== "and") return filter
+  const streams = filter.filters.filter(isStreamLeaf)
+  return simplifyAnd([...joinStreams(streams), ...filter.filters.filter((part) => !isStreamLeaf(part))])
 }
 
 /** `{a="b"} {c="d"}` is `{a="b",c="d"}`; those with alternatives stay as they are. */
@@ -61,5 +66,5 @@ export function simplifyPipes(
     else if (before === undefined && pipe.filter !== undefined) whole = andFilters([whole, pipe.filter])
     else kept.push(pipe)
   }
-  return { filter: whole, pipes: kept }
+  return { filter: streamsFirst(whole), pipes: kept }
 }

@@ -50,7 +50,7 @@ function numberFilter(field: string | undefined, operator: Operator, bound: numb
   const instant = instantOf(text)
   return valueLeaf(field, {
     word: operator,
-    text: operator + (NUMBER_LIKE.test(text) ? text : quoteIfNeeded(text)),
+    text: operator + (instant !== undefined || NUMBER_LIKE.test(text) ? text : quoteIfNeeded(text)),
     test: (value) => holds(operator, parseQuantity(value), bound),
     sql: (value) => sql`${quantitySql(value)} ${sign} ${bound}`,
     integer: (column) => sql`${column} ${sign} ${bound}`,

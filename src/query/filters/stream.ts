@@ -1,8 +1,8 @@
 import { quote, quoteIfNeeded } from "../quote.ts"
 import type { Reader } from "../reader.ts"
-import { compileRegexp } from "../regexp.ts"
+import { compileRegexp, escapeRegexp } from "../regexp.ts"
 import { fieldValue, type Row } from "../row.ts"
-import { andSql, FALSE, listSql, notSql, orSql, sql } from "../sql.ts"
+import { andSql, listSql, notSql, orSql, sql } from "../sql.ts"
 import type { Filter, Leaf, Scene } from "../tree.ts"
 import { valueLeaf } from "../value.ts"
 import { readItems } from "./arguments.ts"
@@ -80,17 +80,20 @@ function readMatcher(reader: Reader): Matcher {
   const name = quoteIfNeeded(label)
   const operator = reader.token
   if (reader.skip("in", "not_in")) {
-    const items = readItems(reader, "after in")
+    const read = readItems(reader, "after in")
+    // None of them is a label that is not there: so says VictoriaLogs.
+    const items = read.length === 0 ? [""] : read
     const word = operator.text.toLowerCase()
     return {
       label,
-      text: `${name} ${word}(${items.map(quote).join(",")})`,
+      // As VictoriaLogs prints it.
+      text: `${name}${word === "in" ? "=~" : "!~"}${quote(items.map(escapeRegexp).join("|"))}`,
       negative: word === "not_in",
       filter: valueLeaf(label, {
         word: "in",
         text: "",
         test: (value) => items.includes(value),
-        sql: (value) => (items.length === 0 ? FALSE : sql`${value} IN ${listSql(items)}`),
+        sql: (value) => sql`${value} IN ${listSql(items)}`,
       }),
     }
   }

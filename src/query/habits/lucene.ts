@@ -1,6 +1,7 @@
 import { findField } from "../../event/fields.ts"
 import type { Token } from "../lexer.ts"
 import { quoteIfNeeded } from "../quote.ts"
+import { escapeRegexp } from "../regexp.ts"
 import { type Draft, wordOf } from "./draft.ts"
 import { wholeMatch } from "./whole-match.ts"
 
@@ -9,7 +10,7 @@ import { wholeMatch } from "./whole-match.ts"
  * `verb.keyword:get`. The rest of Lucene reads as LogsQL and means the same. Tokens that it takes at this place.
  */
 export function mendLucene(draft: Draft, tokens: readonly Token[], at: number): number | undefined {
-  const rules = [mendPlus, mendExists, mendKeyword, mendRange, mendSlashes, tellFuzzy]
+  const rules = [mendStar, mendPlus, mendExists, mendKeyword, mendRange, mendSlashes, tellFuzzy]
   for (const rule of rules) {
     const taken = rule(draft, tokens, at)
     if (taken !== undefined) return taken
@@ -26,6 +27,19 @@ const mendPlus: Rule = (draft, tokens, at) => {
   if (!begins || (!name.quoted && wordOf(next) !== ":")) return undefined
   draft.replace([plus], "", "`+` is Lucene: what stands beside each other must all be there")
   return 1
+}
+
+/** `verb:*ete`: with a star behind it too, LogsQL has it anywhere. */
+const mendStar: Rule = (draft, tokens, at) => {
+  const [star, text, next] = tokens.slice(at, at + 3)
+  const isAlone = star?.spaced === true || at === 0 || /^[:(!-]$/.test(wordOf(tokens[at - 1]))
+  if (star === undefined || wordOf(star) !== "*" || !isAlone || text === undefined || text.spaced)
+    return undefined
+  const isWhole = next === undefined || next.spaced || /^[)|]$/.test(wordOf(next))
+  if (!isWhole || (!text.quoted && !/^[\p{L}\p{Nd}_.]+$/u.test(text.raw))) return undefined
+  const instead = `~${quoteIfNeeded(`${escapeRegexp(text.text)}$`)}`
+  draft.replace([star, text], instead, `\`*…\` is Lucene: what ends so is written \`field:${instead}\``)
+  return 2
 }
 
 const mendExists: Rule = (draft, tokens, at) => {

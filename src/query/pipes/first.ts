@@ -3,7 +3,7 @@ import type { Reader } from "../reader.ts"
 import type { Pipe, SortKey } from "../tree.ts"
 import type { PipeWord } from "../word.ts"
 import { readField, readParenthesised } from "./read.ts"
-import { readKeys, readRank, type Sort, sortPipe } from "./sort.ts"
+import { printRank, readKeys, readRank, type Sort, sortPipe } from "./sort.ts"
 
 /** `| first N by (a)`: the first rows in an order. */
 export const first: PipeWord = {
@@ -35,10 +35,10 @@ function readEnds(reader: Reader, word: "first" | "last"): Pipe {
   const sorted = sortPipe(sort)
   const text = [
     word,
-    rows === 1 && plain ? "" : ` ${rows}`,
+    rows === 1 ? "" : ` ${rows}`,
     by.length > 0 ? ` by (${by.map(printKey).join(", ")})` : "",
     partition.length > 0 ? ` partition by (${partition.map(printField).join(", ")})` : "",
-    rank === undefined ? "" : ` rank as ${printField(rank)}`,
+    printRank(rank),
   ].join("")
   const { join: _, ...alone } = sorted
   return { ...alone, word, print: () => text }

@@ -80,6 +80,11 @@ export function readRank(reader: Reader): string {
   return reader.is("|", ")", "", "offset", "limit", "partition") ? "rank" : readField(reader)
 }
 
+export function printRank(rank: string | undefined): string {
+  if (rank === undefined) return ""
+  return rank === "rank" ? " rank" : ` rank as ${printField(rank)}`
+}
+
 export function sortPipe(given: Sort): Pipe {
   // `limit 0` is none, as in VictoriaLogs.
   const sort = given.limit === 0 ? { ...given, limit: undefined } : given
@@ -126,7 +131,7 @@ export function printSort({ by, descending, partition, offset, limit, rank }: So
     partition.length > 0 ? ` partition by (${partition.map(printField).join(", ")})` : "",
     offset !== undefined && offset > 0 ? ` offset ${offset}` : "",
     limit !== undefined && limit > 0 ? ` limit ${limit}` : "",
-    rank === undefined ? "" : ` rank as ${printField(rank)}`,
+    printRank(rank),
   ].join("")
 }
 

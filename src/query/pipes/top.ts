@@ -5,7 +5,7 @@ import type { PipeWord } from "../word.ts"
 import { compareTexts } from "../words.ts"
 import { type Counted, countBy } from "./counted.ts"
 import { readField, readListOrParenthesised } from "./read.ts"
-import { readRank } from "./sort.ts"
+import { printRank, readRank } from "./sort.ts"
 import { hitsName } from "./uniq.ts"
 
 const ROWS_DEFAULT = 10
@@ -37,7 +37,7 @@ export const top: PipeWord = {
       rows === ROWS_DEFAULT ? "" : ` ${rows}`,
       ` by (${fields.map(printField).join(", ")})`,
       hits === "hits" ? "" : ` hits as ${printField(hits)}`,
-      rank === undefined ? "" : ` rank as ${printField(rank)}`,
+      printRank(rank),
     ].join("")
     return {
       word: "top",

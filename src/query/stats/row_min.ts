@@ -1,6 +1,8 @@
 import { fieldSet, hasField } from "../fieldset.ts"
 import { jsonObject } from "../json_text.ts"
 import { compareNatural } from "../order.ts"
+import { readParenthesised, readPattern } from "../pipes/read.ts"
+import type { Reader } from "../reader.ts"
 import { fieldValue, type Row, weighRow } from "../row.ts"
 import { printFields, readFields, type StatsFunction, type StatsWord } from "./stats.ts"
 
@@ -8,14 +10,14 @@ import { printFields, readFields, type StatsFunction, type StatsWord } from "./s
 export const rowMin: StatsWord = {
   word: "row_min",
   example: `verb:delete | stats row_min(_time, _time, user.username) first`,
-  parse: (reader) => rowBy("row_min", readFields(reader)),
+  parse: (reader) => rowBy("row_min", readKeyAndFields(reader)),
 }
 
 /** `row_max(a, b, c)`: of the row with the greatest a. */
 export const rowMax: StatsWord = {
   word: "row_max",
   example: `verb:delete | stats row_max(_time, _time, user.username) last`,
-  parse: (reader) => rowBy("row_max", readFields(reader)),
+  parse: (reader) => rowBy("row_max", readKeyAndFields(reader)),
 }
 
 /** `row_any(a, b)`: of some row. */
@@ -23,6 +25,14 @@ export const rowAny: StatsWord = {
   word: "row_any",
   example: `verb:delete | stats by (user.username) row_any(objectRef.name) example`,
   parse: (reader) => rowBy("row_any", readFields(reader)),
+}
+
+/** `(a, b, c)`, `(a, *)`: the second is `(a)`. */
+function readKeyAndFields(reader: Reader): readonly string[] {
+  const start = reader.peek(1)
+  const [key, ...rest] = readParenthesised(reader, "after the function's name", readPattern)
+  if (key === undefined || key.endsWith("*")) throw reader.refuse("expected the field to compare", start)
+  return rest.includes("*") ? [key] : [key, ...rest]
 }
 
 function rowBy(word: "row_min" | "row_max" | "row_any", all: readonly string[]): StatsFunction {

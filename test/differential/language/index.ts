@@ -4,7 +4,7 @@ import { ODD, openWriting, type Subject } from "./names.ts"
 import { openPipes } from "./pipes.ts"
 import { openStats } from "./stats.ts"
 
-export { openChoose } from "./choose.ts"
+export { type Choose, openChoose } from "./choose.ts"
 export { ODD } from "./names.ts"
 
 /**
