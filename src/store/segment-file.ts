@@ -131,19 +131,26 @@ export async function writeSegmentFile(rows: SegmentRows): Promise<CatalogueEntr
   assert(wanted.rows > 0, "a segment holds at least one record")
   const { first, last, timeMin, timeMax, receivedMin, receivedMax } = wanted
   const temporary = join(dir, "tmp", `segment-${first}-${last}.parquet`)
-  await copyRows(rows, temporary)
-  const found = await summarise(db, `read_parquet(${quote(temporary)})`)
-  if (!sameSummary(found, wanted)) {
-    await rm(temporary, { force: true })
-    throw new Refusal("segment.unlike", `${wanted.rows} records from ${first} on do not read back as written`)
-  }
-
-  const { sha256, bytes } = await hashFile(temporary)
-  const name = segmentName({ first, last, receivedAt: wanted.firstReceived, sha256 })
-  await publish(disk, temporary, dir, name)
+  const { sha256, bytes, name } = await copied().catch(async (error: unknown) => {
+    await rm(temporary, { force: true }) // on a full disk each try would take what room there is
+    throw error
+  })
   await makeBloom(db, disk, dir, { name, sha256 })
   const made = { name, first, last, bytes, sha256, replaces }
   return { ...made, rows: wanted.rows, order, timeMin, timeMax, receivedMin, receivedMax }
+
+  async function copied() {
+    await copyRows(rows, temporary)
+    const found = await summarise(db, `read_parquet(${quote(temporary)})`)
+    if (!sameSummary(found, wanted)) {
+      const which = `${wanted.rows} records from ${first} on`
+      throw new Refusal("segment.unlike", `${which} do not read back as written`)
+    }
+    const { sha256, bytes } = await hashFile(temporary)
+    const name = segmentName({ first, last, receivedAt: wanted.firstReceived, sha256 })
+    await publish(disk, temporary, dir, name)
+    return { sha256, bytes, name }
+  }
 }
 
 async function copyRows({ db, dir, relation, order, inOrder }: SegmentRows, path: string): Promise<void> {

@@ -160,6 +160,24 @@ test("records that are missing stop a segment, unless they are known to be lost"
   assert.deepEqual([entry.first, entry.last, entry.rows], [200, 211, 9])
 })
 
+test("a segment that cannot be published leaves nothing in tmp: a full disk would be filled by tries", async () => {
+  const failing = await openSegmentWorld()
+  try {
+    const { db, dir, blooms } = failing
+    const journalDir = join(dir, "journal")
+    const records = placeRecords(events(4))
+    const end = await writeJournal(journalDir, records, 4)
+    const full = Object.assign(new Error("ENOSPC"), { code: "ENOSPC", syscall: "rename" })
+    const disk = { ...realDisk, rename: () => Promise.reject(full) }
+    const request = { db, disk, dir, journalDir, end, blocks: blocksOver(records, 4), entries: [], blooms }
+    await assert.rejects(writeSegment(request), { code: "ENOSPC" })
+    const left = readdirSync(join(dir, "tmp")).filter((name) => name.startsWith("segment"))
+    assert.deepEqual(left, [])
+  } finally {
+    await failing.close()
+  }
+})
+
 test("whatever a crash left in tmp is overwritten, and gives the same file again", async () => {
   const again = await openSegmentWorld()
   try {

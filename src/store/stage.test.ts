@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
-import { readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import { placeRecords, writeJournal } from "../../test/support/journal-file.ts"
 import { temporaryFolder } from "../../test/support/temporary.ts"
-import { type Staged, stageJournal } from "./stage.ts"
+import { LINE_BYTES_MAX, type Staged, stageJournal } from "./stage.ts"
 
 const records = placeRecords([
   { body: '{"a":1}' },
@@ -148,4 +148,19 @@ test("a group larger than a window, and lines too long for the reader", async (c
   const [line] = staged.long
   assert.equal(readFileSync(line?.raw ?? "", "utf8"), long)
   assert.equal(readFileSync(line?.json ?? "", "utf8"), '{"auditID":"x","stage":"s","verb":"get"}')
+})
+
+test("on a full disk nothing that was staged stays behind, and it is said that there is no room", {
+  skip: process.platform !== "linux" && "/dev/full is Linux's",
+}, async (context) => {
+  const dir = temporaryFolder(context)
+  const long = { body: `{"a":"${"x".repeat(LINE_BYTES_MAX)}"}` }
+  const end = await writeJournal(dir, placeRecords([{ body: "{}" }, long, long]))
+  symlinkSync("/dev/full", join(dir, "t.1.raw"))
+  const staging = stageJournal({ journalDir: dir, end, first: 0, path: join(dir, "t") })
+  await assert.rejects(staging, { code: "store.full" })
+  assert.deepEqual(
+    readdirSync(dir).filter((name) => name.startsWith("t.")),
+    [],
+  )
 })

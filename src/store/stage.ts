@@ -1,8 +1,9 @@
 import { isUtf8 } from "node:buffer"
-import { type FileHandle, open, stat, writeFile } from "node:fs/promises"
+import { type FileHandle, open, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fromBase64 } from "../base/bytes.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
+import { isFull } from "../journal/disk.ts"
 import { journalNames } from "../journal/files.ts"
 import type { JournalPosition } from "../journal/journal.ts"
 import { type Group, groupLines, scanJournal } from "../journal/line.ts"
@@ -96,10 +97,20 @@ const NO_EVENT = "-"
  *   longest;
  * - bytes that are not UTF-8 are in base64 already; one such byte in `read_csv` kills the whole instance.
  *
- * Resolves with what was staged. Reads committed bytes only; lines outside valid groups are left out.
+ * Resolves with what was staged. Reads committed bytes only; lines outside valid groups are left out. Throws `store.full`
+ * where there is no room. What fails leaves no file behind: on a full disk each try would take what room there is.
  */
 export async function stageJournal(request: StageRequest): Promise<Staged> {
   const out = new Stage(request)
+  try {
+    return await stageFiles(request, out)
+  } catch (error) {
+    await out.discard()
+    throw isFull(error) ? new Refusal("store.full", "no room to read the journal", {}, error) : error
+  }
+}
+
+async function stageFiles(request: StageRequest, out: Stage): Promise<Staged> {
   let cursor = request.cursor
   for (const file of await filesFrom(request)) {
     cursor = await stageFile(request, file, out)
@@ -193,6 +204,7 @@ const BESIDE_BYTES = 48
 /** The files being written, and the count of what went into them. */
 class Stage {
   readonly #files: string[] = []
+  readonly #written: string[] = []
   readonly #path: string
   readonly #limits: StageLimits
   readonly #first: number
@@ -263,10 +275,20 @@ class Stage {
     await this.#writeFile()
   }
 
+  /** Removes all that was written, in part or whole. */
+  async discard(): Promise<void> {
+    for (const path of this.#written) await rm(path, { force: true })
+  }
+
+  async #write(path: string, bytes: Uint8Array | string): Promise<void> {
+    this.#written.push(path)
+    await writeFile(path, bytes)
+  }
+
   async #writeFile(): Promise<void> {
     if (this.#used === 0) return
     const path = `${this.#path}.${this.#files.length}.tsv`
-    await writeFile(path, this.#buffer.subarray(0, this.#used))
+    await this.#write(path, this.#buffer.subarray(0, this.#used))
     this.#files.push(path)
     this.#used = 0
   }
@@ -310,12 +332,12 @@ class Stage {
     const head = line.toString("latin1", 0, tab)
     const stored = line.subarray(tab + 1, line.length - 1)
     const path = `${this.#path}.${this.#long.length}`
-    await writeFile(`${path}.raw`, stored)
+    await this.#write(`${path}.raw`, stored)
     const isText = line[tab - 1] === 0x74
     const json = hasFields(head)
       ? reducedEvent(isText ? stored : fromBase64(stored.toString("latin1")))
       : undefined
-    if (json !== undefined) await writeFile(`${path}.json`, json)
+    if (json !== undefined) await this.#write(`${path}.json`, json)
     const files = { raw: `${path}.raw`, json: json === undefined ? undefined : `${path}.json` }
     this.#long.push({ ...fromBlock, ...files, head })
   }
