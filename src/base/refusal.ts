@@ -114,6 +114,16 @@ export const REFUSALS = {
   "block.malformed": { http: 422, exit: 2, hint: "compare the block text with docs/FORMAT.md, 'Block text'" },
   "receipt.malformed": { http: 422, exit: 1, hint: "ask for the receipt again: this text is not whole" },
   "receipt.refuted": { http: 422, exit: 1, hint: "keep the receipt: it does not prove what it says" },
+  "receipt.revoked": {
+    http: 422,
+    exit: 1,
+    hint: "whoever holds the key may have made it: ask for a receipt under a checkpoint signed by the key that followed",
+  },
+  "receipt.unwitnessed": {
+    http: 422,
+    exit: 2,
+    hint: "ask for a receipt under a checkpoint that the witnesses cosigned",
+  },
   // store
   "store.interrupted": { http: 503, exit: 2, hint: "ask for less at once, or raise search.timeoutMs" },
   "store.memory": { http: 503, exit: 2, hint: "ask for less at once, or raise search.memoryBytesMax" },

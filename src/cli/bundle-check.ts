@@ -8,6 +8,7 @@ import type { ReceiptFacts } from "../tlog/receipt-check.ts"
 import { EXIT, type ExitCode, type World } from "./command.ts"
 import { ownText } from "./own-text.ts"
 import { receiptJson } from "./receipt-text.ts"
+import { type ReceiptTrust, trustReceipt } from "./receipt-trust.ts"
 import { escapeText, paintFor } from "./terminal.ts"
 
 /** A line is a record; the exact bytes are in the bundle. */
@@ -19,11 +20,15 @@ const SHOWN_LENGTH_MAX = 200
  */
 export async function checkBundle(
   file: AsyncIterable<Uint8Array>,
-  { keys, json }: { readonly keys: readonly string[]; readonly json: boolean },
+  {
+    keys,
+    trust,
+    json,
+  }: { readonly keys: readonly string[]; readonly trust: ReceiptTrust; readonly json: boolean },
   world: World,
 ): Promise<ExitCode> {
   const paint = paintFor(world.stdout, world.env)
-  const check = openBundleCheck(keys)
+  const check = openBundleCheck(keys, (facts) => trustReceipt(facts, trust))
   const found = { proved: 0, refuted: 0 }
   let last: ReceiptFacts | undefined
   for await (const chunk of file) {

@@ -3,6 +3,7 @@ import { Refusal } from "../base/refusal.ts"
 import type { Micros } from "../base/time.ts"
 import { parseMoment, placeMoment } from "../query/time.ts"
 import type { RevokedKey } from "../seal/revoked-keys.ts"
+import { witnessesAmong } from "../tlog/quorum.ts"
 import { parseVerifierKey } from "../tlog/verifier-key.ts"
 import type { Option, Options, World } from "./command.ts"
 import { readText } from "./read.ts"
@@ -34,6 +35,23 @@ export function revokedOf(options: Options, now: Micros): readonly RevokedKey[] 
       )
     return { key: parseVerifierKey(text.slice(0, at)), from: placeMoment(moment, now).first }
   })
+}
+
+/** For commands that want others than the ledger to stand for its checkpoint. */
+export const QUORUM_FLAG: Option = {
+  flags: "--quorum <n>",
+  description: "so many of the witnesses whose keys are given must have cosigned the checkpoint",
+}
+
+/** Witnesses asked for by {@link QUORUM_FLAG}; 0 without it. Refuses `usage` where fewer keys of witnesses are given. */
+export function quorumOf(options: Options, keys: readonly string[]): number {
+  if (options.quorum === undefined) return 0
+  const text = String(options.quorum)
+  const quorum = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : undefined
+  if (quorum === undefined) throw new Refusal("usage", `expected --quorum <n>, saw ${JSON.stringify(text)}`)
+  const among = witnessesAmong(keys.map((key) => parseVerifierKey(key)))
+  if (among >= quorum) return quorum
+  throw new Refusal("usage", `expected the keys of ${quorum} witnesses or more for --quorum, saw ${among}`)
 }
 
 /** The keys given. Never taken from the ledger that is judged. */

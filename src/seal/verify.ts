@@ -4,6 +4,7 @@ import { toBytes, utf8 } from "../base/bytes.ts"
 import { isRefusal } from "../base/refusal.ts"
 import { formatMicros, type Micros } from "../base/time.ts"
 import { type Checkpoint, type OpenedCheckpoint, openCheckpoint } from "../tlog/checkpoint.ts"
+import { witnessesOf } from "../tlog/quorum.ts"
 import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import { BlocksOnDisk, logReader } from "./log-on-disk.ts"
 import { checkpointOf } from "./remember.ts"
@@ -28,6 +29,8 @@ export type VerifyRequest = {
   /** The last checkpoint this reader accepted for this origin. */
   readonly remembered: Checkpoint | undefined
   readonly now: Micros
+  /** Witnesses among the keys that must have cosigned the checkpoint; fewer make the answer `unknown`. */
+  readonly quorum?: number
   /** An older newest block makes the answer `unknown`. */
   readonly ageMaxMicros?: number
   /** Derive every typed column again and compare. */
@@ -140,7 +143,11 @@ async function verifyOpened(request: VerifyRequest, found: Opened): Promise<Veri
     ...strayTiles(snapshot, logVerdict.files),
     ...records.damages,
   ])
-  const doubts = [...records.doubts, ...ageDoubts(request, logVerdict.newest)]
+  const doubts = [
+    ...records.doubts,
+    ...quorumDoubts(request, opened),
+    ...ageDoubts(request, logVerdict.newest),
+  ]
   const verdict: Verdict = {
     ...records,
     answer: answerOf(damages, doubts),
@@ -249,6 +256,12 @@ function strayTiles({ tiles }: Snapshot, expected: ReadonlySet<string>): Damage[
       path: `log/${name}`,
       detail: "no block of the log belongs in it",
     }))
+}
+
+function quorumDoubts({ quorum = 0 }: VerifyRequest, opened: OpenedCheckpoint): string[] {
+  const witnesses = witnessesOf(opened)
+  if (witnesses >= quorum) return []
+  return [`${witnesses} of the witnesses given cosigned the checkpoint, asked for were ${quorum}`]
 }
 
 function ageDoubts({ now, ageMaxMicros }: VerifyRequest, newest: Micros | undefined): string[] {

@@ -21,9 +21,12 @@ export interface BundleCheck {
 /**
  * Checks a bundle while it is read: each receipt as {@link verifyReceipt} does, and that all are of the ledger that the
  * head names, in the order of their records, each once, and under one checkpoint. A bundle proves what is in it; that
- * nothing was left out, it cannot.
+ * nothing was left out, it cannot. `accept` may refuse what else a reader asks for.
  */
-export function openBundleCheck(trustedKeys: readonly (VerifierKey | string)[]): BundleCheck {
+export function openBundleCheck(
+  trustedKeys: readonly (VerifierKey | string)[],
+  accept: (facts: ReceiptFacts) => void = () => undefined,
+): BundleCheck {
   const reader = openBundle()
   let index = 0
   let before: ReceiptFacts | undefined
@@ -34,6 +37,7 @@ export function openBundleCheck(trustedKeys: readonly (VerifierKey | string)[]):
     try {
       const facts = verifyReceipt(receipt, trustedKeys)
       if (before !== undefined) verifyFollows(facts, before)
+      accept(facts)
       before = facts
       origins.add(facts.origin)
       return { ...at, facts }

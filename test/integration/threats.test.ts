@@ -3,7 +3,16 @@
  * have its number; the last test holds the two tables together.
  */
 import assert from "node:assert/strict"
-import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  cpSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
@@ -131,6 +140,35 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    row: 2,
+    how: "emptied, as if it had been erased by rule",
+    attack: (dir) =>
+      rewriteSegment(db, dir, {
+        path: segment(0),
+        column: "raw",
+        sql: "CASE WHEN record = 123 THEN NULL ELSE raw END",
+      }),
+    answer: "tampered",
+    says: () => [`segment changed ${rangeOf(0)}`, "record changed 123-123"],
+  },
+  {
+    row: 2,
+    how: "a record taken out",
+    attack: async (dir) => {
+      const file = join(dir, segment(0))
+      const rows = `FROM read_parquet('${file}') WHERE record <> 123`
+      await db.query(`COPY (SELECT * ${rows}) TO '${file}.edited' (FORMAT parquet, COMPRESSION zstd)`)
+      renameSync(`${file}.edited`, file)
+    },
+    answer: "tampered",
+    says: () => [
+      `segment changed ${rangeOf(0)}`,
+      "record missing 123-123",
+      "catalogue changed",
+      "bloom changed",
+    ],
+  },
+  {
     row: 3,
     how: "with --columns it is named",
     attack: (dir) =>
@@ -142,6 +180,18 @@ const cases: readonly Case[] = [
     given: () => ({ columns: true }),
     answer: "tampered",
     says: () => [`segment changed ${rangeOf(1)}`, "column changed 1000-1000"],
+  },
+  {
+    row: 3,
+    how: "without --columns its file is",
+    attack: (dir) =>
+      rewriteSegment(db, dir, {
+        path: segment(1),
+        column: "user.username",
+        sql: edited("user.username", 1000),
+      }),
+    answer: "tampered",
+    says: () => [`segment changed ${rangeOf(1)}`],
   },
   {
     row: 4,
@@ -277,6 +327,27 @@ const cases: readonly Case[] = [
     given: () => ({ remembered: { ...accepted(whole), size: 50 } }),
     answer: "tampered",
     says: () => ["checkpoint forked 0-49"],
+  },
+  {
+    row: 12,
+    how: "nobody remembers, and nobody asks for a witness",
+    attack: async (dir) => {
+      rmSync(dir, { recursive: true })
+      await buildLedger({ ...FORGED, dir, records: 100 })
+    },
+    answer: "fine",
+    says: () => [],
+  },
+  {
+    row: 12,
+    how: "a witness is asked for",
+    attack: async (dir) => {
+      rmSync(dir, { recursive: true })
+      await buildLedger({ ...FORGED, dir, records: 100 })
+    },
+    given: () => ({ quorum: 1 }),
+    answer: "unknown",
+    says: () => [],
   },
   {
     row: 13,

@@ -13,6 +13,9 @@ import { type ScrubState, scrub } from "../../src/seal/scrub.ts"
 import { type VerifyRequest, verifyLedger } from "../../src/seal/verify.ts"
 import type { Job } from "../../src/seal/verify-job.ts"
 import { type Outcome, VerifyPool } from "../../src/seal/verify-pool.ts"
+import { cosign } from "../../src/tlog/cosignature.ts"
+import { parseNote } from "../../src/tlog/note.ts"
+import { formatSignatureLine } from "../../src/tlog/signature-line.ts"
 import { openSigner } from "../../src/tlog/signer.ts"
 import { formatVerifierKey } from "../../src/tlog/verifier-key.ts"
 import { flip } from "../support/attacks.ts"
@@ -208,6 +211,88 @@ test("prove writes a receipt once, and receipt check says what it proves", async
   assert.match(withheld.out, /\nbody withheld\n/)
   assert.equal((await tallystick("prove", "1000000", "--dir", whole)).exit, 2)
   assert.equal((await tallystick("prove", "seven", "--dir", whole)).exit, 64)
+})
+
+const witness = (name: string, byte: number) => {
+  const seed = new Uint8Array(32).fill(byte)
+  return { ...openSigner({ kind: "cosignature", name, seed }), kind: "cosignature" } as const
+}
+const WITNESSES = [witness("w.example.com/1", 21), witness("w.example.com/2", 22)]
+/** The same key under another name, and the log's own key as a witness of itself. */
+const AGAIN = witness("w.example.com/again", 21)
+const ITSELF = witness("w.example.com/itself", 7)
+
+/** A checkpoint, or a text that ends with one, with a line of each of these witnesses. */
+function cosigned(text: string, note: string, by: readonly (typeof AGAIN)[]): string {
+  const lines = by.map((one) =>
+    formatSignatureLine(cosign({ text: parseNote(note).text, atSeconds: 5 }, one)),
+  )
+  return text + lines.map((line) => `${line}\n`).join("")
+}
+
+const quorums: [why: string, by: readonly (typeof AGAIN)[], quorum: string, enough: boolean][] = [
+  ["nobody cosigned", [], "1", false],
+  ["one of two did, one is asked for", WITNESSES.slice(0, 1), "1", true],
+  ["one of two did, two are asked for", WITNESSES.slice(0, 1), "2", false],
+  ["both did", WITNESSES, "2", true],
+  ["one did under two names", [...WITNESSES.slice(0, 1), AGAIN], "2", false],
+  ["the log itself did, as a witness", [ITSELF], "1", false],
+]
+for (const [why, by, quorum, enough] of quorums) {
+  test(`verify and receipt check ask for witnesses: ${why}`, async () => {
+    const keys = [built.vkey, ...[...WITNESSES, AGAIN, ITSELF].map((key) => formatVerifierKey(key))]
+    const given = keys.flatMap((key) => ["--key", key])
+    const dir = join(root, "cosigned")
+    cpSync(whole, dir, { recursive: true })
+    const note = readFileSync(join(dir, "log/checkpoint"), "utf8")
+    writeFileSync(join(dir, "log/checkpoint"), cosigned(note, note, by))
+    const verified = await tallystick("verify", dir, ...given, "--quorum", quorum, "--no-remember")
+    assert.equal(verified.exit, enough ? 0 : 2, verified.out)
+    if (!enough)
+      assert.match(
+        verified.out,
+        /could not tell[^]*of the witnesses given cosigned the checkpoint, asked for were/,
+      )
+
+    const proved = await tallystick("prove", "7", "--dir", whole)
+    writeFileSync(join(root, "cosigned.receipt"), cosigned(proved.out, note, by))
+    const checked = await tallystick("receipt", "check", "cosigned.receipt", ...given, "--quorum", quorum)
+    assert.equal(checked.exit, enough ? 0 : 2, checked.err)
+    if (!enough) assert.match(checked.err, /asked for were/)
+    rmSync(dir, { recursive: true })
+  })
+}
+
+test("a quorum needs the keys of so many witnesses, or it could never be met", async () => {
+  for (const quorum of ["1", "0", "x"]) {
+    const asked = await tallystick("verify", whole, "--key", built.vkey, "--quorum", quorum)
+    assert.equal(asked.exit, 64, asked.err)
+  }
+})
+
+test("a receipt is believed of a key in other hands only for blocks sealed before", async () => {
+  const proved = await tallystick("prove", "7", "--dir", whole)
+  writeFileSync(join(root, "revoked.receipt"), proved.out)
+  const check = (time: string) =>
+    tallystick(
+      "receipt",
+      "check",
+      "revoked.receipt",
+      "--key",
+      built.vkey,
+      "--revoked",
+      `${built.vkey}@${time}`,
+    )
+  assert.equal((await check("2026-11-21")).exit, 0)
+  const refused = await check("2026-11-20")
+  assert.equal(refused.exit, 1)
+  assert.match(refused.err, /the keys that vouch for it are revoked from 2026-11-20T00:00:00/)
+  const bundle = await tallystick("prove", "3", "7", "--dir", whole)
+  writeFileSync(join(root, "revoked.bundle"), bundle.out)
+  const revoked = ["--revoked", `${built.vkey}@2026-11-20`]
+  const all = await tallystick("receipt", "check", "revoked.bundle", "--key", built.vkey, ...revoked)
+  assert.equal(all.exit, 1)
+  assert.match(all.out, /refuted: 0 of \d+ records/)
 })
 
 test("prove writes a bundle for a query, and receipt check proves each of it by the key alone", async () => {

@@ -10,7 +10,7 @@ import type { Checkpoint } from "../../tlog/checkpoint.ts"
 import { parseVerifierKey } from "../../tlog/verifier-key.ts"
 import { type Command, EXIT, type ExitCode, type Options, type World } from "../command.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
-import { KEY_FLAG, keysOf, REVOKED_FLAG, revokedOf } from "../key-option.ts"
+import { KEY_FLAG, keysOf, QUORUM_FLAG, quorumOf, REVOKED_FLAG, revokedOf } from "../key-option.ts"
 import { type Progress, progress } from "../progress.ts"
 import { formatVerdict } from "../verdict-text.ts"
 
@@ -35,6 +35,7 @@ export const verify: Command = {
     ...CONFIG_FLAGS,
     KEY_FLAG,
     REVOKED_FLAG,
+    QUORUM_FLAG,
     { flags: "--columns", description: "derive every typed column from the exact bytes again and compare" },
     {
       flags: "--age-max <duration>",
@@ -60,6 +61,7 @@ export const verify: Command = {
       dir,
       keys,
       revoked: revokedOf(options, started),
+      quorum: quorumOf(options, keys),
       remembered: rememberedOf(keys, (origin) => memory.read(origin)),
       now: started,
       ...ageMax(options),
