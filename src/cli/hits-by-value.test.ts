@@ -10,9 +10,11 @@ const row = (user: string, minute: number, hits: number) => ({
 })
 const step = { text: "1m", micros: 60_000_000 }
 const lines = (rows: Parameters<typeof hitsByValue>[0], limit = 10): readonly string[] =>
-  hitsByValue(rows, { step, fields: ["user.username"], limit, counted: "requests" }, testWorld({ cwd: "." })).split(
-    "\n",
-  )
+  hitsByValue(
+    rows,
+    { step, fields: ["user.username"], limit, counted: "requests" },
+    testWorld({ cwd: "." }),
+  ).split("\n")
 
 test("a line for each value, the most frequent first, all over the same steps", () => {
   const [, first, second, sum] = lines([

@@ -171,12 +171,7 @@ const cases: readonly Case[] = [
   {
     row: 3,
     how: "with --columns it is named",
-    attack: (dir) =>
-      rewriteSegment(db, dir, {
-        path: segment(1),
-        column: "user.username",
-        sql: edited("user.username", 1000),
-      }),
+    attack: editUser,
     given: () => ({ columns: true }),
     answer: "tampered",
     says: () => [`segment changed ${rangeOf(1)}`, "column changed 1000-1000"],
@@ -184,12 +179,7 @@ const cases: readonly Case[] = [
   {
     row: 3,
     how: "without --columns its file is",
-    attack: (dir) =>
-      rewriteSegment(db, dir, {
-        path: segment(1),
-        column: "user.username",
-        sql: edited("user.username", 1000),
-      }),
+    attack: editUser,
     answer: "tampered",
     says: () => [`segment changed ${rangeOf(1)}`],
   },
@@ -320,10 +310,7 @@ const cases: readonly Case[] = [
   {
     row: 12,
     how: "another history under a larger size",
-    attack: async (dir) => {
-      rmSync(dir, { recursive: true })
-      await buildLedger({ ...FORGED, dir, records: 100 })
-    },
+    attack: forge,
     given: () => ({ remembered: { ...accepted(whole), size: 50 } }),
     answer: "tampered",
     says: () => ["checkpoint forked 0-49"],
@@ -331,20 +318,14 @@ const cases: readonly Case[] = [
   {
     row: 12,
     how: "nobody remembers, and nobody asks for a witness",
-    attack: async (dir) => {
-      rmSync(dir, { recursive: true })
-      await buildLedger({ ...FORGED, dir, records: 100 })
-    },
+    attack: forge,
     answer: "fine",
     says: () => [],
   },
   {
     row: 12,
     how: "a witness is asked for",
-    attack: async (dir) => {
-      rmSync(dir, { recursive: true })
-      await buildLedger({ ...FORGED, dir, records: 100 })
-    },
+    attack: forge,
     given: () => ({ quorum: 1 }),
     answer: "unknown",
     says: () => [],
@@ -427,6 +408,16 @@ const cases: readonly Case[] = [
     says: () => [],
   },
 ]
+
+async function forge(dir: string): Promise<void> {
+  rmSync(dir, { recursive: true })
+  await buildLedger({ ...FORGED, dir, records: 100 })
+}
+
+function editUser(dir: string): Promise<void> {
+  const sql = edited("user.username", 1000)
+  return rewriteSegment(db, dir, { path: segment(1), column: "user.username", sql })
+}
 
 test("nobody touched it: fine, with and without --columns and a checkpoint remembered", async () => {
   const verdict = await judge(whole, { columns: true, remembered: accepted(older) })
