@@ -40,6 +40,20 @@ export async function rewriteSegment(
   renameSync(edited, join(dir, to))
 }
 
+/** Writes a segment anew without one of its rows. */
+export async function removeRow(
+  db: Duckdb,
+  dir: string,
+  { path, record }: { path: string; record: number },
+): Promise<void> {
+  const edited = join(dir, "edited.parquet")
+  await db.query(
+    `COPY (FROM read_parquet(${quote(join(dir, path))}) WHERE record <> ${record})
+     TO ${quote(edited)} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V2)`,
+  )
+  renameSync(edited, join(dir, path))
+}
+
 /** Changes the first journal line that `finds` likes, and repairs the CRC of its group. */
 export function editJournalLine(
   dir: string,
