@@ -89,6 +89,8 @@ function show(file: string, findings: readonly Finding[], world: World): void {
     if (witness !== undefined) write(paint.dim(`  for example: ${escapeText(formatRequest(witness))}`))
   }
   write(findings.length === 0 ? "ok: nothing to correct" : tally(findings))
+  const mendable = findings.filter(({ edit }) => edit !== undefined).length
+  if (mendable > 0) write(paint.dim(`--fix knows an edit for ${mendable} of them; --fix --dry-run shows it`))
 
   function write(text: string): void {
     world.stdout.write(`${text}\n`)

@@ -3,6 +3,7 @@ import type { Attributes } from "../policy.ts"
 import { boxesOfProtected, PROTECTED } from "../protected.ts"
 import { decidersOf } from "../reach.ts"
 import { isCatchAll } from "./catch-all.ts"
+import { parseResource } from "../request-text.ts"
 import { deadFor } from "./dead-rule.ts"
 
 export const noneProtected: LintRule = {
@@ -36,10 +37,24 @@ export const noneProtected: LintRule = {
       yield {
         path: ["rules", index],
         ...{ severity: few ? ("warning" as const) : ("error" as const), message, witness },
-        fix: "before it: a rule at level Metadata for these, or name resources in this rule",
+        fix: `before it${few ? ", with its users" : ""}: level: Metadata, resources: ${resourcesText(names)}; or name in this rule what may go`,
       }
     }
   },
 }
 
 const SHOWN_MAX = 5
+
+/** All of them as a policy has them, to be copied: the message names some. */
+function resourcesText(names: readonly string[]): string {
+  const groups = new Map<string, string[]>()
+  for (const name of names) {
+    const { apiGroup, resource, subresource } = parseResource(name)
+    const text = subresource === "" ? resource : `${resource}/${subresource}`
+    groups.set(apiGroup, [...(groups.get(apiGroup) ?? []), text])
+  }
+  const entries = [...groups].map(
+    ([group, resources]) => `{group: ${group === "" ? '""' : group}, resources: [${resources.join(", ")}]}`,
+  )
+  return `[${entries.join(", ")}]`
+}
