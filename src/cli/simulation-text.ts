@@ -5,6 +5,7 @@ import { escapeText, table } from "./terminal.ts"
 
 /** Below this much recorded time, figures per day say more about the hour than about the day. */
 const SECONDS_TRUSTED = 86_400
+const DAY_SECONDS = 86_400
 
 /** The report of a simulation for a person: figures first, then what they do not know. */
 export function simulationText(report: SimulationReport): string {
@@ -25,6 +26,7 @@ export function simulationText(report: SimulationReport): string {
     tableOf(totals, names),
     before === undefined ? "" : `\nrules before\n${ruleTable(before.rules)}`,
     `\nrules after\n${ruleTable(after.rules)}`,
+    ...serverLines(report.apiServer),
     ...lostLines(report),
     ...limitLines(report),
   ]
@@ -54,6 +56,37 @@ function ruleTable(rules: SimulationReport["after"]["rules"]): string {
 
 function tableOf(rows: readonly Readonly<Record<string, string>>[], names: readonly string[]): string {
   return table(rows, names, Number.POSITIVE_INFINITY)
+}
+
+/** What nobody sees in bytes kept: what each API server bears, and which of its own figures tell whether it does. */
+function serverLines(cost: SimulationReport["apiServer"]): readonly string[] {
+  if (cost === undefined) return []
+  const { servers, eventsPerSecond, bytesPerSecond, bytesPerEvent, webhook, log } = cost
+  const each = servers === 1 ? "" : `, each of ${servers}`
+  const rate = `${eventsPerSecond.toFixed(1)} events/s and ${formatAmount(bytesPerSecond, "bytes")}/s on average`
+  const lines = [
+    `${rate}; ${formatAmount(bytesPerEvent, "bytes")} in memory for each request that runs`,
+    ...(webhook === undefined ? [] : webhookLines(webhook)),
+    ...(log === undefined
+      ? []
+      : [`a local log of ${formatAmount(log.bytes, "bytes")} reaches back ${spanText(log.seconds)}`]),
+    "its own figures: apiserver_audit_event_total, and what was lost in apiserver_audit_error_total",
+  ]
+  return [`\nAPI server${each}, after\n`, ...lines.map((line) => `  ${line}\n`)]
+}
+
+function spanText(seconds: number): string {
+  return seconds < 2 * DAY_SECONDS ? formatSeconds(seconds) : `${Math.floor(seconds / DAY_SECONDS)} days`
+}
+
+type Webhook = NonNullable<NonNullable<SimulationReport["apiServer"]>["webhook"]>
+
+function webhookLines({ eventsPerSecondMax, bufferEvents, bufferBytes, bufferSeconds }: Webhook): string[] {
+  const buffer = `${formatAmount(bufferEvents, "").trim()} events wait at most (${formatAmount(bufferBytes, "bytes")})`
+  const ceiling = Number.isFinite(eventsPerSecondMax)
+    ? `sends ${formatAmount(eventsPerSecondMax, "").trim()} events/s at most`
+    : "sends as fast as the receiver takes"
+  return [`a webhook ${ceiling}; while nobody takes them ${buffer}, for ${spanText(bufferSeconds)}`]
 }
 
 function lostLines({ lost }: SimulationReport): readonly string[] {

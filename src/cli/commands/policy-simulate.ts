@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
 import { Refusal } from "../../base/refusal.ts"
+import { type AuditFlags, auditFlagsIn, serverCost } from "../../connect/index.ts"
 import { type Capacity, capacityOf, type Tier } from "../../policy/capacity.ts"
 import { parseCoverageList } from "../../policy/coverage-list.ts"
 import { diffPolicies } from "../../policy/diff.ts"
@@ -9,7 +10,7 @@ import { formatRequest } from "../../policy/request-text.ts"
 import { Bodies, type Outcome, Simulation } from "../../policy/simulate.ts"
 import { Traffic } from "../../policy/traffic.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
-import { KUBERNETES_FLAG, readPolicyOf } from "../policy-file.ts"
+import { FLAGS_FLAG, KUBERNETES_FLAG, kubernetesOf, readPolicyOf } from "../policy-file.ts"
 import { readText } from "../read.ts"
 import { simulationText } from "../simulation-text.ts"
 import { readTraffic, TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
@@ -39,18 +40,27 @@ export const policySimulate: Command = {
       description:
         "what must stay visible: questions, or a coverage list whose why is the name (default: questions and protected resources)",
     },
+    FLAGS_FLAG,
+    {
+      flags: "--servers <n>",
+      description:
+        "kube-apiservers that made the traffic: what each of them bears is a part of it (default: 1)",
+    },
     KUBERNETES_FLAG,
   ],
   examples: [
     "tallystick policy simulate new.yaml --against audit-policy.yaml --on audit-*.log.gz",
     "tallystick policy simulate new.yaml --on ./data --needs questions",
+    "tallystick policy simulate new.yaml --on ./data --flags kube-apiserver.yaml --servers 3",
     "tallystick policy simulate new.yaml --on ./data --price hot=0.10:14 --price cold=0.004:365 --json",
   ],
   async run([file = ""], options, world) {
     const read = async (path: string) => (await readPolicyOf(path, options, world)).policy
     const policy = await read(file)
     const current = typeof options.against === "string" ? await read(options.against) : undefined
-    const asked = { tiers: tiersOf(options), ratio: ratioOf(options) }
+    const server = { servers: serversOf(options), flags: await flagsOf(options, world) }
+    const { minor } = kubernetesOf(options)
+    const asked = { tiers: tiersOf(options), ratio: ratioOf(options), server: { ...server, minor } }
     const simulated = await simulate(
       { policy, current, needs: await needsOf(options, world) },
       options,
@@ -108,9 +118,15 @@ function neverRecorded(current: Policy, policy: Policy): Simulated["unseen"] {
     .map(({ pattern, witness }) => ({ pattern, example: formatRequest(witness) }))
 }
 
+type Priced = {
+  readonly tiers: readonly Tier[]
+  readonly ratio: number
+  readonly server: Parameters<typeof serverCost>[1]
+}
+
 export type SimulationReport = ReturnType<typeof reportOf>
 
-function reportOf(simulated: Simulated, asked: { readonly tiers: readonly Tier[]; readonly ratio: number }) {
+function reportOf(simulated: Simulated, asked: Priced) {
   const { input, seen, before, after, lost, unseen } = simulated
   const seconds = seen.events === 0 ? 0 : secondsBetween(seen.first, seen.last)
   const capacity = (outcome: { events: number; bytes: number }): Capacity =>
@@ -120,8 +136,18 @@ function reportOf(simulated: Simulated, asked: { readonly tiers: readonly Tier[]
     recorded: capacity(seen),
     ...(before === undefined ? {} : { before: { ...before, capacity: capacity(before) } }),
     after: { ...after, capacity: capacity(after) },
+    apiServer: serverCost({ ...after, seconds }, asked.server),
     ...{ ratio: asked.ratio, lost, neverRecorded: unseen },
   }
+}
+
+async function flagsOf({ flags }: Options, world: World): Promise<AuditFlags> {
+  return typeof flags === "string" ? auditFlagsIn(await readText(resolve(world.cwd, flags)), flags) : []
+}
+
+function serversOf({ servers = "1" }: Options): number {
+  if (/^[1-9]\d{0,2}$/.test(String(servers))) return Number(servers)
+  throw new Refusal("usage", `expected --servers like 3, saw ${JSON.stringify(servers)}`)
 }
 
 async function needsOf({ needs }: Options, world: World): Promise<readonly Need[]> {
