@@ -86,7 +86,7 @@ export function sliceLines(body: Uint8Array, limits: Partial<SliceLimits> = {}):
 function slice(body: Uint8Array, limits: Partial<SliceLimits>, isEnvelope: typeof isList): Sliced {
   const slicer: Slicer = {
     scan: createScan(body, limits.depthMax ?? SLICE_LIMITS.depthMax),
-    captures: createCaptures(),
+    captures: CAPTURES,
     limits: { ...SLICE_LIMITS, ...limits },
     items: [],
     seemsJson: false,
@@ -113,6 +113,9 @@ function slice(body: Uint8Array, limits: Partial<SliceLimits>, isEnvelope: typeo
   }
   return { shape: values > 1 ? "lines" : lists === 1 ? "list" : "single", items }
 }
+
+/** One for all: written and read for one item at a time, without awaiting. */
+const CAPTURES = createCaptures()
 
 type Slicer = {
   readonly scan: Scan

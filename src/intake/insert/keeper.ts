@@ -56,6 +56,10 @@ export class Keeper {
   readonly outcomes: Outcome[] = []
   readonly #options: KeeperOptions
   readonly #via: readonly [string, string]
+  #labelled: { readonly names: readonly string[]; readonly word: string | undefined } = {
+    names: [],
+    word: undefined,
+  }
 
   constructor(options: KeeperOptions) {
     this.#options = options
@@ -88,9 +92,18 @@ export class Keeper {
     const wrapped = this.#options.args.unwraps ? wrappedIn(message) : undefined
     if (wrapped !== undefined) return this.#wrapped(wrapped)
     const { args } = this.#options
-    const reading = { ...this.#readLine(fields), ...(time === undefined ? {} : { time }) }
-    const stream = args.streamFields === undefined ? labels.toSorted().map((name) => [name]) : reading.stream
-    return this.#log(toBytes(JSON.stringify(fields)), fields, { ...reading, stream })
+    const reading = this.#readLine(fields)
+    const stream = args.streamFields === undefined ? this.#streamOf(labels) : reading.stream
+    const said = { time: time ?? reading.time, msg: reading.msg, stream }
+    return this.#log(toBytes(JSON.stringify(fields)), fields, said)
+  }
+
+  /** Entries come stream by stream: the names of the last one's labels are mostly those of this one's. */
+  #streamOf(names: readonly string[]): string | undefined {
+    const last = this.#labelled.names
+    if (last.length !== names.length || names.some((name, i) => name !== last[i]))
+      this.#labelled = { names, word: placesWord(names.toSorted().map((name) => [name])) }
+    return this.#labelled.word
   }
 
   /** Bytes that are no line of the protocol: kept as they are, and told. */
@@ -138,7 +151,7 @@ export class Keeper {
     const put = (key: string, value: string | undefined) => value !== undefined && words.push([key, value])
     put("added", added === 0 ? undefined : String(added))
     put("msg", reading.msg === undefined ? undefined : placeWord(reading.msg))
-    put("stream", placesWord(reading.stream))
+    put("stream", reading.stream)
     put("time", reading.time === undefined ? undefined : timeWord(reading.time))
     this.#keep(bytes, "log", {}, [...words, this.#via])
     return this.#told({ kept: "log", quarantined: undefined })
@@ -159,7 +172,7 @@ export class Keeper {
       const place = added === undefined ? findPlace(fields, name) : [addedName(fields, name)]
       if (place !== undefined) stream.push(place)
     }
-    return { time: firstTime(fields, timeFields), msg: first(msgFields), stream }
+    return { time: firstTime(fields, timeFields), msg: first(msgFields), stream: placesWord(stream) }
   }
 
   #told(outcome: Outcome): Outcome {

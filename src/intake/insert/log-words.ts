@@ -9,8 +9,8 @@ export type LogReading = {
   readonly time: Micros | undefined
   /** Where in the body the message stands. */
   readonly msg: Place | undefined
-  /** Where the labels of its stream stand. */
-  readonly stream: readonly Place[]
+  /** Where the labels of its stream stand, as {@link placesWord} says it. */
+  readonly stream: string | undefined
 }
 
 /** Keys from the top of the body down to a value. */
