@@ -70,6 +70,7 @@ function openChild(): ChildProcess {
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."))
   return fork(new URL(`./scrub-child${extension}`, import.meta.url), {
     serialization: "advanced",
+    detached: true, // as the search process: Ctrl-C is for this side alone
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   })
 }

@@ -190,6 +190,8 @@ class Supervisor implements SearchProcess {
     this.#startedAt = performance.now()
     const child = fork(childPath(), [], {
       serialization: "advanced",
+      // Out of reach of Ctrl-C, which a terminal sends to all of its group: this side decides when the child ends.
+      detached: true,
       env: { ...process.env, ...CHILD_ENVIRONMENT },
       execArgv: process.execArgv.filter(
         (argument) => !/^--(test|inspect|watch|input-type|eval|print)/.test(argument),

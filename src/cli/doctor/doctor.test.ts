@@ -280,9 +280,21 @@ const broken: [
   ],
   [
     "others can read a token",
-    ({ dir }) => writeFileSync(join(dir, "t"), "x", { mode: 0o644 }),
+    ({ dir }) => writeFileSync(join(dir, "t"), "long-enough-to-be-one", { mode: 0o644 }),
     { set: ["credentials=[{name: ci, source: ci, verbs: [write], tokenFile: t}]"] },
     [/^rights bad: the token of ci .* has mode 0644/],
+  ],
+  [
+    "a token is too short for the server to start",
+    ({ dir }) => writeFileSync(join(dir, "t"), "short", { mode: 0o600 }),
+    { set: ["credentials=[{name: ci, source: ci, verbs: [write], tokenFile: t}]"] },
+    [/^credentials bad: credential "ci" is refused: its token is shorter than 16/],
+  ],
+  [
+    "a token is not there",
+    () => {},
+    { set: ["credentials=[{name: ci, source: ci, verbs: [write], tokenFile: none}]"] },
+    [/^credentials bad: cannot read .*none: there is no such file/],
   ],
   [
     "the clock is behind the ledger",

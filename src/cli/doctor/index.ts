@@ -2,6 +2,7 @@
 import { certificate } from "./certificate.ts"
 import type { Check } from "./check.ts"
 import { clock } from "./clock.ts"
+import { credentials } from "./credentials.ts"
 import { diskSync } from "./disk.ts"
 import { journal } from "./journal.ts"
 import { key } from "./key.ts"
@@ -14,6 +15,7 @@ export const CHECKS: readonly Check[] = [
   listening,
   parts,
   certificate,
+  credentials,
   journal,
   diskSync,
   key,
