@@ -12,7 +12,11 @@ import { Segmenter } from "./segments.ts"
 import { Tail } from "./tail.ts"
 
 /** Sealed records of `blocks` blocks of three, and a segmenter that makes a segment of each block. */
-async function openSegmenter(t: { after(act: () => Promise<void>): void }, blocks: number) {
+async function openSegmenter(
+  t: { after(act: () => Promise<void>): void },
+  blocks: number,
+  { segmentRecords = 3, tailBytesMax = 2 ** 20 } = {},
+) {
   const world = await openSegmentWorld()
   const { db, dir, blooms } = world
   // The first of each block is a repetition of the first of all.
@@ -32,6 +36,7 @@ async function openSegmenter(t: { after(act: () => Promise<void>): void }, block
     blooms,
     entries: () => catalogue.entries,
     first: 0,
+    bytesMax: tailBytesMax,
   })
   const segmenter = new Segmenter({
     db,
@@ -40,7 +45,7 @@ async function openSegmenter(t: { after(act: () => Promise<void>): void }, block
     catalogue,
     tail,
     blooms,
-    limits: { ...SEARCH_LIMITS, segmentRecords: 3 },
+    limits: { ...SEARCH_LIMITS, segmentRecords },
     segmentRecordsMax: 3,
     position: () => end,
     record: (made) =>
@@ -69,7 +74,7 @@ async function openSegmenter(t: { after(act: () => Promise<void>): void }, block
     tail,
     end,
     asked,
-    flushed: segmenter.flush(),
+    flush: () => segmenter.flush(),
     /** Resolves when so many records were asked for. */
     async askedFor(count: number) {
       while (asked.length < count)
@@ -87,6 +92,7 @@ async function openSegmenter(t: { after(act: () => Promise<void>): void }, block
 
 test("the next segment is written while the record of the last waits, and recorded after it", async (t) => {
   const world = await openSegmenter(t, 3)
+  const flushed = world.flush()
   await world.askedFor(1)
   while (world.files().length < 2) await new Promise(setImmediate)
   assert.deepEqual([world.files(), world.asked.length, world.catalogue.entries.length], [[0, 3], 1, 0])
@@ -99,7 +105,7 @@ test("the next segment is written while the record of the last waits, and record
   world.asked[1]?.answer(true)
   await world.askedFor(3)
   world.asked[2]?.answer(true)
-  await world.flushed
+  await flushed
   assert.deepEqual(
     world.catalogue.entries.map(({ first, last }) => [first, last]),
     [
@@ -120,15 +126,17 @@ test("the next segment is written while the record of the last waits, and record
 
 test("where a record is not sealed, nothing behind it is recorded", async (t) => {
   const world = await openSegmenter(t, 3)
+  const flushed = world.flush()
   await world.askedFor(1)
   while (world.files().length < 2) await new Promise(setImmediate)
   world.asked[0]?.answer(false)
-  await world.flushed
+  await flushed
   assert.deepEqual([world.asked.length, world.catalogue.entries], [1, []])
 })
 
 test("what a segment has loaded is not loaded again for a query, and goes when the segment counts", async (t) => {
   const world = await openSegmenter(t, 3)
+  const flushed = world.flush()
   await world.askedFor(1)
   assert.ok(await world.tail.load(world.end))
   const held = world.tail.hold(0)
@@ -150,6 +158,17 @@ test("what a segment has loaded is not loaded again for a query, and goes when t
     await world.askedFor(i + 1)
     world.asked[i]?.answer(true)
   }
-  await world.flushed
+  await flushed
   assert.deepEqual([world.tail.tables, world.tail.next], [[], 9])
+})
+
+test("a tail that is full makes segments due, few as the records may be", async (t) => {
+  const world = await openSegmenter(t, 2, { segmentRecords: 1_000, tailBytesMax: 1 })
+  assert.equal(await world.tail.load(world.end), false)
+  for (let i = 0; i < 2; i++) {
+    await world.askedFor(i + 1)
+    world.asked[i]?.answer(true)
+  }
+  while (world.catalogue.entries.length < 2) await new Promise(setImmediate)
+  assert.equal(await world.tail.load(world.end), true)
 })

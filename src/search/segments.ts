@@ -113,6 +113,8 @@ export class Segmenter {
     const now = performance.now()
     const [oldest] = this.#waiting
     if (oldest === undefined || now < this.#retryAt) return false
+    // Few and large records fill the tail long before there are enough of them, and queries lack the newest.
+    if (this.#options.tail.isFull) return true
     const { segmentRecords, segmentWaitMs } = this.#options.limits
     return endOf(this.#waiting) - oldest.first >= segmentRecords || now - oldest.heard >= segmentWaitMs
   }

@@ -54,6 +54,8 @@ export type TailOptions = {
   readonly entries: () => readonly CatalogueEntry[]
   /** First record that is in no segment. */
   readonly first: number
+  /** Default: {@link TAIL_BYTES_MAX}. */
+  readonly bytesMax?: number
 }
 
 /**
@@ -68,6 +70,7 @@ export class Tail {
   #cursor: JournalCursor | undefined
   #next: number
   #made = 0
+  #full = false
   /** The table to which a load is adding: it stays, whatever segments say of the records it has already. */
   #filling: Table | undefined
   #loading: Promise<void> = Promise.resolve()
@@ -85,6 +88,11 @@ export class Tail {
   /** Number after the last record loaded. */
   get next(): number {
     return this.#next
+  }
+
+  /** There was no room for all that was asked for: answers lack the newest records until segments make room. */
+  get isFull(): boolean {
+    return this.#full
   }
 
   /** Records from `first` on that should be loaded and are in no table: damage, or a segment nobody knows of. */
@@ -182,6 +190,7 @@ export class Tail {
 
   /** The records below are in a segment that queries read. */
   forget(below: number): void {
+    this.#full = false
     const isGone = (table: Table) => table.next <= below && table !== this.#filling
     const gone = this.#tables.filter(isGone)
     this.#tables = this.#tables.filter((table) => !isGone(table))
@@ -205,13 +214,15 @@ export class Tail {
   }
 
   async #loadAll(end: JournalEnd): Promise<void> {
+    const { bytesMax = TAIL_BYTES_MAX } = this.#options
     while (this.#next < end.next) {
       const records = this.#tables.reduce((sum, table) => sum + table.next - table.first, 0)
       const bytes = this.#tables.reduce((sum, table) => sum + table.bytes, 0)
-      if (records >= TAIL_RECORDS_MAX || bytes >= TAIL_BYTES_MAX) return
+      this.#full = records >= TAIL_RECORDS_MAX || bytes >= bytesMax
+      if (this.#full) return
       const before = this.#next
       try {
-        await this.#loadPiece(end, TAIL_BYTES_MAX - bytes)
+        await this.#loadPiece(end, bytesMax - bytes)
       } catch (error) {
         // Where segments have overtaken a load, the journal may have let go of what it was reading; news of them may be
         // on its way still.
