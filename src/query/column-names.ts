@@ -17,6 +17,7 @@ export const countColumnNames: Pipe = {
     kind: "group",
     group: (columns) => ({
       keys: [],
+      isSteady: true,
       results: [...PLAIN.map((name) => filled(columns, name)), ...MAPS.map(keySets)],
       join: (next) => joinCounts(next),
     }),

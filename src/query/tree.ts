@@ -129,12 +129,17 @@ export type SortKey = { readonly field: string; readonly descending: boolean }
 export type Grouping = {
   readonly keys: readonly Sql[]
   readonly results: readonly Sql[]
+  /** There is one such grouping, without keys, and it is worth remembering what it said of a whole segment. */
+  readonly isSteady?: boolean
   /** Takes one group of one batch, as strings (null where SQL says NULL), and passes rows on at the end. */
   join(next: Sink, scene: RunScene): GroupSink
 }
 
+/** One group as SQL says it. */
+export type Values = readonly (string | null)[]
+
 export interface GroupSink {
-  take(values: readonly (string | null)[]): boolean
+  take(values: Values): boolean
   end(): void
 }
 

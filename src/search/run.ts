@@ -19,6 +19,7 @@ import { Output, type RowShape } from "./output.ts"
 import type { Where } from "./parts.ts"
 import type { Place } from "./places.ts"
 import { Progress } from "./progress.ts"
+import type { Remembered } from "./remembered.ts"
 import { hideEarlierStages } from "./requests.ts"
 import type { Scan } from "./scan.ts"
 import { scanAll } from "./scan-all.ts"
@@ -42,6 +43,7 @@ export type Engine = {
   readonly repetitions: Holding
   readonly earlierStages: Holding
   readonly columns: Columns
+  readonly remembered: Remembered
   readonly stepsMemoryMax: number
 }
 
@@ -208,11 +210,12 @@ class Run {
 
   #scan(sources: readonly Source[], where: Where): AsyncGenerator<readonly Row[]> {
     const { read } = this.#plan
-    const { columns } = this.#asking.engine
+    const { columns, remembered } = this.#asking.engine
     const scan: Scan = {
       sources,
       where,
       columns,
+      remembered,
       statements: this.#statements,
       head: this.#head,
       out: this.out,

@@ -1,7 +1,7 @@
 import { areLight, type RowsRead } from "../query/plan.ts"
 import { newRow, type Row } from "../query/row.ts"
 import { joinSql, sql, trusted } from "../query/sql.ts"
-import type { Rows } from "../store/duckdb.ts"
+import type { Batch } from "../store/duckdb.ts"
 import { partsInOrder } from "./parts.ts"
 import { chunksOf, fetchRecords, type Reading, readingOf, recordsOf, rowsOf } from "./read.ts"
 import { byTime, type Scan, takeRow } from "./scan.ts"
@@ -35,9 +35,11 @@ export async function* scanAll(read: RowsRead, scan: Scan): AsyncGenerator<reado
       const more = yield* fetchRows(await recordsOf(rows), reading, scan)
       if (!more) return
     } else {
-      for await (const row of lightRows(rows, reading)) {
-        if (!takeRow(scan, row)) return
-        yield* out.full()
+      for await (const chunk of chunksOf(rows)) {
+        for (const row of lightRows(chunk, reading)) {
+          if (!takeRow(scan, row)) return
+          yield* out.full()
+        }
       }
     }
     progress.step()
@@ -45,11 +47,9 @@ export async function* scanAll(read: RowsRead, scan: Scan): AsyncGenerator<reado
   }
 }
 
-async function* lightRows(rows: Rows, reading: Reading): AsyncGenerator<Row> {
-  for await (const chunk of chunksOf(rows)) {
-    if (reading.select.length > 0) yield* rowsOf(chunk, reading, 0)
-    else for (let i = 0; i < chunk.count; i++) yield newRow()
-  }
+function* lightRows(chunk: Batch, reading: Reading): Generator<Row> {
+  if (reading.select.length > 0) yield* rowsOf(chunk, reading, 0)
+  else for (let i = 0; i < chunk.count; i++) yield newRow()
 }
 
 /** Reads records that were found, and passes them on. Returns false when the pipes want no more rows. */

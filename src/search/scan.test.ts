@@ -12,6 +12,7 @@ import { createTail } from "../store/table.ts"
 import { Output } from "./output.ts"
 import { NO_PLACE } from "./places.ts"
 import { Progress } from "./progress.ts"
+import { Remembered } from "./remembered.ts"
 import type { Scan } from "./scan.ts"
 import { scanAll } from "./scan-all.ts"
 import { Slots } from "./slots.ts"
@@ -52,6 +53,7 @@ async function openScan(context: TestContext, text: string, where = TRUE) {
     where: () => where,
     statements: new Statements(engine, NO_PLACE, new AbortController().signal),
     columns,
+    remembered: new Remembered(),
     head: out,
     out,
     progress: new Progress(true),

@@ -5,6 +5,7 @@ import type { GroupSink, Sink } from "../query/tree.ts"
 import type { Where } from "./parts.ts"
 import type { Output } from "./output.ts"
 import type { Progress } from "./progress.ts"
+import type { Remembered } from "./remembered.ts"
 import type { Source } from "./snapshot.ts"
 import type { Statements } from "./statements.ts"
 import type { Walking } from "./walk.ts"
@@ -16,6 +17,8 @@ export type Scan = {
   readonly where: Where
   readonly statements: Statements
   readonly columns: Columns
+  /** Of the steady grouping. */
+  readonly remembered: Remembered
   readonly head: Sink | GroupSink
   readonly out: Output
   readonly progress: Progress

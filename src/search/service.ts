@@ -18,6 +18,7 @@ import { exportRows } from "./export.ts"
 import { Holding } from "./holding.ts"
 import type { Ending, FileRequest, OpenRequest, QueryRequest } from "./message.ts"
 import { NO_PLACE, type Place } from "./places.ts"
+import { Remembered } from "./remembered.ts"
 import { IS_EARLIER } from "./requests.ts"
 import { type Engine, runQuery } from "./run.ts"
 import { Slots } from "./slots.ts"
@@ -229,7 +230,17 @@ export async function openService(options: ServiceOptions): Promise<SearchServic
     const { stepsMemoryMax } = limits
     const running = new Set<object>()
     const turns = new Slots(() => (running.size > 1 ? TURNS_BESIDE_OTHERS : PROCESSORS))
-    const engine: Engine = { db, turns, blooms, repetitions, earlierStages, columns, stepsMemoryMax }
+    const remembered = new Remembered()
+    const engine: Engine = {
+      db,
+      turns,
+      blooms,
+      repetitions,
+      earlierStages,
+      columns,
+      remembered,
+      stepsMemoryMax,
+    }
     return new SearchService({ db, dir, tempDir, catalogue, tail, engine, running, missing: missing.length })
   } catch (error) {
     db.close()

@@ -57,23 +57,23 @@ export class Statements {
    * What `run` answers for each part, in their order. Where there is a turn to spare, the statement for the next part runs
    * beside this one; none runs any more when this ends, however it ends.
    */
-  async *each<Part>(
+  async *each<Part, Answer>(
     parts: Iterable<Part>,
-    run: (part: Part, stop: AbortSignal) => Promise<Rows>,
-  ): AsyncGenerator<Rows> {
+    run: (part: Part, stop: AbortSignal) => Promise<Answer>,
+  ): AsyncGenerator<Answer> {
     const ended = new AbortController()
     const stop = AbortSignal.any([this.stop, ended.signal])
-    const running: Promise<Rows>[] = []
+    const running: Promise<Answer>[] = []
     try {
       for (const part of parts) {
         const answer = run(part, stop)
         answer.catch(() => undefined) // heard where it is awaited
         running.push(answer)
         if (running.length < this.#besideMax) continue
-        yield await (running[0] as Promise<Rows>)
+        yield await (running[0] as Promise<Answer>)
         running.shift()
       }
-      for (; running.length > 0; running.shift()) yield await (running[0] as Promise<Rows>)
+      for (; running.length > 0; running.shift()) yield await (running[0] as Promise<Answer>)
     } finally {
       ended.abort()
       await Promise.allSettled(running)
