@@ -230,6 +230,13 @@ const argumentForms: [endpoint: string, form: Record<string, string>][] = [
     ["hits", { query: ALL, ...MIDDLE, step: "1m", offset, field: "verb" }],
     ["stats_query_range", { ...count, ...MIDDLE, step: "1m", offset }],
   ]),
+  // As Grafana's data source writes them: steps as Go prints durations, the range within the query, whole seconds.
+  ["hits", { query: ALL, start: "1795199040", end: "1795199340", step: "1m0s", field: "verb" }],
+  ["stats_query_range", { ...count, start: "1795199040", end: "1795199340", step: "1m0s" }],
+  ["stats_query_range", { ...count, start: "1795199040", end: "1795199340", step: "1h0m0s" }],
+  ["stats_query_range", { ...count, start: "1795199040", end: "1795199340", step: "500ms" }],
+  ["stats_query", { query: `_time:[1795199040, 1795199340] ${count.query}`, time: "1795199340" }],
+  ["query", { query: `${ALL} verb:delete`, limit: "1000", start: "1795199040", end: "1795199340" }],
   ["tail", { query: "" }],
   ["tail", { query: "*", start_offset: "x" }],
   ["tail", { query: "*", offset: "x" }],
