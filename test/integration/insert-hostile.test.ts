@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { gzipSync } from "node:zlib"
 import fc from "fast-check"
+import { snappyCompress } from "hysnappy"
 import { seriesOf, startApi, withApi } from "../support/api.ts"
 import { fluentMsgpack, lokiJson, lokiProto, otlpJson, otlpProto } from "../support/collector-bodies.ts"
 
@@ -66,6 +67,96 @@ for (const { url, headers, sample } of WAYS) {
     assert.deepEqual(troubles, [])
     await close()
   })
+}
+
+const MANY = 300_000
+const LINES_MAX = 250_000
+const many: readonly {
+  readonly why: string
+  readonly url: string
+  readonly headers?: Record<string, string>
+  readonly payload: string | Buffer
+  readonly status: number
+  readonly records: number
+}[] = [
+  {
+    why: "lines that are none: the rest is one record",
+    url: "/insert/jsonline",
+    payload: "x\n".repeat(MANY),
+    status: 400,
+    records: LINES_MAX + 1,
+  },
+  {
+    why: "lines: the rest is one record",
+    url: "/insert/jsonline",
+    payload: "{}\n".repeat(MANY),
+    status: 200,
+    records: LINES_MAX + 1,
+  },
+  {
+    why: "actions that are none: the rest is one item, and told",
+    url: "/insert/elasticsearch/_bulk",
+    payload: "x\n".repeat(MANY),
+    status: 200,
+    records: LINES_MAX + 1,
+  },
+  {
+    why: "documents: likewise, between an action and its document",
+    url: "/insert/elasticsearch/_bulk",
+    payload: '{"create":{}}\n{}\n'.repeat(MANY),
+    status: 200,
+    records: LINES_MAX + 1,
+  },
+  {
+    why: "empty streams: one record of all",
+    url: "/insert/loki/api/v1/push",
+    headers: { ...proto, "content-encoding": "gzip" },
+    payload: gzipSync(snappyCompress(Buffer.from("\n\0".repeat(MANY)))),
+    status: 400,
+    records: 1,
+  },
+  {
+    why: "empty entries of one stream: likewise",
+    url: "/insert/loki/api/v1/push",
+    headers: proto,
+    payload: lokiProto("{}", Array(MANY).fill("")),
+    status: 400,
+    records: 1,
+  },
+  {
+    why: "Loki's JSON: likewise",
+    url: "/insert/loki/api/v1/push",
+    headers: json,
+    payload: `{"streams":[{"stream":{},"values":[["1",""]${',["1",""]'.repeat(MANY)}]}]}`,
+    status: 400,
+    records: 1,
+  },
+  {
+    why: "OTLP: likewise",
+    url: "/v1/logs",
+    headers: proto,
+    payload: otlpProto({}, Array(MANY).fill(1)),
+    status: 400,
+    records: 1,
+  },
+  {
+    why: "msgpack: likewise",
+    url: "/insert/jsonline",
+    headers: { "content-type": "application/msgpack" },
+    payload: Buffer.from("\x92\x00\x80".repeat(MANY), "latin1"),
+    status: 400,
+    records: 1,
+  },
+]
+for (const { why, url, headers = {}, payload, status, records } of many) {
+  test(`more lines than a body may have, ${url}: ${why}`, () =>
+    withApi({ redactor: undefined }, async ({ app, journal }) => {
+      const answer = await app.inject({ method: "POST", url, headers, payload })
+      assert.equal(answer.statusCode, status, answer.body.slice(0, 200))
+      assert.equal(journal.records.length, records)
+      const last = new Map(journal.records.at(-1)?.words)
+      assert.equal(last.get("quarantined"), "tooMany")
+    }))
 }
 
 test("values nested without end cost one record each and no neighbour", () =>

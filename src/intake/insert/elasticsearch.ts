@@ -1,5 +1,5 @@
 import type { Keeper } from "./keeper.ts"
-import { linesOf } from "./lines.ts"
+import { linesOf, restFrom } from "./lines.ts"
 import { isFields } from "./place.ts"
 import { parseFields } from "./wrapped-event.ts"
 
@@ -27,6 +27,11 @@ export function* keepBulk(
 ): Generator<void, true> {
   let waiting: BulkItem | undefined
   for (const line of linesOf(body)) {
+    if (keeper.isFull) {
+      items.push(waiting ?? { action: "index", index: indexOfPath, id: undefined })
+      keeper.faulty(restFrom(body, line), "tooMany")
+      return true
+    }
     if (waiting === undefined) {
       const item = parseAction(line, indexOfPath)
       if (item === undefined) {

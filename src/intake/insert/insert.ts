@@ -14,6 +14,7 @@ import { Keeper, type Outcome, type Protocol } from "./keeper.ts"
 import { keepLokiJson, keepLokiProto } from "./loki.ts"
 import { keepMsgpack } from "./msgpack.ts"
 import { keepOtlpJson, keepOtlpProto } from "./otlp.ts"
+import { LINES_MAX, TooMany } from "./room.ts"
 
 /** One insert request, already authenticated. */
 export type InsertPost = Post & {
@@ -60,34 +61,51 @@ async function insert(deps: InsertDeps, post: InsertPost, body: Uint8Array): Pro
   const collector = collectorOf(post.userAgent)
   const keeper = new Keeper({ source, redactor: deps.redactor, args, protocol, collector })
   const items: BulkItem[] = []
-  const whole = await runInTurns(() => linesOf(post, body, keeper, items, deps.limits.bodyBytesMax))
+  const fault = await runInTurns(keeper, () => linesOf(post, body, keeper, items, deps.limits.bodyBytesMax))
+  // What was kept of it before is in it.
+  if (fault === "tooMany") keeper.forget()
   // Nothing at all is not worth a record.
-  if (!whole && body.length > 0) keeper.faulty(body, "syntax")
+  if (fault !== undefined && body.length > 0) keeper.faulty(body, fault)
   const { records, events, outcomes } = keeper
   if (records.length > 0) await deps.deliver(records)
   deps.onAcked?.({ source, records, events, seconds: (performance.now() - began) / 1000 })
   deps.onInserted?.(protocol, outcomes)
-  if (!whole) throw new Refusal("insert.body", `${body.length} bytes are kept, and are no ${protocol} body`)
+  if (fault !== undefined) throw refusalOf(fault, body, protocol)
   return { outcomes, items }
 }
 
 /** Work between two turns of the event loop: other senders' answers wait no longer than that. */
 const TURN_MS = 5
 
-/** False where the body was found to be nothing of its protocol, at once or in the middle. */
-async function runInTurns(open: () => Generator<void, boolean>): Promise<boolean> {
+function refusalOf(fault: BodyFault, body: Uint8Array, protocol: Protocol): Refusal {
+  const why =
+    fault === "tooMany"
+      ? `as one record: they hold more than ${LINES_MAX} entries`
+      : `and are no ${protocol} body`
+  return new Refusal("insert.body", `${body.length} bytes are kept, ${why}`)
+}
+
+type BodyFault = "syntax" | "tooMany"
+
+/** Says where the body was found to be nothing of its protocol, or too much of it, at once or in the middle. */
+async function runInTurns(
+  keeper: Keeper,
+  open: () => Generator<void, boolean>,
+): Promise<BodyFault | undefined> {
   try {
     const lines = open()
     let since = performance.now()
     for (let turn = lines.next(); ; turn = lines.next()) {
-      if (turn.done) return turn.value
+      if (turn.done) return turn.value ? undefined : "syntax"
+      // Protocols with lines stop by themselves, and keep the rest.
+      if (keeper.outcomes.length > LINES_MAX + 1) return "tooMany"
       if (performance.now() - since < TURN_MS) continue
       await setImmediate()
       since = performance.now()
     }
   } catch (error) {
     if (error instanceof Refusal || !isUnreadable(error)) throw error
-    return false
+    return error instanceof TooMany ? "tooMany" : "syntax"
   }
 }
 

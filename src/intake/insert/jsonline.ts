@@ -1,5 +1,5 @@
 import { itemsIn, type Keeper } from "./keeper.ts"
-import { linesOf } from "./lines.ts"
+import { linesOf, restFrom } from "./lines.ts"
 
 /**
  * `/insert/jsonline`: JSON lines, one JSON array, or objects one after the other. A body without any JSON in it is taken
@@ -13,6 +13,10 @@ export function* keepJsonLines(body: Uint8Array, keeper: Keeper): Generator<void
   }
   if (items.length > 0) return true
   for (const line of linesOf(body)) {
+    if (keeper.isFull) {
+      keeper.faulty(restFrom(body, line), "tooMany")
+      return true
+    }
     keeper.faulty(line, "syntax")
     yield
   }

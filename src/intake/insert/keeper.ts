@@ -14,6 +14,7 @@ import { type LogReading, type Place, placesWord, placeWord, timeWord } from "./
 import { membersOf } from "./members.ts"
 import { parseCollectorTime } from "./moment.ts"
 import { type Fields, findPlace, valueAt } from "./place.ts"
+import { LINES_MAX } from "./room.ts"
 import {
   eventsIn,
   eventsInText,
@@ -64,6 +65,16 @@ export class Keeper {
   constructor(options: KeeperOptions) {
     this.#options = options
     this.#via = ["via", options.protocol]
+  }
+
+  /** Nothing more is to be kept of this body but the rest of it, in one piece. */
+  get isFull(): boolean {
+    return this.outcomes.length >= LINES_MAX
+  }
+
+  /** As if nothing had been kept of this body. */
+  forget(): void {
+    for (const list of [this.records, this.events, this.outcomes]) list.length = 0
   }
 
   /** One line: exact bytes that should be one JSON object. */

@@ -11,6 +11,11 @@ export function* linesOf(body: Uint8Array): Generator<Uint8Array, void> {
   }
 }
 
+/** The body from one of its lines on. */
+export function restFrom(body: Uint8Array, line: Uint8Array): Uint8Array {
+  return body.subarray(line.byteOffset - body.byteOffset)
+}
+
 function trimmed(line: Uint8Array): Uint8Array {
   let [start, end] = [0, line.length]
   while (start < end && (line[start] as number) <= SPACE) start++

@@ -3,6 +3,7 @@ import type { Entry, Keeper } from "./keeper.ts"
 import { nanosText, nanosToMicros } from "./nanos.ts"
 import { isFields } from "./place.ts"
 import { type ProtoFields, put, readProto } from "./protobuf.ts"
+import { Room } from "./room.ts"
 
 /** Labels of a stream, or the structured metadata of an entry. */
 export type Pairs = readonly (readonly [name: string, value: string])[]
@@ -50,7 +51,8 @@ function pairsOf(fields: Readonly<Record<string, unknown>>): Pairs {
 
 /** The same as logproto.PushRequest, already decompressed. Throws where the bytes are none. */
 export function* keepLokiProto(body: Uint8Array, keeper: Keeper): Generator<void, boolean> {
-  for (const { labels, entries } of readProto(body, PUSH, { streams: [] as Stream[] }).streams) {
+  for (const { labels, entries } of readProto(body, PUSH, { streams: [] as Stream[], room: new Room() })
+    .streams) {
     const pairs = parseLabels(labels)
     for (const entry of entries) {
       keeper.entry(toEntry(pairs, entry))
@@ -60,7 +62,7 @@ export function* keepLokiProto(body: Uint8Array, keeper: Keeper): Generator<void
   return true
 }
 
-type Stream = { labels: string; entries: LokiEntry[] }
+type Stream = { labels: string; entries: LokiEntry[]; readonly room: Room }
 type Stamp = { seconds: bigint; nanos: number }
 type Built = { stamp: Stamp; line: string; metadata: [string, string][] }
 
@@ -84,18 +86,21 @@ const STREAM: ProtoFields<Stream> = {
   1: put("bytes", "labels", (reader) => reader.string()),
   2: {
     wire: "bytes",
-    read(reader, { entries }) {
+    read(reader, { entries, room }) {
+      room.take()
       const entry = readProto(reader.bytes(), ENTRY, emptyEntry())
       const nanos = entry.stamp.seconds * 1_000_000_000n + BigInt(entry.stamp.nanos)
       entries.push({ nanos, line: entry.line, metadata: entry.metadata })
     },
   },
 }
-const PUSH: ProtoFields<{ streams: Stream[] }> = {
+const PUSH: ProtoFields<{ streams: Stream[]; readonly room: Room }> = {
   1: {
     wire: "bytes",
-    read: (reader, push) =>
-      void push.streams.push(readProto(reader.bytes(), STREAM, { labels: "", entries: [] })),
+    read(reader, { streams, room }) {
+      room.take()
+      streams.push(readProto(reader.bytes(), STREAM, { labels: "", entries: [], room }))
+    },
   },
 }
 

@@ -11,6 +11,7 @@ import {
 } from "./otlp-values.ts"
 import { isFields } from "./place.ts"
 import { type ProtoFields, put, readProto } from "./protobuf.ts"
+import { Room } from "./room.ts"
 
 type LogRecord = {
   nanos: bigint
@@ -30,7 +31,8 @@ type Scope = { name: string; version: string; attributes: OtlpPair[] }
  * its bytes and costs no neighbour. Throws where the frame around the records is none.
  */
 export function* keepOtlpProto(body: Uint8Array, keeper: Keeper): Generator<void, boolean> {
-  for (const { attributes, scopes } of readProto(body, REQUEST, { resources: [] as Resource[] }).resources) {
+  const request = { resources: [] as Resource[], room: new Room() }
+  for (const { attributes, scopes } of readProto(body, REQUEST, request).resources) {
     for (const { scope, records } of scopes) {
       for (const bytes of records) {
         const record = attempt(() => readProto(bytes, RECORD, emptyRecord()))
@@ -85,7 +87,8 @@ function emptyRecord(): LogRecord {
   }
 }
 
-type Resource = { attributes: OtlpPair[]; scopes: { scope: Scope; records: Uint8Array[] }[] }
+type ScopeLogs = { scope: Scope; records: Uint8Array[]; readonly room: Room }
+type Resource = { attributes: OtlpPair[]; scopes: ScopeLogs[]; readonly room: Room }
 
 const RECORD: ProtoFields<LogRecord> = {
   1: put("fixed64", "nanos", (reader) => BigInt(reader.fixed64())),
@@ -103,9 +106,15 @@ const SCOPE: ProtoFields<Scope> = {
   2: put("bytes", "version", (reader) => reader.string()),
   3: { wire: "bytes", read: (reader, scope) => void scope.attributes.push(readKeyValue(reader)) },
 }
-const SCOPE_LOGS: ProtoFields<{ scope: Scope; records: Uint8Array[] }> = {
+const SCOPE_LOGS: ProtoFields<ScopeLogs> = {
   1: { wire: "bytes", read: (reader, { scope }) => void readProto(reader.bytes(), SCOPE, scope) },
-  2: { wire: "bytes", read: (reader, { records }) => void records.push(reader.bytes()) },
+  2: {
+    wire: "bytes",
+    read(reader, { records, room }) {
+      room.take()
+      records.push(reader.bytes())
+    },
+  },
 }
 const RESOURCE: ProtoFields<Resource> = {
   1: { wire: "bytes", read: (reader, { attributes }) => void attributes.push(readKeyValue(reader)) },
@@ -114,17 +123,19 @@ const RESOURCE_LOGS: ProtoFields<Resource> = {
   1: { wire: "bytes", read: (reader, resource) => void readProto(reader.bytes(), RESOURCE, resource) },
   2: {
     wire: "bytes",
-    read(reader, { scopes }) {
+    read(reader, { scopes, room }) {
+      room.take()
       const scope: Scope = { name: "", version: "", attributes: [] }
-      scopes.push(readProto(reader.bytes(), SCOPE_LOGS, { scope, records: [] as Uint8Array[] }))
+      scopes.push(readProto(reader.bytes(), SCOPE_LOGS, { scope, records: [], room }))
     },
   },
 }
-const REQUEST: ProtoFields<{ resources: Resource[] }> = {
+const REQUEST: ProtoFields<{ resources: Resource[]; readonly room: Room }> = {
   1: {
     wire: "bytes",
-    read(reader, { resources }) {
-      resources.push(readProto(reader.bytes(), RESOURCE_LOGS, { attributes: [], scopes: [] }))
+    read(reader, { resources, room }) {
+      room.take()
+      resources.push(readProto(reader.bytes(), RESOURCE_LOGS, { attributes: [], scopes: [], room }))
     },
   },
 }
