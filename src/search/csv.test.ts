@@ -17,6 +17,8 @@ const cells: [why: string, text: string, shown: string][] = [
   ["a carriage return that overwrites the line", "ok\rgone", "ok\\u000dgone"],
   ["a C1 control", "\x9b2J", "\\u009b2J"],
   ["text that is shown backwards", "\u202etxt.exe", "\\u202etxt.exe"],
+  ["a name that looks like another", "adm\u200bin", "adm\\u200bin"],
+  ["a mark of direction", "a\u200fb", "a\\u200fb"],
   ["nothing", "", ""],
 ]
 for (const [why, text, shown] of cells) {

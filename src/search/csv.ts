@@ -1,3 +1,4 @@
+import { escapeUnits, escapeUnseen } from "../base/unseen.ts"
 import type { Row } from "../query/row.ts"
 
 /** The cells of one line (RFC 4180, UTF-8, LF), as they may be opened: in a spreadsheet or printed on a terminal. */
@@ -12,13 +13,13 @@ export function csvRow(row: Row, columns: readonly string[]): string {
 /** What a spreadsheet takes for a formula at the beginning of a cell (OWASP, CSV injection). */
 const FORMULA = /^[=+\-@\t\r]/
 const NUMBER = /^[+-]?[0-9]+(\.[0-9]+)?$/
-/** What a terminal obeys; lines and tabs are text. */
-const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g
+/** What a terminal obeys, besides what nobody sees; lines and tabs are text. */
+const CONTROL = /[\0-\x08\x0b-\x1f]/g
 const QUOTED = /[",\n\t ]/
 
 function formatCell(text: string): string {
   // An apostrophe makes a spreadsheet show the rest as it is.
   const plain = FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text
-  const shown = plain.replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  const shown = escapeUnseen(plain.replace(CONTROL, escapeUnits))
   return QUOTED.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown
 }
