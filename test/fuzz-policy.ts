@@ -15,6 +15,7 @@ const [COUNT = 100_000, SEED = 1] = process.argv.slice(2).map(Number)
 /** Nobody waits longer for a file; the machine may be busy with other things. */
 const SLOW_MS = 5_000
 const SHOWN_BYTES = 2_000
+const TOLD_EVERY = 5_000
 
 let state = SEED >>> 0
 function random(): number {
@@ -98,6 +99,7 @@ for (let i = 0; i < COUNT; i++) {
     console.log(`seed ${SEED}, text ${i}:\n${text.slice(0, SHOWN_BYTES)}`)
     throw error
   }
+  if (i % TOLD_EVERY === TOLD_EVERY - 1) console.log(`${i + 1} texts`)
   const took = performance.now() - start
   if (took > counts.slowest) Object.assign(counts, { slowest: Math.round(took), slowestText: text })
 }

@@ -1,10 +1,4 @@
-import {
-  type ClientRequest,
-  request as httpRequest,
-  type IncomingMessage,
-  type RequestOptions,
-} from "node:http"
-import { request as httpsRequest } from "node:https"
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
 import { resolve } from "node:path"
 import { REFUSALS, Refusal, type RefusalCode } from "../base/refusal.ts"
 import { Stopped } from "../intake/file-deliver.ts"
@@ -157,6 +151,16 @@ function rowOf(line: Uint8Array): RemoteRow {
   }
 }
 
+/**
+ * Loaded when it is needed, and not by an import: that would ask node:http for all it exports, among it a whole second client
+ * for WebSockets, which takes a tenth of a second of every command that could ask a server and does not.
+ */
+function requestTo(url: URL, options: RequestOptions): ClientRequest {
+  return process
+    .getBuiltinModule(url.protocol === "https:" ? "node:https" : "node:http")
+    .request(url, options)
+}
+
 /** One request; the answer, with status 200. Refuses what the server refuses, with its words, and `server.unreachable`. */
 async function send(
   { url, token, ca, stop }: Remote,
@@ -175,7 +179,7 @@ async function send(
     },
     ...(ca === undefined ? {} : { ca }),
   }
-  const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(new URL(path, base), options)
+  const request = requestTo(new URL(path, base), options)
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     request.once("response", resolve)
     request.once("close", () =>

@@ -86,7 +86,7 @@ async function takeRows(rows: Rows, take: Take): Promise<string | undefined> {
   return undefined
 }
 
-const CHUNK_BYTES = 256 * 1024
+const CHUNK_BYTES = 1024 * 1024
 
 /** Returns how many of the events were rows of a table. */
 async function readFileEvents(path: string, world: World, take: Take): Promise<number> {

@@ -70,7 +70,7 @@ function requestFrom(options: Options): Attributes {
   const who = typeof user === "string" ? { user, groups: groupsOf(user, group) } : {}
   if (typeof url === "string") {
     if (verb !== undefined || resource !== undefined) {
-      throw new Refusal("usage", "--url goes without --verb and --resource")
+      throw new Refusal("usage", "--url goes without --verb and --resource; its HTTP method is --method")
     }
     return { ...attributesOf(typeof method === "string" ? method.toUpperCase() : "GET", pathOf(url)), ...who }
   }
