@@ -8,6 +8,14 @@ export type Clock = () => Micros
 
 const MICROS_MAX = Date.UTC(2255, 0, 1) * 1000
 
+/**
+ * A clock that tells only times which {@link parseMicros} reads: one that is set to before 1970 or past 2254 tells the
+ * nearest. Records with a time that nobody can read would be lost.
+ */
+export function possibleClock(clock: Clock): Clock {
+  return () => Math.min(Math.max(0, clock()), MICROS_MAX - 1)
+}
+
 /** The last second that was printed: neighbours share it, and making a Date of each took five times as long. */
 let printed = { second: Number.NaN, text: "" }
 

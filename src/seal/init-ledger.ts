@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import { existsSync, mkdirSync, rmSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { Refusal } from "../base/refusal.ts"
-import type { Clock } from "../base/time.ts"
+import { type Clock, possibleClock } from "../base/time.ts"
 import { type Disk, realDisk } from "../journal/disk.ts"
 import { type Journal, openJournal } from "../journal/journal.ts"
 import type { Signer } from "../tlog/signer.ts"
@@ -30,7 +30,8 @@ export type InitOptions = {
  * `ledger.damaged` where parts of one are, `ledger.shrunk` where this origin is known to have been one: a ledger that is
  * gone is never made anew under its old name. Interrupted, it can be run again.
  */
-export async function initLedger(dir: string, options: InitOptions): Promise<void> {
+export async function initLedger(dir: string, given: InitOptions): Promise<void> {
+  const options = { ...given, clock: possibleClock(given.clock) }
   const place = ledgerPlace(resolve(dir), options.disk ?? realDisk)
   mkdirSync(place.root, { recursive: true, mode: 0o750 })
   await place.disk.syncFolder(dirname(place.root))

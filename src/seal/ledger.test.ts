@@ -60,6 +60,28 @@ test("a block closes at its limits, and a larger record is a block alone", async
   checkLedger(ledger.dir, testSigner())
 })
 
+for (const [when, to] of [
+  ["past the years that a record can tell", Date.UTC(2300, 0, 1) * 1000],
+  ["before 1970", -5_000_000],
+] as const) {
+  test(`a clock that jumps ${when}, and back: what is acknowledged is read again, sealed, and gone on with`, async (t) => {
+    const ledger = testLedger(temporaryFolder(t))
+    await ledger.init()
+    const { now } = ledger.clock
+    for (const set of [to, now, to]) {
+      ledger.clock.now = set
+      const open = await ledger.open()
+      await open.journal.append([testRecord(`{"at":${set}}`)])
+      await open.sealer.sealOnce()
+      await open.journal.append([testRecord(`{"unsealed":${set}}`)])
+      await open.close()
+    }
+    const { records } = checkLedger(ledger.dir, testSigner())
+    assert.equal(records.filter(({ source }) => source !== "tallystick").length, 6)
+    assert.deepEqual([ledger.troubles, ledger.fatals], [[], []])
+  })
+}
+
 test("nothing to seal makes no block", async (t) => {
   const ledger = testLedger(temporaryFolder(t))
   await ledger.init()

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import { join, resolve } from "node:path"
 import { isThere } from "../base/is-there.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
-import type { Clock } from "../base/time.ts"
+import { type Clock, possibleClock } from "../base/time.ts"
 import { type Disk, isFull, isSyncError, realDisk } from "../journal/disk.ts"
 import { JOURNAL_LIMITS, type Journal, type JournalLimits, openJournal } from "../journal/journal.ts"
 import type { ReadLimits } from "../journal/reader.ts"
@@ -77,6 +77,7 @@ async function openHeld(place: LedgerPlace, lock: Lock, given: LedgerOptions): P
   const health = { failed: false }
   const options: LedgerOptions = {
     ...given,
+    clock: possibleClock(given.clock),
     onFatal(error) {
       health.failed = true
       given.onFatal(error)
