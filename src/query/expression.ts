@@ -114,7 +114,7 @@ export function fieldsIn(expression: Expression): readonly string[] {
 export function formatExpression(expression: Expression): string {
   switch (expression.kind) {
     case "number":
-      return quoteIfNeeded(expression.text)
+      return /^-?[.0-9A-Za-z_]+$/.test(expression.text) ? expression.text : quoteIfNeeded(expression.text)
     case "field":
       return printField(expression.name)
     case "minus":

@@ -35,6 +35,7 @@ export const PIPE_WORDS: readonly string[] = [
   ...[
     "block_stats",
     "blocks_count",
+    "coalesce",
     "collapse_nums",
     "copy",
     "cp",
@@ -62,6 +63,7 @@ export const PIPE_WORDS: readonly string[] = [
     "generate_sequence",
     "hash",
     "join",
+    "json_array_concat",
     "json_array_len",
     "last",
     "len",

@@ -62,7 +62,7 @@ function numberFilter(field: string | undefined, operator: Operator, bound: numb
 }
 
 /** Numbers stand without quotes; times and addresses are texts to those who read them. */
-const NUMBER_LIKE = /^[+-]?[.0-9A-Za-z_µ]+$/
+const NUMBER_LIKE = /^[+-]?[.0-9A-Za-z_µ]+([eE][+-]?[0-9]+)?$/
 
 function textFilter(field: string | undefined, operator: Operator, bound: string): Filter {
   const sign = SQL_OPERATORS[operator]

@@ -1,6 +1,6 @@
 import { type Column, textSql } from "../column.ts"
 import { compareQuantities, quantitySql } from "../quantity.ts"
-import { quoteIfNeeded } from "../quote.ts"
+import { printField } from "../quote.ts"
 import { fieldValue } from "../row.ts"
 import { type Sql, sql, trusted } from "../sql.ts"
 import { fieldOr, fieldPrefix, isAnyField } from "../value.ts"
@@ -35,7 +35,7 @@ function compareFields(word: "eq_field" | "lt_field" | "le_field", example: stri
         kind: "leaf",
         word,
         fields: [left, fieldOr(other)],
-        print: () => `${fieldPrefix(left)}${word}(${quoteIfNeeded(other)})`,
+        print: () => `${fieldPrefix(left)}${word}(${printField(other)})`,
         matches: (row) => {
           const [a, b] = [fieldValue(row, left), fieldValue(row, fieldOr(other))]
           if (word === "eq_field") return a === b

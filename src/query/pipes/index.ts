@@ -2,6 +2,7 @@ import { PIPE_WORDS, STATS_WORDS } from "../keywords.ts"
 import type { Reader } from "../reader.ts"
 import type { Pipe } from "../tree.ts"
 import type { PipeWord } from "../word.ts"
+import { coalesce } from "./coalesce.ts"
 import { collapseNums } from "./collapse_nums.ts"
 import { decolorize } from "./decolorize.ts"
 import { extract } from "./extract.ts"
@@ -11,6 +12,7 @@ import { format } from "./format.ts"
 import { generateSequence } from "./generate_sequence.ts"
 import { hash } from "./hash.ts"
 import { join } from "./join.ts"
+import { jsonArrayConcat } from "./json_array_concat.ts"
 import { jsonArrayLen } from "./json_array_len.ts"
 import { math } from "./math.ts"
 import { packJson } from "./pack_json.ts"
@@ -48,6 +50,7 @@ import { uniq } from "./uniq.ts"
 
 /** Every pipe we can run. A new one is a file here and a line below. */
 export const PIPES: readonly PipeWord[] = [
+  coalesce,
   collapseNums,
   copy,
   decolorize,
@@ -65,6 +68,7 @@ export const PIPES: readonly PipeWord[] = [
   generateSequence,
   hash,
   join,
+  jsonArrayConcat,
   jsonArrayLen,
   last,
   len,

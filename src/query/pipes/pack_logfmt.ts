@@ -3,7 +3,7 @@ import type { PipeWord } from "../word.ts"
 import { readPack } from "./pack.ts"
 
 /** What must be quoted so that `unpack_logfmt` reads it back. */
-const QUOTED = /[\s"\u0000-\u001f]/
+const QUOTED = /[ "\\\u0000-\u001f]/
 
 /** `| pack_logfmt fields (a, b*) as c`: fields of a row as `a=1 b="x y"` in one field. */
 export const packLogfmt: PipeWord = {

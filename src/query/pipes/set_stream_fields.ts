@@ -1,6 +1,5 @@
 import { fieldSet, hasField } from "../fieldset.ts"
-import { jsonString } from "../json_text.ts"
-import { printFieldPattern } from "../quote.ts"
+import { printFieldPattern, quote } from "../quote.ts"
 import { fieldValue, withField } from "../row.ts"
 import type { PipeWord } from "../word.ts"
 import { eachPipe } from "./each.ts"
@@ -25,7 +24,7 @@ export const setStreamFields: PipeWord = {
       needs: neededFor(["_stream"], patterns),
       step: (row) => {
         const names = Object.keys(row).filter((name) => hasField(set, name) && fieldValue(row, name) !== "")
-        const labels = names.sort().map((name) => `${name}=${jsonString(fieldValue(row, name))}`)
+        const labels = names.sort().map((name) => `${name}=${quote(fieldValue(row, name))}`)
         return withField(row, "_stream", `{${labels.join(",")}}`)
       },
     })

@@ -68,7 +68,7 @@ export function openPipes({ choose, write, filters, stats, query }: Parts): () =
       () => `${one(["limit", "head"])} ${maybe(count, 1)}`,
       () => `${one(["offset", "skip"])} ${count()}`,
       () =>
-        `top ${maybe(count, 2)} ${one(["by ", ""])}(${list(field)})${maybe(() => ` hits as ${field()}`)}${rank()}`,
+        `top ${one(["", "3 ", "10 ", "0 "])}${one(["by ", ""])}(${list(field)})${maybe(() => ` hits as ${field()}`)}${rank()}`,
       () =>
         `uniq ${one(["by ", "by ", ""])}${some_()}${maybe(() => one([" with hits", " hits"]))}${maybe(() => ` filter ${value()}`, 6)}${limit()}`,
       () => `stats ${stats.by()}${stats.calls(3)}`,
@@ -97,6 +97,9 @@ export function openPipes({ choose, write, filters, stats, query }: Parts): () =
       () => `len(${field()})${as()}`,
       () => `hash(${field()})${as()}`,
       () => `json_array_len(${field()})${as()}`,
+      () => `json_array_concat${maybe(() => ` ${quoted(one([",", "; ", ""]))}`, 2)}${from()}${as()}`,
+      () =>
+        `coalesce(${list(pattern)})${maybe(() => ` default ${value()}`)}${maybe(() => ` as ${field()}`, 2)}`,
       () => `split ${quoted(one([",", "/", " ", ""]))}${from()}${as()}`,
       () =>
         `join ${one(["by ", "on ", ""])}(${list(field)}) (${query()})${one(["", "", " inner"])}${maybe(() => ` prefix ${one(["p.", '"x "'])}`)}`,

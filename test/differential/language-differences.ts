@@ -1,0 +1,149 @@
+/** A query that one server refuses and the other does not: what the refusal says, and why that is so. */
+export type ReadingDifference = {
+  readonly refused: "here" | "there"
+  readonly pattern: RegExp
+  readonly why: string
+}
+
+export const READING_DIFFERENCES: readonly ReadingDifference[] = [
+  {
+    refused: "there",
+    pattern:
+      /compound token cannot (start with|be equal to)|must be put in quotes|missing (whitespace or )?':' in front of|missing whitespace or ':'/,
+    why: "the published tables of 2025 have bare signs and dots within words: `a!b`, `=x` without a field, `in:a`",
+  },
+  {
+    refused: "there",
+    pattern: /as number in the '(limit|offset)'|expecting number; got/,
+    why: "`1K` and `1_000` are numbers of rows in every pipe here, not only in some",
+  },
+  {
+    refused: "there",
+    pattern: /cannot parse 'stats' pipe: cannot parse 'by' clause/,
+    why: "`| (a:b or c)` is a filter here: only names in parentheses before a function are `stats by`",
+  },
+  {
+    refused: "there",
+    pattern: /unexpected token after \[unpack_json/,
+    why: "the options of unpack_json may stand in any order",
+  },
+  {
+    refused: "there",
+    pattern:
+      /missing 'limit' for 'partition by'|unknown stats func|missing '\('|missing ',' after|unexpected token: "|missing '\)' (for|after)/,
+    why: "`limit 0` is said too; a string and a word without space between them are one text, as in the tables of 2025",
+  },
+  {
+    refused: "there",
+    pattern: /func: (expecting at least a single field|unexpected wildcard)/,
+    why: "count_uniq_hash() without fields is about whole rows, as count_uniq() is",
+  },
+  {
+    refused: "there",
+    pattern: /cannot parse number from|cannot parse duration at _time filter|missing fields after 'by'/,
+    why: "a quoted name may look like a number, a day in `_time:=` may be relative, and a field may be called hits",
+  },
+  {
+    refused: "here",
+    pattern:
+      /is the name of a pipe|expected a label|after a (field|row), at|the argument of i\(\), at "\*"|expected a value, at "\*"/,
+    why: "the name of a pipe alone is forgotten syntax, a label needs a name, fields of a row commas, and i() and exact() a text",
+  },
+  {
+    refused: "there",
+    pattern: /cannot parse (in|contains_any|contains_all)\(\): (unexpected|missing ','|cannot parse arg)/,
+    why: "what is no list of values is read as a query, also where it begins with a parenthesis or a value",
+  },
+  {
+    refused: "there",
+    pattern: /unexpected pipe name/,
+    why: "the published tables of 2025 let `filter` be left out before any filter; over HTTP an unknown word is refused (query.foreign)",
+  },
+  {
+    refused: "here",
+    pattern: /_field\(\) on any field cannot be run here/,
+    why: "there the star is a part of one field's name, which no row has",
+  },
+]
+
+/** A pipe whose answer differs, and why ours is as it is. */
+export const PIPE_DIFFERENCES: readonly { readonly pipe: RegExp; readonly why: string }[] = [
+  {
+    pipe: /^pack_(json|logfmt)/,
+    why: "what is packed comes in the order of the row's fields, and does not depend on other rows; there on columns of a block",
+  },
+  {
+    pipe: /\b(values|uniq_values|json_values)\(/i,
+    why: "several fields of a row come in the order of the row, there in an order of columns",
+  },
+  {
+    pipe: /^(running|total)_stats/,
+    why: "numbers are summed in all notations, as stats does; there only plain decimals",
+  },
+  { pipe: /value_type/, why: "how VictoriaLogs stores a value cannot be told from the value" },
+  { pipe: /^field_names/, why: "hits are rows that have the field; there all rows of a block that has it" },
+  {
+    pipe: /^facets/,
+    why: "values are shown as they are; there numbers of a column as a number is printed: -0 as 0, 1_000 as 1000",
+  },
+  {
+    pipe: /^(uniq|top|field_values) |\bby \(/i,
+    why: "the same: a column of numbers is printed anew there",
+  },
+  {
+    pipe: /^extract(_regexp)? .*(skip_empty_results|keep_original_fields)/s,
+    why: "a row whose text does not match keeps its fields; there it can get those of the row before",
+  },
+  { pipe: /^unpack_syslog/, why: "a priority is a number; there `<w>` is one too" },
+  { pipe: /hits as (""|\'\'|``)/, why: "the empty name is the message" },
+  {
+    pipe: /\*:|[\w."]\*:/,
+    why: "an absent field is an empty one; there a prefix that no column of a block has finds nothing, and a quoted star is one",
+  },
+  {
+    pipe: /pattern_match_(prefix|suffix)\("?<W>/,
+    why: "there the first word of a value begins it, whatever stands before",
+  },
+  {
+    pipe: /^(rename|mv|copy|cp) .*\*/s,
+    why: "many fields renamed into one leave the last that has a value; there what a block has",
+  },
+  {
+    pipe: /^unpack_(json|logfmt)/,
+    why: "named fields that are not there become empty in every row; there only where the block has them",
+  },
+  {
+    pipe: /^(math|eval) .*(\bnow\b|rand|default|%|\^|"[+-]?[0-9])/s,
+    why: "`^` binds tighter wherever it stands, and a quoted number is a number only where it is written plainly",
+  },
+]
+
+/**
+ * The same text without what the published tables of 2025 print otherwise: dots within words need no quotes there, and a
+ * query within a query repeats the options.
+ */
+export function samePrint(text: string): string {
+  return text.replace(/"([\p{L}\p{N}_.]+)"/gu, "$1").replace(/options\([^)]*\) /g, "")
+}
+
+/** Texts printed otherwise, by what VictoriaLogs prints, and why. */
+export const PRINT_DIFFERENCES: readonly { readonly there: RegExp; readonly why: string }[] = [
+  {
+    there: /\* or | or \*(?=[ )])|\* \*|\(\* | \*(?=[ )])/,
+    why: "a star beside other filters is left out here wherever it changes nothing, there only in a query's own filter",
+  },
+  { there: /\(\*, /, why: "a star among fields is all of them" },
+  { there: /"[^"]*\\"[\w.]+\\"[^"]*"/, why: "names of results print dots as the tables of 2025 do" },
+  {
+    there: /partition by \([^)]*\) limit \d+/,
+    why: "a limit behind a sort of partitions is of all rows; there it becomes theirs",
+  },
+  {
+    there: /":[^"]*"/,
+    why: "a second colon is passed over, as in the tables of 2025; there it begins a phrase",
+  },
+  { there: /\(\d{4}-\d\d-\d\dT/, why: "a time in math stays in quotes" },
+  { there: /\+[0-9]/, why: "a plus before a number in quotes stays in them" },
+  { there: /\| limit \d+ \| offset/, why: "`offset | limit` stays as it is written" },
+  { there: /(^|[ (!])\*:/, why: 'a field called "*" is not every field' },
+]
