@@ -1,3 +1,4 @@
+import type { Micros } from "../base/time.ts"
 import type { Column } from "./column.ts"
 import { formatDuration } from "./nanos.ts"
 import { formatIpv4, formatNumber, parseDuration, parseIpv4, parseNumber, parseSize } from "./number.ts"
@@ -11,8 +12,10 @@ export type Bucket = {
   of(value: string): string
   /** How much time a bucket of times is. */
   readonly seconds?: number
-  /** The bucket's start over a column, of any type, where SQL can say it. */
+  /** The bucket's number over a column, where SQL can say it: its start would be two more operations for each record. */
   sql?(column: Column): Sql | undefined
+  /** The start of the bucket of this number. */
+  startOf?(number: number): Micros
 }
 
 const HOUR = 3_600_000_000
@@ -86,9 +89,11 @@ function stepBucket(text: string, { step, micros, offset, numberOffset }: Step):
     sql: (column) => {
       if (column.kind !== "time" || whole === undefined) return undefined
       // Remainders of SQL keep the sign of what is divided; events are later than 1970.
-      const shifted = sql`(epoch_us(${column.column}) - ${BigInt(offset)})`
-      return sql`${shifted} // ${BigInt(whole)} * ${BigInt(whole)} + ${BigInt(offset)}`
+      const at = sql`epoch_us(${column.column})`
+      const shifted = offset === 0 ? at : sql`(${at} - ${BigInt(offset)})`
+      return sql`${shifted} // ${BigInt(whole)}`
     },
+    startOf: (number) => number * (whole ?? 0) + offset,
   }
 }
 

@@ -185,9 +185,10 @@ function keyIn(columns: Columns, { field, bucket }: Key): Sql | undefined {
   return bucket === undefined ? keySql(column) : bucket.sql?.(column)
 }
 
-/** Buckets of times come as microseconds. */
+/** Buckets of times come as their numbers. */
 function textOfKey({ bucket }: Key, value: string): string {
-  return bucket === undefined || value === "" ? value : formatTime(Number(value))
+  const start = value === "" ? undefined : bucket?.startOf?.(Number(value))
+  return start === undefined ? value : formatTime(start)
 }
 
 type Group = { readonly parts: readonly Accumulator[] }
