@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { gzipSync } from "node:zlib"
+import { BinaryWriter } from "@bufbuild/protobuf/wire"
 import fc from "fast-check"
 import { snappyCompress } from "hysnappy"
 import { seriesOf, startApi, withApi } from "../support/api.ts"
@@ -140,6 +141,14 @@ const many: readonly {
     records: 1,
   },
   {
+    why: "OTLP: attributes of two bytes",
+    url: "/v1/logs",
+    headers: { ...proto, "content-encoding": "gzip" },
+    payload: gzipSync(manyAttributes(8_100_000)),
+    status: 400,
+    records: 1,
+  },
+  {
     why: "msgpack: likewise",
     url: "/insert/jsonline",
     headers: { "content-type": "application/msgpack" },
@@ -221,3 +230,10 @@ test("a bomb is refused before it is unpacked, recorded as a loss, and its bytes
       assert.equal(seriesOf(await deps.metrics.text(), "tallystick_in_flight_bytes"), 0)
     },
   ))
+
+/** One resource without records. */
+function manyAttributes(count: number): Uint8Array {
+  const attributes = Buffer.from("\n\0".repeat(count), "latin1")
+  const resource = new BinaryWriter().tag(1, 2).bytes(attributes).finish()
+  return new BinaryWriter().tag(1, 2).bytes(resource).finish()
+}

@@ -80,7 +80,7 @@ const TURN_MS = 5
 function refusalOf(fault: BodyFault, body: Uint8Array, protocol: Protocol): Refusal {
   const why =
     fault === "tooMany"
-      ? `as one record: they hold more than ${LINES_MAX} entries`
+      ? `as one record: they hold more than ${LINES_MAX} entries, or too many fields`
       : `and are no ${protocol} body`
   return new Refusal("insert.body", `${body.length} bytes are kept, ${why}`)
 }

@@ -1,4 +1,5 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire"
+import { TooMany } from "./room.ts"
 
 export { BinaryWriter } from "@bufbuild/protobuf/wire"
 
@@ -23,16 +24,34 @@ const WIRES: Readonly<Record<ProtoWire, WireType>> = {
   bytes: WireType.LengthDelimited,
 }
 
-/** Reads a whole message into `into`. Throws a RangeError or Error of the library where the bytes are none. */
+/**
+ * Fields of one message with all that are in it: an attribute of two bytes becomes sixty of memory. A body of the largest size
+ * with labels and metadata at every entry has half as many.
+ */
+const FIELDS_MAX = 8_000_000
+// Messages are read inside each other and to their end, without awaiting: of the outermost.
+let [depth, fieldsRead] = [0, 0]
+
+/**
+ * Reads a whole message into `into`. Throws a RangeError or Error of the library where the bytes are none, and
+ * {@link TooMany} beyond so many fields.
+ */
 export function readProto<T>(bytes: Uint8Array, fields: ProtoFields<T>, into: T): T {
-  const reader = new BinaryReader(bytes)
-  while (reader.pos < reader.len) {
-    const [number, wire] = reader.tag()
-    const field = fields[number]
-    if (field !== undefined && WIRES[field.wire] === wire) field.read(reader, into)
-    else reader.skip(wire, number)
+  if (depth === 0) fieldsRead = 0
+  depth++
+  try {
+    const reader = new BinaryReader(bytes)
+    while (reader.pos < reader.len) {
+      if (++fieldsRead > FIELDS_MAX) throw new TooMany()
+      const [number, wire] = reader.tag()
+      const field = fields[number]
+      if (field !== undefined && WIRES[field.wire] === wire) field.read(reader, into)
+      else reader.skip(wire, number)
+    }
+    return into
+  } finally {
+    depth--
   }
-  return into
 }
 
 /** A field whose value, the last of them where there are several, stands under `key`. */

@@ -15,5 +15,5 @@ export class Room {
   }
 }
 
-/** A body without lines that holds more than {@link LINES_MAX} entries: kept in one piece. */
+/** A body, or an entry of one, that holds more than is taken apart: kept in one piece. */
 export class TooMany extends Error {}
