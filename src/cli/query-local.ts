@@ -1,3 +1,4 @@
+import type { View } from "../query/view.ts"
 import { openLocalSearch } from "../search/local.ts"
 import type { World } from "./command.ts"
 import type { RemoteRow } from "./remote.ts"
@@ -11,10 +12,12 @@ export async function* queryLocal(
   text: string,
   world: World,
   rowsMax = ROWS_MAX,
+  view?: View,
 ): AsyncGenerator<RemoteRow, void> {
   const search = await openLocalSearch(dir)
   try {
-    const request = { text, now: world.clock(), rowsMax, timeoutMs: TIMEOUT_MS }
+    const bounds = { now: world.clock(), rowsMax, timeoutMs: TIMEOUT_MS }
+    const request = { text, ...bounds, ...(view === undefined ? {} : { view }) }
     for await (const message of search.query(request, world.stop)) {
       if (message.kind === "rows") yield* message.rows
       else if (message.partial !== undefined) yield { _partial: message.partial }

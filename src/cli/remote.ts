@@ -104,6 +104,32 @@ export async function* queryRemote(remote: Remote, query: string): AsyncGenerato
   yield* rowsOf(remote, "select/logsql/query", { query })
 }
 
+type FieldNames = {
+  readonly values: readonly { readonly value: string; readonly hits: number }[]
+  readonly partial?: string
+}
+/** 100,000 names of 300 bytes: what the server lists at most. */
+const NAMES_BYTES_MAX = 32 * 1024 * 1024
+
+function documentOf<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T
+  } catch (cause) {
+    throw new Refusal("server.refused", "the server's answer is no JSON document", {}, cause)
+  }
+}
+
+/** Names of the fields that rows of a query have, as {@link queryRemote} gives rows: `name` and `hits`. */
+export async function* fieldNamesRemote(remote: Remote, query: string): AsyncGenerator<RemoteRow, void> {
+  const response = await send(remote, "POST", "select/logsql/field_names", {
+    type: "application/x-www-form-urlencoded",
+    bytes: one(Buffer.from(new URLSearchParams({ query }).toString())),
+  })
+  const { values, partial } = documentOf<FieldNames>(await textOf(response, NAMES_BYTES_MAX))
+  for (const { value, hits } of values) yield { name: value, hits: String(hits) }
+  if (partial !== undefined) yield { _partial: partial }
+}
+
 /** Rows of a live tail that begins `backMicros` ago; lasts until `remote.stop`. */
 export function tailRemote(
   remote: Remote,
@@ -219,12 +245,12 @@ function drained(request: ClientRequest): Promise<void> {
   })
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+async function textOf(response: IncomingMessage, bytesMax = ANSWER_BYTES_MAX): Promise<string> {
   const parts: Uint8Array[] = []
   let size = 0
   for await (const part of response as AsyncIterable<Uint8Array>) {
     size += part.length
-    if (size <= ANSWER_BYTES_MAX) parts.push(part)
+    if (size <= bytesMax) parts.push(part)
   }
   return Buffer.concat(parts).toString("utf8")
 }

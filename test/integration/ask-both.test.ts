@@ -17,6 +17,7 @@ const asked: [why: string, argv: string[], exit: number][] = [
   ["groups", ["top", "--by", "user,verb,resource,code,namespace", "-n", "500"], 0],
   ["a histogram", ["hits", "verb:in(create,update,patch,delete)"], 0],
   ["fields", ["fields", "objectRef.resource:=pods"], 0],
+  ["fields of all events", ["fields"], 0],
   ["values", ["values", "agent"], 0],
   ["another language", ["query", '* | json | verb="delete"', "--compat", "logql", "--json"], 0],
   ["a question that cannot be read", ["query", "verb:get | sotr by (_time)"], 64],

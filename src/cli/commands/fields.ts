@@ -1,4 +1,4 @@
-import { ANSWER_FLAGS, ask, exitFor, whomToAsk } from "../answer.ts"
+import { ANSWER_FLAGS, type Answer, askFieldNames, collect, exitFor, ROWS_MAX, whomToAsk } from "../answer.ts"
 import type { Command } from "../command.ts"
 import { OUTPUT_FLAG, readFormat, showAnswer } from "../output.ts"
 import { COMPAT_FLAG, EVENTS, readQuery, withFlags } from "../read-query.ts"
@@ -31,12 +31,18 @@ export const fields: Command = {
       rows: limit ?? NAMES_SHOWN,
       limited: limit !== undefined,
     }
-    const asked = withFlags(
-      parsed,
-      "field_names | sort by (hits desc, name) | fields hits, name",
-      options,
-      world,
-    )
-    return exitFor(await showAnswer(ask(await whomToAsk(options, world), asked, world), wanted, world), world)
+    const asked = withFlags(parsed, "", options, world)
+    const names = sorted(askFieldNames(await whomToAsk(options, world), asked, world))
+    return exitFor(await showAnswer(names, wanted, world), world)
   },
+}
+
+/** Most hits first; the count stands in front. */
+async function* sorted(names: Answer): Answer {
+  const { rows, partial } = await collect(names, ROWS_MAX)
+  const byHits = rows.toSorted(
+    (a, b) => Number(b.hits) - Number(a.hits) || ((a.name ?? "") < (b.name ?? "") ? -1 : 1),
+  )
+  for (const { hits = "", name = "" } of byHits) yield { hits, name }
+  if (partial !== undefined) yield { _partial: partial }
 }
