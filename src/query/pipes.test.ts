@@ -207,6 +207,13 @@ const cases: [why: string, pipes: string, given: readonly string[], expected: re
     ["a=1|b=2", "b=2", "b1=3", "d=4"],
     ["a=1|b=2|c=1", "b=2|c=2", "b1=3|c=3", "d=4|c=none"],
   ],
+  ["named before matched", "coalesce(b, *) as c", ["a=1|b=2", "a=1"], ["a=1|b=2|c=2", "a=1|c=1"]],
+  [
+    "a count takes the place of no field that is counted",
+    "top by (a) hits as a",
+    ["a=x", "a=x"],
+    ["a=x|as=2"],
+  ],
   [
     "the first that has a value, in the message",
     "coalesce(a, b)",

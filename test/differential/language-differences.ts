@@ -40,14 +40,15 @@ export const READING_DIFFERENCES: readonly ReadingDifference[] = [
   },
   {
     refused: "there",
-    pattern: /cannot parse number from|cannot parse duration at _time filter|missing fields after 'by'/,
+    pattern:
+      /cannot parse number from|cannot parse duration at _time filter|missing fields (after 'by'|inside 'by)|missing 'hits' after 'with'|missing rank name/,
     why: "a quoted name may look like a number, a day in `_time:=` may be relative, and a field may be called hits",
   },
   {
     refused: "here",
     pattern:
-      /is the name of a pipe|expected a label|after a (field|row), at|the argument of i\(\), at "\*"|expected a value, at "\*"/,
-    why: "the name of a pipe alone is forgotten syntax, a label needs a name, fields of a row commas, and i() and exact() a text",
+      /is the name of a pipe|expected a label|expected a name for the result|after a (field|row), at|the argument of i\(\), at "\*"|expected a value, at "\*"/,
+    why: "the name of a pipe alone is forgotten syntax, a label needs a name, so does what stands behind as, fields of a row commas, and i() and exact() a text",
   },
   {
     refused: "there",
@@ -144,6 +145,10 @@ export const PRINT_DIFFERENCES: readonly { readonly there: RegExp; readonly why:
   },
   { there: /\(\d{4}-\d\d-\d\dT/, why: "a time in math stays in quotes" },
   { there: /\+[0-9]/, why: "a plus before a number in quotes stays in them" },
+  {
+    there: /\| limit \d+ rank|\| limit 0|(values|count)\([^)]*\*/,
+    why: "pipes that say the same twice stay as they are written",
+  },
   { there: /\| limit \d+ \| offset/, why: "`offset | limit` stays as it is written" },
   { there: /(^|[ (!])\*:/, why: 'a field called "*" is not every field' },
 ]

@@ -17,7 +17,8 @@ export const coalesce: PipeWord = {
     if (fields.length === 0) throw reader.refuse("coalesce needs a field", start)
     const otherwise = reader.skip("default") ? reader.compound("a value") : ""
     const to = reader.skip("as") ? readField(reader, "a name for the result") : "_msg"
-    const values = valuesIn(fields)
+    // In the order they are named, and those of one prefix in the row's.
+    const readers = fields.map((field) => valuesIn([field]))
     return eachPipe({
       word: "coalesce",
       text: `(${fields.map(printFieldPattern).join(", ")})${
@@ -26,7 +27,10 @@ export const coalesce: PipeWord = {
       keepsRows: true,
       writes: [to],
       needs: (after) => addPatterns(removeFields(after, [to]), fields),
-      step: (row) => withField(row, to, values(row).find((value) => value !== "") ?? otherwise),
+      step: (row) => {
+        const values = readers.flatMap((read) => read(row))
+        return withField(row, to, values.find((value) => value !== "") ?? otherwise)
+      },
     })
   },
 }

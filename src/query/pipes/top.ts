@@ -32,6 +32,8 @@ export const top: PipeWord = {
       } else if (reader.skip("rank")) rank = readRank(reader)
       else break
     }
+    // The count takes the place of no field that is counted.
+    while (fields.includes(hits)) hits += "s"
     const text = [
       "top",
       rows === ROWS_DEFAULT ? "" : ` ${rows}`,
