@@ -24,4 +24,18 @@ export const DIFFERENCES: readonly { readonly query: RegExp; readonly why: strin
     query: /\| unpack_logfmt( keep_original_fields)?$/,
     why: "a value without a name (`=v`) is no field: the empty name is another name of the message, which would be lost",
   },
+  {
+    query: /drop_empty_fields.* \| stats by/,
+    why: "rows without the field are a group of their own; VictoriaLogs loses them when it has dropped their empty fields",
+  },
+  {
+    query: /partition by \(verb\) limit \d+.*\| stats/,
+    why: "so many rows of each partition are counted; VictoriaLogs forgets the partitions when stats follows",
+  },
+]
+
+/** Pipes behind which two of them are seen, whatever the seed. */
+export const SHOWN: readonly string[] = [
+  "* | drop_empty_fields | stats by (objectRef.name) count() n",
+  "* | sort by (record) partition by (verb) limit 2 | stats count() n",
 ]
