@@ -7,7 +7,7 @@ import { Refusal } from "../../base/refusal.ts"
 import { type Token, tokenize } from "../lexer.ts"
 import { parseQuery } from "../parse.ts"
 import { formatQuery } from "../print.ts"
-import { andFilters } from "../simplify.ts"
+import { andFilters, simplifyPipes } from "../simplify.ts"
 import type { Query } from "../tree.ts"
 import { mendComparisons } from "./comparisons.ts"
 import { Draft, type Habit, splitTokens, wordOf } from "./draft.ts"
@@ -45,7 +45,7 @@ function mendHabits(text: string): Mended {
   try {
     const { filter, pipes, options } = parseQuery(draft.text())
     const times = draft.times.map((time) => parseQuery(time).filter)
-    return { habits, query: { filter: andFilters([...times, filter]), pipes, options } }
+    return { habits, query: { ...simplifyPipes(andFilters([...times, filter]), pipes), options } }
   } catch (error) {
     return { habits, error }
   }
