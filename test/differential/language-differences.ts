@@ -96,7 +96,7 @@ export const PIPE_DIFFERENCES: readonly { readonly pipe: RegExp; readonly why: s
     why: "a row whose text does not match keeps its fields; there it can get those of the row before",
   },
   { pipe: /^unpack_syslog/, why: "a priority is a number; there `<w>` is one too" },
-  { pipe: /hits as (""|\'\'|``)/, why: "the empty name is the message" },
+  { pipe: /hits as (""|''|``)/, why: "the empty name is the message" },
   {
     pipe: /\*:|[\w."]\*:/,
     why: "an absent field is an empty one; there a prefix that no column of a block has finds nothing, and a quoted star is one",
