@@ -17,7 +17,7 @@ import type { Tail } from "./tail.ts"
 
 /**
  * Records in one segment at most, two row groups: what has waited while the process was away comes in pieces of this size.
- * Two of them are in memory under load, 80 MiB each at 1.5 KB an event.
+ * Two of them are in memory under load, 120 MiB each at 1.5 KB an event.
  */
 const SEGMENT_RECORDS_MAX = 40_960
 /** How often it is looked whether something is due, and how long a failed try waits for the next. */
@@ -56,9 +56,9 @@ export type SegmenterOptions = {
  * A crash between any two leaves either no file, or a file without its record, which nobody reads and which is made again.
  *
  * Under load two are under way. While one waits, for seconds, for its record to be sealed, the next is written; when it is
- * recorded, the one after is loaded, beside what is still being written, since each takes one thread for about as long. There is
- * never a third table of 120 MiB in memory. A segment's record is asked for only when that of the one before is sealed, so the order in which segments
- * count is that of their records, and at most two files are without one.
+ * recorded, the one after is loaded, beside what is still being written, since each takes one thread for about as long. There
+ * is never a third table in memory. A segment's record is asked for only when that of the one before is sealed, so the order
+ * in which segments count is that of their records, and at most two files are without one.
  */
 export class Segmenter {
   readonly #options: SegmenterOptions
