@@ -52,6 +52,11 @@ export const AUDIT_FLAGS: readonly AuditFlag[] = [
   { name: "audit-dynamic-configuration", kind: "bool", removed: 19 },
 ]
 
+/** Whether the value of a bool is true, as Go reads it. */
+export function isOn(value: string | undefined): boolean {
+  return /^(1|t|T|true|TRUE|True)$/.test(value ?? "")
+}
+
 export function auditFlag(name: string): AuditFlag | undefined {
   return AUDIT_FLAGS.find((flag) => flag.name === name)
 }

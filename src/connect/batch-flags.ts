@@ -17,8 +17,8 @@ const QPS = 10
 /** The ceiling is twice the rate: bursts are, and what waited after an outage must go too. */
 const HEADROOM = 2
 /**
- * Events of one POST: 300 events of 100 KiB, where truncation cuts, are 29.3 MiB and fit the 32 MiB that a receiver takes
- * by default.
+ * Events of one POST: 300 events of 100 KiB, where truncation cuts, are 29.3 MiB. A ledger takes 64 MiB by default; somebody
+ * may have lowered that, or put a proxy before it.
  */
 const BATCH_MAX = 300
 /** Below this, many small requests cost more than waiting saves. */

@@ -1,5 +1,5 @@
 import { type Drift, NEWEST, type Sighting } from "../policy/index.ts"
-import { defaultOf } from "./audit-flags.ts"
+import { defaultOf, isOn } from "./audit-flags.ts"
 import { type AuditFlags, flagValue } from "./server-flags.ts"
 
 /** What the ledger received may be some bytes longer than what the server measured: redaction writes digests. */
@@ -53,7 +53,7 @@ function backendsOf(flags: AuditFlags): readonly Backend[] {
 }
 
 function isTruncating(flags: AuditFlags, name: Backend): boolean {
-  return flagValue(flags, `audit-${name}-truncate-enabled`)?.toLowerCase() === "true"
+  return isOn(flagValue(flags, `audit-${name}-truncate-enabled`))
 }
 
 function bytesMaxOf(flags: AuditFlags, name: Backend): number {

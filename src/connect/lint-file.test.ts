@@ -157,6 +157,23 @@ const rows: [why: string, text: string, found: string[]][] = [
     ["webhook-cluster-dns:6:5"],
   ],
   [
+    "truncation that is switched on as Go reads it",
+    pod([POLICY_FLAG, "audit-webhook-config-file=/etc/kubernetes/pki/w", "audit-webhook-truncate-enabled=1"]),
+    [],
+  ],
+  [
+    "a webhook configuration among Talos' files that is no YAML",
+    "machine:\n  files:\n  - {path: /var/w/w.yaml, permissions: 0o644, content: 'a: [b'}\ncluster:\n  apiServer:\n    extraArgs:\n" +
+      "      audit-webhook-truncate-enabled: true\n      audit-webhook-config-file: /etc/w/w.yaml\n" +
+      "    extraVolumes:\n    - {hostPath: /var/w, mountPath: /etc/w}\n",
+    ["webhook-config:8:7"],
+  ],
+  [
+    "a flag behind an item that is nothing",
+    "kind: ClusterConfiguration\napiServer:\n  extraArgs:\n  -\n  - {name: audit-log-mode, value: async}\n",
+    ["flag-value:5:5", "policy-missing:5:5"],
+  ],
+  [
     "a suppression counts in any file",
     `audit:\n  policy: |\n${indent(POLICY.replace("- level: Metadata", "# tallystick-lint: ignore literal-wildcard -- theirs\n- level: Metadata\n  users: ['*', a]\n- level: Metadata"), 4)}`,
     [],
@@ -183,6 +200,7 @@ test("too small a throughput is told when the rate is", () => {
   ]
   assert.deepEqual(said(pod(flags)), [])
   assert.deepEqual(said(pod(flags), 1_001), ["webhook-throughput:11:7"])
+  assert.deepEqual(said(pod([...flags, "audit-webhook-batch-throttle-enable=false"]), 1_001), [])
 })
 
 /** FUZZ_RUNS=100000 for the whole of it; a minute and more. */

@@ -2,7 +2,7 @@ import type { Place, YamlPath, YamlText } from "../base/yaml.ts"
 import { embeddedText } from "./embedded.ts"
 import type { FileFound } from "./file-finding.ts"
 import type { ApiServer, Distribution, Flag, Mount } from "./server.ts"
-import { isMap, listAt, mapAt } from "./webhook-config.ts"
+import { isMap, type JsonMap, listAt, mapAt } from "./webhook-config.ts"
 
 /** A kube-apiserver as a configuration describes it, and what is wrong with the description itself. */
 export type ServerRead = { readonly server: ApiServer; readonly found: readonly FileFound[] }
@@ -23,6 +23,11 @@ function isKubeadmMap(value: unknown): boolean {
   return "extraArgs" in mapAt(value, "apiServer") && !("cluster" in mapAt(value))
 }
 
+/** Items that are maps, each with its place in the list. */
+function mapsIn(items: readonly unknown[]): readonly { readonly map: JsonMap; readonly index: number }[] {
+  return items.flatMap((map, index) => (isMap(map) ? [{ map, index }] : []))
+}
+
 type Parts = { readonly flags: readonly Flag[]; readonly mounts: readonly Mount[]; readonly place: Place }
 
 function serverOf(distribution: Distribution, parts: Parts): ApiServer {
@@ -32,7 +37,7 @@ function serverOf(distribution: Distribution, parts: Parts): ApiServer {
 /** `extraArgs` is a map (one value or a list each), or since v1beta4 a list of names and values. */
 function argumentsAt(yaml: YamlText, path: YamlPath, args: unknown): readonly Flag[] {
   if (Array.isArray(args)) {
-    return args.filter(isMap).map(({ name, value }, index) => ({
+    return mapsIn(args).map(({ map: { name, value }, index }) => ({
       ...{ name: String(name), value: String(value ?? ""), place: yaml.placeOf([...path, index]) },
     }))
   }
@@ -45,7 +50,7 @@ function argumentsAt(yaml: YamlText, path: YamlPath, args: unknown): readonly Fl
 }
 
 function volumesAt(yaml: YamlText, path: YamlPath, volumes: readonly unknown[]): readonly Mount[] {
-  return volumes.filter(isMap).map((volume, index) => ({
+  return mapsIn(volumes).map(({ map: volume, index }) => ({
     hostPath: String(volume.hostPath ?? ""),
     mountPath: String(volume.mountPath ?? ""),
     readOnly: volume.readOnly === true || volume.readonly === true,
@@ -152,39 +157,38 @@ function mountsOf(
 ): { mounts: readonly Mount[]; found: readonly FileFound[] } {
   const volumes = listAt(yaml.value, "spec", "volumes").filter(isMap)
   const found: FileFound[] = []
-  const mounts = listAt(container, "volumeMounts")
-    .filter(isMap)
-    .flatMap((mount, i): Mount[] => {
-      const place = yaml.placeOf([...at, "volumeMounts", i])
-      const volume = volumes.find(({ name }) => name === mount.name)
-      if (volume === undefined) {
-        found.push({
-          ...{ rule: "mount-without-volume", severity: "error", place },
-          message: `volumeMount ${JSON.stringify(mount.name)} names no volume of the pod`,
-          fix: "a volume of that name, with its hostPath",
-        })
-        return []
-      }
-      const { path = "", type } = mapAt(volume, "hostPath")
-      const kind = typeof type === "string" && type !== "" ? { type } : {}
-      return [
-        {
-          hostPath: String(path),
-          mountPath: String(mount.mountPath ?? ""),
-          readOnly: mount.readOnly === true,
-          ...kind,
-          place,
-        },
-      ]
-    })
+  const mounts = mapsIn(listAt(container, "volumeMounts")).flatMap(({ map: mount, index }): Mount[] => {
+    const place = yaml.placeOf([...at, "volumeMounts", index])
+    const volume = volumes.find(({ name }) => name === mount.name)
+    if (volume === undefined) {
+      found.push({
+        ...{ rule: "mount-without-volume", severity: "error", place },
+        message: `volumeMount ${JSON.stringify(mount.name)} names no volume of the pod`,
+        fix: "a volume of that name, with its hostPath",
+      })
+      return []
+    }
+    const { path = "", type } = mapAt(volume, "hostPath")
+    const kind = typeof type === "string" && type !== "" ? { type } : {}
+    return [
+      {
+        hostPath: String(path),
+        mountPath: String(mount.mountPath ?? ""),
+        readOnly: mount.readOnly === true,
+        ...kind,
+        place,
+      },
+    ]
+  })
   return { mounts, found }
 }
 
 /** kubeadm's patches of the static pod: RFC 6902, each adding one flag, mount or volume. */
 function readJsonPatch(yaml: YamlText): readonly ServerRead[] {
-  const steps = listAt(yaml.value)
-    .filter(isMap)
-    .map((step, index) => ({ step, place: yaml.placeOf([index]) }))
+  const steps = mapsIn(listAt(yaml.value)).map(({ map: step, index }) => ({
+    step,
+    place: yaml.placeOf([index]),
+  }))
   const adds = (path: RegExp) => steps.filter(({ step }) => step.op === "add" && path.test(String(step.path)))
   const flags = adds(/^\/spec\/containers\/0\/command\//).map(({ step, place }) =>
     flagFrom(String(step.value), place),

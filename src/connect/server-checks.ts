@@ -1,8 +1,8 @@
 import { isRefusal } from "../base/refusal.ts"
 import { type KubernetesVersion, loadPolicy } from "../policy/index.ts"
-import { AUDIT_FLAGS, auditFlag, defaultOf } from "./audit-flags.ts"
+import { AUDIT_FLAGS, auditFlag, defaultOf, isOn } from "./audit-flags.ts"
 import type { FileFound } from "./file-finding.ts"
-import { type ApiServer, fileAt, flagOf, mountOf } from "./server.ts"
+import { type ApiServer, type Flag, fileAt, flagOf, type HostFile, mountOf } from "./server.ts"
 import { webhookFindings } from "./webhook-config.ts"
 
 export type ServerOptions = {
@@ -97,17 +97,19 @@ function backends(server: ApiServer): readonly ("log" | "webhook")[] {
   return [...log, ...webhook]
 }
 
+function isThrottled(server: ApiServer, backend: "log" | "webhook"): boolean {
+  const name = `audit-${backend}-batch-throttle-enable`
+  return isOn(flagOf(server, name)?.value ?? defaultOf(name, 0))
+}
+
 function* batchSizes(server: ApiServer, { kubernetes }: ServerOptions): Iterable<FileFound> {
   for (const backend of backends(server)) {
     const mode = flagOf(server, `audit-${backend}-mode`)?.value ?? defaultOf(`audit-${backend}-mode`, 0)
     if (mode !== "batch") continue
-    const throttled =
-      (flagOf(server, `audit-${backend}-batch-throttle-enable`)?.value ?? String(backend === "webhook")) ===
-      "true"
     const positive = [
       "batch-buffer-size",
       "batch-max-size",
-      ...(throttled ? ["batch-throttle-qps", "batch-throttle-burst"] : []),
+      ...(isThrottled(server, backend) ? ["batch-throttle-qps", "batch-throttle-burst"] : []),
     ]
     for (const suffix of positive) {
       const name = `audit-${backend}-${suffix}`
@@ -187,20 +189,23 @@ function* filesSeen(server: ApiServer): Iterable<FileFound> {
   }
 }
 
-/** The user that kube-apiserver runs as where it is not root. */
+/** Bit of a file's mode. Where kube-apiserver is not root (Talos runs it as 65534), it reads what all may read. */
 const OTHERS_READ = 0o004
+
+function* unreadable({ distribution }: ApiServer, flag: Flag, { mode }: HostFile): Iterable<FileFound> {
+  if (distribution !== "talos" || (mode & OTHERS_READ) !== 0) return
+  yield {
+    ...{ rule: "file-unreadable", severity: "error", place: flag.place },
+    message: `${flag.value} has mode ${mode.toString(8)}, and kube-apiserver runs as 65534 there`,
+    fix: "mode 0644",
+  }
+}
 
 function* policyLoads(server: ApiServer, { kubernetes }: ServerOptions): Iterable<FileFound> {
   const flag = flagOf(server, "audit-policy-file")
   const file = flag === undefined ? undefined : fileAt(server, flag.value)
   if (flag === undefined || file === undefined) return
-  if (server.distribution === "talos" && (file.mode & OTHERS_READ) === 0) {
-    yield {
-      ...{ rule: "file-unreadable", severity: "error", place: flag.place },
-      message: `${flag.value} has mode ${file.mode.toString(8)}, and kube-apiserver runs as 65534 there`,
-      fix: "mode 0644",
-    }
-  }
+  yield* unreadable(server, flag, file)
   try {
     loadPolicy(file.text, kubernetes)
   } catch (error) {
@@ -218,13 +223,7 @@ function* webhookReads(server: ApiServer): Iterable<FileFound> {
   const flag = flagOf(server, "audit-webhook-config-file")
   const file = flag === undefined ? undefined : fileAt(server, flag.value)
   if (flag === undefined || file === undefined) return
-  if (server.distribution === "talos" && (file.mode & OTHERS_READ) === 0) {
-    yield {
-      ...{ rule: "file-unreadable", severity: "error", place: flag.place },
-      message: `${flag.value} has mode ${file.mode.toString(8)}, and kube-apiserver runs as 65534 there`,
-      fix: "mode 0644",
-    }
-  }
+  yield* unreadable(server, flag, file)
   for (const found of webhookFindings(file.text, flag.value)) yield { ...found, place: flag.place }
 }
 
@@ -287,7 +286,7 @@ function* logHorizon(server: ApiServer, { kubernetes, rate }: ServerOptions): It
 
 function* truncation(server: ApiServer): Iterable<FileFound> {
   const webhook = flagOf(server, "audit-webhook-config-file")
-  if (webhook === undefined || flagOf(server, "audit-webhook-truncate-enabled")?.value === "true") return
+  if (webhook === undefined || isOn(flagOf(server, "audit-webhook-truncate-enabled")?.value)) return
   yield {
     ...{
       rule: "webhook-truncation",
@@ -302,7 +301,8 @@ function* truncation(server: ApiServer): Iterable<FileFound> {
 function* throughput(server: ApiServer, { kubernetes, rate }: ServerOptions): Iterable<FileFound> {
   const webhook = flagOf(server, "audit-webhook-config-file")
   const mode = flagOf(server, "audit-webhook-mode")?.value ?? "batch"
-  if (webhook === undefined || rate === undefined || mode !== "batch") return
+  if (webhook === undefined || rate === undefined || mode !== "batch" || !isThrottled(server, "webhook"))
+    return
   const qps = numberOf(server, "audit-webhook-batch-throttle-qps", kubernetes)
   const batch = numberOf(server, "audit-webhook-batch-max-size", kubernetes)
   if (qps * batch >= rate) return

@@ -1,4 +1,4 @@
-import { defaultOf } from "./audit-flags.ts"
+import { defaultOf, isOn } from "./audit-flags.ts"
 import { type AuditFlags, flagValue } from "./server-flags.ts"
 
 /** What recording costs each kube-apiserver, beside what it costs to keep. Events and bytes are averages over the traffic. */
@@ -33,7 +33,7 @@ export function serverCost(
   const [eventsPerSecond, bytesPerSecond] = [events / seconds / servers, bytes / seconds / servers]
   const bytesPerEvent = bytes / events
   const bufferEvents = Number(value("audit-webhook-batch-buffer-size"))
-  const isThrottled = value("audit-webhook-batch-throttle-enable").toLowerCase() !== "false"
+  const isThrottled = isOn(value("audit-webhook-batch-throttle-enable"))
   const qps = isThrottled ? Number(value("audit-webhook-batch-throttle-qps")) : Number.POSITIVE_INFINITY
   const files = Number(value("audit-log-maxbackup"))
   const logBytes = files > 0 ? Number(value("audit-log-maxsize")) * MB * (files + 1) : 0

@@ -1,3 +1,4 @@
+import { isRefusal } from "../base/refusal.ts"
 import { parseYaml, type YamlPath, type YamlText } from "../base/yaml.ts"
 import type { FileFound } from "./file-finding.ts"
 
@@ -52,7 +53,15 @@ export function scalar(text: string): string {
 
 /** What keeps a webhook configuration from working, with the place in its text. */
 export function webhookFindings(text: string, name: string): readonly FileFound[] {
-  return webhookFindingsOf(parseYaml(text, name, "kubernetes"))
+  let yaml: YamlText
+  try {
+    yaml = parseYaml(text, name, "kubernetes")
+  } catch (error) {
+    if (!isRefusal(error, "yaml.malformed")) throw error
+    const place = { line: 1, column: 1 }
+    return [{ rule: "webhook-config", severity: "error", place, message: `it is no YAML: ${error.message}` }]
+  }
+  return webhookFindingsOf(yaml)
 }
 
 export function webhookFindingsOf(yaml: YamlText): readonly FileFound[] {
