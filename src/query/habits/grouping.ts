@@ -87,6 +87,11 @@ function readFunction(source: string, tokens: readonly Token[], count: string): 
   return { text, alias }
 }
 
+/** What {@link mendStats} calls a function's result; undefined where it is no function. */
+export function resultName(source: string, tokens: readonly Token[]): string | undefined {
+  return readFunction(source, tokens, "count")?.alias
+}
+
 function argumentsOf(source: string, call: readonly Token[]): string | undefined {
   if (wordOf(call[1]) !== "(" || wordOf(call.at(-1)) !== ")") return undefined
   return sliceOf(source, call.slice(2, -1))

@@ -52,6 +52,21 @@ const mended: [text: string, pointed: string, logsql: string][] = [
   [`objectRef.name contains "d.b"`, `objectRef.name contains "d.b"`, `objectRef.name:~"d\\\\.b"`],
   // SQL
   ["select * from events where verb = 'get'", "select * from events where verb = 'get'", "verb:=get"],
+  ...(
+    [
+      ["count(*) desc", `"count" desc`],
+      ["2 desc, verb", `"count" desc, verb`],
+      ["1", "verb"],
+    ] as const
+  ).map(([by, sorted]): [text: string, pointed: string, logsql: string] => {
+    const text = `select verb, count(*) from e group by verb order by ${by}`
+    return [text, text, `* | stats by (verb) count(*) as "count" | sort by (${sorted})`]
+  }),
+  [
+    "select verb as v, user.username from e order by 1, user.username desc limit 5",
+    "select verb as v, user.username from e order by 1, user.username desc limit 5",
+    "* | fields verb, user.username | rename verb as v | sort by (v, user.username desc) limit 5",
+  ],
   [
     "SELECT verb, count(*) AS n FROM e WHERE verb <> 'get' GROUP BY verb ORDER BY n DESC LIMIT 3",
     "SELECT verb, count(*) AS n FROM e WHERE verb <> 'get' GROUP BY verb ORDER BY n DESC LIMIT 3",

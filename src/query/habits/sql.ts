@@ -2,7 +2,7 @@ import type { Token } from "../lexer.ts"
 import { quoteIfNeeded } from "../quote.ts"
 import { mendComparisons } from "./comparisons.ts"
 import { Draft, sliceOf, splitTokens, wordOf } from "./draft.ts"
-import { mendSort, mendStats, namesOf } from "./grouping.ts"
+import { mendSort, mendStats, namesOf, resultName } from "./grouping.ts"
 
 type Clauses = Readonly<
   Record<"select" | "from" | "where" | "group" | "having" | "order" | "limit", readonly Token[]>
@@ -18,7 +18,7 @@ export function isSql(tokens: readonly Token[]): boolean {
 export function mendSql(draft: Draft, tokens: readonly Token[]): void {
   const clauses = readClauses(tokens)
   const why = "this is SQL: LogsQL begins with the filter, and pipes follow"
-  const pipes = [selection(draft, clauses), ordering(clauses), limiting(clauses)]
+  const pipes = [selection(draft, clauses), ordering(draft, clauses), limiting(clauses)]
   if (clauses.having.length > 0 || pipes.includes(undefined)) {
     draft.tell(tokens.slice(0, 1), why)
     return
@@ -86,9 +86,48 @@ function plainColumns(columns: readonly (readonly Token[])[]): string {
 
 const COMMA: Token = { text: ",", raw: ",", quoted: false, spaced: false, start: 0, end: 0 }
 
-function ordering({ order }: Clauses): string | undefined {
+/** A key is a field, the name of a column, a column as it was selected (`count(*)`), or its number. */
+function ordering(draft: Draft, clauses: Clauses): string | undefined {
+  const { order } = clauses
   if (order.length === 0) return ""
-  return mendSort([COMMA, ...order])
+  const columns = columnsOf(draft, clauses)
+  const keys = splitTokens(order.slice(1), (token) => wordOf(token) === ",").map((key) => {
+    const direction = key.filter((token, at) => at === key.length - 1 && /^(asc|desc)$/.test(wordOf(token)))
+    const written = writtenAs(key.slice(0, key.length - direction.length))
+    const isPlace = /^[0-9]+$/.test(written)
+    const column = isPlace
+      ? columns[Number(written) - 1]
+      : columns.find(({ names }) => names.includes(written))
+    if (column === undefined) return isPlace ? undefined : key
+    return [{ ...COMMA, text: column.result, raw: column.result }, ...direction]
+  })
+  if (!keys.every((key) => key !== undefined)) return undefined
+  return mendSort([COMMA, ...keys.flatMap((key, at) => (at === 0 ? key : [COMMA, ...key]))])
+}
+
+type SqlColumn = {
+  /** What `order by` may call it. */
+  readonly names: readonly string[]
+  /** The field that rows have of it. */
+  readonly result: string
+}
+
+function columnsOf(draft: Draft, { select, group }: Clauses): readonly SqlColumn[] {
+  const columns = splitTokens(select, (token) => wordOf(token) === ",")
+  const isCounted = group.length > 0 || columns.some((column) => wordOf(column[1]) === "(")
+  return columns.map((column) => {
+    const [call = [], named] = splitTokens(column, (token) => wordOf(token) === "as")
+    const alias = named?.[0]?.text
+    const written = writtenAs(wordOf(call[0]) === "distinct" ? call.slice(1) : call)
+    const names = alias === undefined ? [written] : [written, alias]
+    if (wordOf(call[1]) === "(") return { names, result: resultName(draft.source, column) ?? written }
+    // Groups keep the names of their fields; columns alone are renamed before they are sorted.
+    return { names, result: isCounted ? written : (alias ?? written) }
+  })
+}
+
+function writtenAs(tokens: readonly Token[]): string {
+  return tokens.map(({ text }) => text).join("")
 }
 
 function limiting({ limit }: Clauses): string | undefined {
