@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify"
 import { isRefusal, Refusal } from "../base/refusal.ts"
+import { escapeUnseen } from "../base/unseen.ts"
 import { readBody } from "../intake/body.ts"
 import type { InFlight } from "../intake/in-flight.ts"
 import { pointAt } from "../query/point.ts"
@@ -163,7 +164,7 @@ export function sendDocument(
   return reply
     .header(ANSWER, answerMark(partial))
     .header("content-type", "application/json")
-    .send(Buffer.from(text))
+    .send(Buffer.from(escapeUnseen(text)))
 }
 
 /** The same refusal with the query and a mark under the word it is about. */

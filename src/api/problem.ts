@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http"
 import { type Facts, isRefusal, REFUSALS, Refusal, type RefusalCode } from "../base/refusal.ts"
+import { escapeObeyed, escapeUnseen } from "../base/unseen.ts"
 import type { ErrorStyle } from "./route.ts"
 
 /** A problem document (RFC 9457). `type` is stable; what it means stands in the table of refusals. */
@@ -34,13 +35,13 @@ export function problemOf(error: unknown): Problem {
   }
 }
 
-/** A problem as a route's clients know errors. */
+/** A problem as a route's clients know errors. Details quote what was asked, and are read on terminals. */
 export function formatProblem(
   problem: Problem,
   style: ErrorStyle,
 ): { readonly type: string; readonly status: number; readonly text: string } {
   const { status, detail, code, hint } = problem
-  const line = `${detail}${detail.endsWith("\n") ? "" : " "}(${code}: ${hint})`
+  const line = escapeObeyed(`${detail}${detail.endsWith("\n") ? "" : " "}(${code}: ${hint})`)
   if (style === "text") return { type: "text/plain; charset=utf-8", status, text: `${line}\n` }
   if (style === "prometheus") {
     // What cannot be asked is 422 there, as it is in VictoriaLogs.
@@ -48,7 +49,7 @@ export function formatProblem(
     const text = JSON.stringify({ status: "error", errorType: String(shown), error: line })
     return { type: "application/json", status: shown, text }
   }
-  return { type: PROBLEM_TYPE, status, text: JSON.stringify(problem) }
+  return { type: PROBLEM_TYPE, status, text: escapeUnseen(JSON.stringify(problem)) }
 }
 
 /** Errors of Fastify and of the HTTP parser are refusals too; anything else is a bug of ours. */

@@ -11,6 +11,14 @@ export function escapeUnseen(text: string): string {
   return text.replace(UNSEEN, escapeUnits)
 }
 
+/** What a terminal obeys; lines and tabs are text. */
+const OBEYED = /[\0-\x08\x0b-\x1f]/g
+
+/** Besides what nobody sees, what a terminal obeys; lines and tabs stay. For text that no JSON escapes. */
+export function escapeObeyed(text: string): string {
+  return escapeUnseen(text.replace(OBEYED, escapeUnits))
+}
+
 export function escapeUnits(found: string): string {
   const units = Array.from({ length: found.length }, (_, i) => found.charCodeAt(i))
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("")

@@ -9,7 +9,7 @@ import { EXIT, type ExitCode, type World } from "./command.ts"
 import { ownText } from "./own-text.ts"
 import { receiptJson } from "./receipt-text.ts"
 import { type ReceiptTrust, trustReceipt } from "./receipt-trust.ts"
-import { escapeText, paintFor } from "./terminal.ts"
+import { escapeText, jsonLine, paintFor } from "./terminal.ts"
 
 /** A line is a record; the exact bytes are in the bundle. */
 const SHOWN_LENGTH_MAX = 200
@@ -35,13 +35,13 @@ export async function checkBundle(
     for (const judged of check.push(chunk)) {
       if ("facts" in judged) last = judged.facts
       found["facts" in judged ? "proved" : "refuted"] += 1
-      const line = json ? JSON.stringify(jsonOf(judged)) : lineOf(judged, paint.red)
-      if (!world.stdout.write(`${line}\n`)) await world.stdout.drained()
+      const line = json ? jsonLine(jsonOf(judged)) : `${lineOf(judged, paint.red)}\n`
+      if (!world.stdout.write(line)) await world.stdout.drained()
     }
   }
   const { origin } = check.end()
   const answer = found.refuted === 0 ? "proved" : "refuted"
-  if (json) world.stdout.write(`${JSON.stringify({ answer, origin, ...found })}\n`)
+  if (json) world.stdout.write(jsonLine({ answer, origin, ...found }))
   else {
     const head = answer === "proved" ? paint.green(answer) : paint.red(answer)
     const many = `${found.proved} of ${found.proved + found.refuted} records of ${escapeText(origin)}`

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/time.ts"
 
-/** Exit codes (design §10): fine, the answer is bad, could not tell or do, wrong usage, our bug. */
+/** Exit codes: fine, the answer is bad, could not tell or do, wrong usage, our bug. */
 export const EXIT = { fine: 0, bad: 1, unable: 2, usage: 64, bug: 70 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 

@@ -97,7 +97,7 @@ async function showLines(
 
 /** One row as a line. Refuses `usage` where the exact text of rows was wanted and they are no records any more. */
 export function lineOf(row: Row, format: Format, world: World): string {
-  if (format !== "raw") return jsonLine(row, world.stdout.isTTY)
+  if (format !== "raw") return jsonLine(row)
   if (row.raw === undefined) {
     throw new Refusal(
       "usage",

@@ -3,7 +3,7 @@ import { isRefusal, REFUSALS, Refusal } from "../base/refusal.ts"
 import { type Command, EXIT, type ExitCode, type World } from "./command.ts"
 import { commandsFor } from "./commands/index.ts"
 import { runProgram } from "./program.ts"
-import { escapeLines, escapeText, paintFor } from "./terminal.ts"
+import { escapeLines, escapeText, jsonLine, paintFor } from "./terminal.ts"
 import { VERSION } from "./version.ts"
 
 /**
@@ -64,7 +64,7 @@ function reportRefusal(
   world: World,
 ): ExitCode {
   const { exit } = REFUSALS[refusal.code]
-  if (asJson) world.stdout.write(`${JSON.stringify(problemOf(refusal, hint))}\n`)
+  if (asJson) world.stdout.write(jsonLine(problemOf(refusal, hint)))
   else {
     const paint = paintFor(world.stderr, world.env)
     world.stderr.write(

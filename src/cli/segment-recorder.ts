@@ -10,7 +10,7 @@ const AGAIN_MS = 1_000
 
 /**
  * What happens when a segment file is durable and checked: its making becomes a record, the record is sealed, and only
- * then do the seeds and the journal go (design §4.3). Throws where it cannot be sealed; what was recorded may be sealed
+ * then do the seeds and the journal go (docs/ARCHITECTURE.md, 'Segments'). Throws where it cannot be sealed; what was recorded may be sealed
  * by the next start, so nothing more is recorded until then: two segments over the same records are what a forger makes.
  */
 export function segmentRecorder(

@@ -35,7 +35,7 @@ import { segmentRecorder } from "./segment-recorder.ts"
 import { tierOf } from "./storage-tier.ts"
 import { VERSION } from "./version.ts"
 
-/** A record of every source's count is due so often, also when nothing comes (design §3). */
+/** A record of every source's count is due so often, also when nothing comes. */
 const HEARTBEAT_MS = 60_000
 /** How long the record of a start may take before the doors open all the same, and its wait for room. */
 const TOLD_MS_MAX = 1_000

@@ -1,8 +1,9 @@
 /**
  * What goes to a terminal. Names, user agents and messages in events are chosen by clients: an escape sequence in one
  * could repaint the screen of whoever investigates it, a bidi mark could turn a name round. Everything that is shown
- * goes through {@link escapeText}; `--json` output does not need it, JSON escapes control characters by itself.
+ * goes through {@link escapeText}, and what is for programs through {@link jsonLine}.
  */
+import { escapeUnits } from "../base/unseen.ts"
 
 /** Not assigned, control, format (bidi marks, zero width, soft hyphen, tags), private, lone surrogates, line separators. */
 const HOSTILE = /[\p{C}\p{Zl}\p{Zp}]/gu
@@ -24,18 +25,12 @@ export function escapeLines(text: string): string {
 }
 
 /**
- * A row for programs, on a line. On a terminal, what JSON leaves as it is and a terminal may obey (C1 controls, bidi marks)
- * is written as escapes too: the same JSON, and nothing to see through.
+ * A value for programs, on a line. What JSON leaves as it is and a terminal may obey (C1 controls, bidi marks) is written as
+ * escapes too, also to a pipe, which often ends at a terminal (`| head`): the same JSON, and nothing to see through.
  */
-export function jsonLine(value: unknown, isTTY: boolean): string {
+export function jsonLine(value: unknown): string {
   const text = JSON.stringify(value)
-  const shown = !isTTY || PLAIN.test(text) ? text : text.replace(HOSTILE, jsonEscape)
-  return `${shown}\n`
-}
-
-function jsonEscape(found: string): string {
-  const units = Array.from({ length: found.length }, (_, i) => found.charCodeAt(i))
-  return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("")
+  return `${PLAIN.test(text) ? text : text.replace(HOSTILE, escapeUnits)}\n`
 }
 
 function hexEscape(character: string): string {

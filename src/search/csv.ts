@@ -1,4 +1,4 @@
-import { escapeUnits, escapeUnseen } from "../base/unseen.ts"
+import { escapeObeyed } from "../base/unseen.ts"
 import type { Row } from "../query/row.ts"
 
 /** The cells of one line (RFC 4180, UTF-8, LF), as they may be opened: in a spreadsheet or printed on a terminal. */
@@ -13,13 +13,11 @@ export function csvRow(row: Row, columns: readonly string[]): string {
 /** What a spreadsheet takes for a formula at the beginning of a cell (OWASP, CSV injection). */
 const FORMULA = /^[=+\-@\t\r]/
 const NUMBER = /^[+-]?[0-9]+(\.[0-9]+)?$/
-/** What a terminal obeys, besides what nobody sees; lines and tabs are text. */
-const CONTROL = /[\0-\x08\x0b-\x1f]/g
 const QUOTED = /[",\n\t ]/
 
 function formatCell(text: string): string {
   // An apostrophe makes a spreadsheet show the rest as it is.
   const plain = FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text
-  const shown = escapeUnseen(plain.replace(CONTROL, escapeUnits))
+  const shown = escapeObeyed(plain)
   return QUOTED.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown
 }

@@ -19,9 +19,12 @@ export function isKeyName(name: string): boolean {
   )
 }
 
+/** What a terminal obeys or nobody sees. Others may name their keys so; a ledger is known by a name that can be read. */
+const UNSEEN = /[\u007f-\u009f]|\p{Cf}/u
+
 /** Whether a ledger can have this origin: it is the name of its key too. */
 export function isOrigin(origin: string): boolean {
-  return isKeyName(origin) && toBytes(origin).length <= ORIGIN_BYTES_MAX
+  return isKeyName(origin) && !UNSEEN.test(origin) && toBytes(origin).length <= ORIGIN_BYTES_MAX
 }
 
 /** Whether a note can have this text: Unicode, and of control characters only newlines. */

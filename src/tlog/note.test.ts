@@ -236,6 +236,8 @@ test("names of keys and origins", () => {
     ["a\u2028b", false, false, "line separator"],
     ["a\nb", false, false, "newline"],
     ["a\u001fb", false, false, "control"],
+    ["a\u009bb", true, false, "a terminal's control: others' keys may, a ledger may not"],
+    ["a\u200bb", true, false, "zero width"],
     ["a\ud800", false, false, "half a pair"],
   ]
   for (const [name, key, origin, why] of rows)

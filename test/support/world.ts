@@ -10,14 +10,20 @@ export type TestWorld = World & {
   both(): string
 }
 
-export function testWorld(
-  given: Partial<World> & { readonly cwd: string; readonly input?: string },
-): TestWorld {
+export function testWorld({
+  isTTY = false,
+  ...given
+}: Partial<World> & {
+  readonly cwd: string
+  readonly input?: string
+  /** Of standard output. */
+  readonly isTTY?: boolean
+}): TestWorld {
   const pieces: { readonly to: "out" | "err"; readonly text: string }[] = []
   const text = (to?: "out" | "err") =>
     pieces.flatMap((piece) => (to === undefined || piece.to === to ? [piece.text] : [])).join("")
   const terminal = (to: "out" | "err"): Terminal => ({
-    isTTY: false,
+    isTTY: isTTY && to === "out",
     columns: 80,
     write(written) {
       pieces.push({ to, text: typeof written === "string" ? written : Buffer.from(written).toString() })

@@ -2,7 +2,7 @@ import { isRefusal } from "../../base/refusal.ts"
 import { type Command, EXIT } from "../command.ts"
 import { checkFiles } from "../config-files.ts"
 import { CONFIG_FLAGS, checkConfig } from "../config-load.ts"
-import { escapeText } from "../terminal.ts"
+import { escapeText, jsonLine } from "../terminal.ts"
 
 export const configCheck: Command = {
   name: "config check",
@@ -15,8 +15,7 @@ export const configCheck: Command = {
   ],
   async run(_args, options, world) {
     const findings = await findingsOf()
-    if (options.json === true)
-      world.stdout.write(`${JSON.stringify({ ok: findings.length === 0, findings })}\n`)
+    if (options.json === true) world.stdout.write(jsonLine({ ok: findings.length === 0, findings }))
     else if (findings.length === 0) world.stdout.write("ok: nothing to correct\n")
     else {
       for (const { where, message } of findings) {

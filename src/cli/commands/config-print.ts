@@ -1,7 +1,7 @@
 import { type Command, EXIT } from "../command.ts"
 import { CONFIG_FLAGS, formatOrigin, loadConfig } from "../config-load.ts"
 import { formatConfig, publicConfig } from "../config-print.ts"
-import { escapeLines } from "../terminal.ts"
+import { escapeLines, jsonLine } from "../terminal.ts"
 
 export const configPrint: Command = {
   name: "config print",
@@ -15,7 +15,7 @@ export const configPrint: Command = {
       const origins = Object.fromEntries(
         [...loaded.origins].map(([name, origin]) => [name, formatOrigin(origin)]),
       )
-      world.stdout.write(`${JSON.stringify({ config: publicConfig(loaded.config), origins })}\n`)
+      world.stdout.write(jsonLine({ config: publicConfig(loaded.config), origins }))
     } else world.stdout.write(escapeLines(formatConfig(loaded)))
     return EXIT.fine
   },

@@ -17,6 +17,7 @@ import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { writeOut } from "../new-file.ts"
 import { KUBERNETES_FLAG, kubernetesOf, readPolicyText } from "../policy-file.ts"
 import { readText } from "../read.ts"
+import { jsonLine } from "../terminal.ts"
 
 export const connect: Command = {
   name: "connect",
@@ -63,9 +64,7 @@ export const connect: Command = {
     const out = text(options, "out")
     if (out !== undefined) await writePlan(plan, resolve(world.cwd, out), world)
     if (options.json === true) {
-      world.stdout.write(
-        `${JSON.stringify({ ...plan, files: plan.files.map((file) => withheld(file, out)) })}\n`,
-      )
+      world.stdout.write(jsonLine({ ...plan, files: plan.files.map((file) => withheld(file, out)) }))
     } else if (out === undefined) show(plan, world)
     else
       world.stdout.write(

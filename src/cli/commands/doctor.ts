@@ -6,7 +6,7 @@ import { keyFileOf, serverUrlOf } from "../config-paths.ts"
 import type { Patient, State, Symptom } from "../doctor/check.ts"
 import { CHECKS } from "../doctor/index.ts"
 import { type JournalTail, readJournalTail } from "../doctor/journal-tail.ts"
-import { escapeText, paintFor } from "../terminal.ts"
+import { escapeText, jsonLine, paintFor } from "../terminal.ts"
 
 type Found = Symptom & { readonly check: string }
 
@@ -31,7 +31,7 @@ export const doctor: Command = {
   async run(_args, options, world) {
     const patient = await patientOf(options, world)
     const found = await examine(patient)
-    if (options.json === true) world.stdout.write(`${JSON.stringify({ ok: exitOf(found) === 0, found })}\n`)
+    if (options.json === true) world.stdout.write(jsonLine({ ok: exitOf(found) === 0, found }))
     else print(found, world)
     return exitOf(found)
   },

@@ -12,7 +12,7 @@ import { openLocalTarget } from "../import-local.ts"
 import { formatAmount, formatSeconds, progress } from "../progress.ts"
 import { saidOf } from "../read.ts"
 import { knowsImport, openRemote, postImport, REMOTE_FLAGS } from "../remote.ts"
-import { escapeText } from "../terminal.ts"
+import { escapeText, jsonLine } from "../terminal.ts"
 
 /** Where an import goes: a running server, or a ledger that no server holds. */
 export type ImportTarget = {
@@ -87,7 +87,7 @@ async function importAll(
   for (const input of inputs) {
     const answer = await importOne(input, { id, source }, target, world)
     if (answer.damage !== undefined) exit = EXIT.unable
-    if (json) world.stdout.write(`${JSON.stringify(answer)}\n`)
+    if (json) world.stdout.write(jsonLine(answer))
     else world.stdout.write(summary(answer, world.clock() - input.openedAt))
   }
   return exit

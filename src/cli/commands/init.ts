@@ -1,6 +1,7 @@
 import { type Command, EXIT, type Options } from "../command.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
 import { makeLedger } from "../make-ledger.ts"
+import { jsonLine } from "../terminal.ts"
 
 export const init: Command = {
   name: "init",
@@ -24,7 +25,7 @@ export const init: Command = {
     const { config } = await loadConfig({ ...options, set: named }, world)
     const made = await makeLedger(config, world)
     if (options.json === true) {
-      world.stdout.write(`${JSON.stringify({ dir: config.dir, ...made })}\n`)
+      world.stdout.write(jsonLine({ dir: config.dir, ...made }))
     } else {
       world.stdout.write(
         [

@@ -2,6 +2,7 @@ import { resolve } from "node:path"
 import { newKey, readSigner, writeKey } from "../../seal/keys.ts"
 import { formatVerifierKey } from "../../tlog/verifier-key.ts"
 import { type Command, EXIT } from "../command.ts"
+import { jsonLine } from "../terminal.ts"
 
 export const keysNew: Command = {
   name: "keys new",
@@ -19,7 +20,7 @@ export const keysNew: Command = {
     const path = resolve(world.cwd, file)
     writeKey(path, newKey(origin))
     const vkey = formatVerifierKey(readSigner(path))
-    if (options.json === true) world.stdout.write(`${JSON.stringify({ file: path, origin, vkey })}\n`)
+    if (options.json === true) world.stdout.write(jsonLine({ file: path, origin, vkey }))
     else world.stdout.write(`made ${path}; the public key, for whoever verifies:\n${vkey}\n`)
     return EXIT.fine
   },

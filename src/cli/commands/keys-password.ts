@@ -2,6 +2,7 @@ import { text as readAll } from "node:stream/consumers"
 import { formatPasswordHash, hashPassword } from "../../api/password.ts"
 import { Refusal } from "../../base/refusal.ts"
 import { type Command, EXIT } from "../command.ts"
+import { jsonLine } from "../terminal.ts"
 
 export const keysPassword: Command = {
   name: "keys password",
@@ -17,7 +18,7 @@ export const keysPassword: Command = {
       throw new Refusal("usage", "expected one line with a password on standard input")
     }
     const hash = formatPasswordHash(await hashPassword(password))
-    world.stdout.write(options.json === true ? `${JSON.stringify({ passwordScrypt: hash })}\n` : `${hash}\n`)
+    world.stdout.write(options.json === true ? jsonLine({ passwordScrypt: hash }) : `${hash}\n`)
     return EXIT.fine
   },
 }

@@ -1,6 +1,7 @@
 import { type Command, EXIT } from "../command.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
 import { rotateKey } from "../rotate-key.ts"
+import { jsonLine } from "../terminal.ts"
 
 export const keysRotate: Command = {
   name: "keys rotate",
@@ -12,7 +13,7 @@ export const keysRotate: Command = {
   async run(_args, options, world) {
     const { config } = await loadConfig(options, world)
     const { older, newer, oldFile } = await rotateKey(config, world)
-    if (options.json === true) world.stdout.write(`${JSON.stringify({ older, newer, oldFile })}\n`)
+    if (options.json === true) world.stdout.write(jsonLine({ older, newer, oldFile }))
     else {
       world.stdout.write(
         [

@@ -4,6 +4,7 @@ import { formatVerifierKey } from "../../tlog/verifier-key.ts"
 import { type Command, EXIT } from "../command.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
 import { keyFileOf } from "../config-paths.ts"
+import { jsonLine } from "../terminal.ts"
 
 export const keysShow: Command = {
   name: "keys show",
@@ -19,9 +20,7 @@ export const keysShow: Command = {
     const signer = readSigner(path)
     const vkey = formatVerifierKey(signer)
     if (options.json === true) {
-      world.stdout.write(
-        `${JSON.stringify({ file: path, origin: signer.name, keyId: signer.keyId, vkey })}\n`,
-      )
+      world.stdout.write(jsonLine({ file: path, origin: signer.name, keyId: signer.keyId, vkey }))
     } else if (options.public === true) world.stdout.write(`${vkey}\n`)
     else world.stdout.write(`file    ${path}\norigin  ${signer.name}\npublic  ${vkey}\n`)
     return EXIT.fine

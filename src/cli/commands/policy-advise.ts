@@ -8,7 +8,7 @@ import { type Command, EXIT, type Options } from "../command.ts"
 import { writeOut } from "../new-file.ts"
 import { KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
 import { formatAmount } from "../progress.ts"
-import { escapeLines, escapeText, table } from "../terminal.ts"
+import { escapeLines, escapeText, jsonLine, table } from "../terminal.ts"
 import { readTraffic, TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
 
 const TOP_DEFAULT = 10
@@ -51,7 +51,7 @@ export const policyAdvise: Command = {
     if (out !== undefined && patched !== undefined) await writeOut(out, [patched.text], world)
     const facts = { traffic: { ...traffic.seen, ...input }, talkers, saved, beyond: advisor.beyond }
     if (options.json === true)
-      world.stdout.write(`${JSON.stringify({ ...facts, patch: patched?.patch ?? null, out: out ?? null })}\n`)
+      world.stdout.write(jsonLine({ ...facts, patch: patched?.patch ?? null, out: out ?? null }))
     else {
       world.stdout.write(talkerTable(talkers))
       world.stdout.write(savingText(saved, traffic.seen, limitsOf(input, advisor.beyond)))
@@ -94,7 +94,9 @@ function limitsOf({ partial, notUnderstood, tableRows }: TrafficRead, beyond: nu
     partial === undefined ? "" : `only part of the events was read: ${partial}`,
     notUnderstood === 0 ? "" : `${notUnderstood} items were no audit events and count nowhere`,
     tableRows === 0 ? "" : `${tableRows} events are rows of a table: their bytes are a lower bound`,
-    beyond === 0 ? "" : `${beyond} kinds of requests were too many to tell apart and are not looked at`,
+    beyond === 0
+      ? ""
+      : `${beyond} times requests came of more kinds than are told apart; they are not looked at`,
   ].filter((text) => text !== "")
 }
 

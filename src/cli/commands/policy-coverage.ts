@@ -5,7 +5,7 @@ import { PROTECTED } from "../../policy/protected.ts"
 import { type Command, EXIT, type World } from "../command.ts"
 import { KUBERNETES_FLAG, POLICY_ARGUMENT, readPolicyOf } from "../policy-file.ts"
 import { readText } from "../read.ts"
-import { escapeText, paintFor } from "../terminal.ts"
+import { escapeText, jsonLine, paintFor } from "../terminal.ts"
 
 export const policyCoverage: Command = {
   name: "policy coverage",
@@ -31,7 +31,7 @@ export const policyCoverage: Command = {
         : PROTECTED
     const covered = coverageOf(policy, list)
     const ok = isCovered(covered)
-    if (options.json === true) world.stdout.write(`${JSON.stringify({ ok, covered })}\n`)
+    if (options.json === true) world.stdout.write(jsonLine({ ok, covered }))
     else for (const line of covered) show(line, world)
     return ok ? EXIT.fine : EXIT.bad
   },

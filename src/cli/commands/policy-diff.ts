@@ -2,7 +2,7 @@ import { type Difference, diffPolicies } from "../../policy/diff.ts"
 import { formatRequest } from "../../policy/request-text.ts"
 import { type Command, EXIT } from "../command.ts"
 import { KUBERNETES_FLAG, readPolicyOf } from "../policy-file.ts"
-import { escapeText } from "../terminal.ts"
+import { escapeText, jsonLine } from "../terminal.ts"
 
 export const policyDiff: Command = {
   name: "policy diff",
@@ -16,7 +16,7 @@ export const policyDiff: Command = {
   async run([before = "", after = ""], options, world) {
     const read = async (path: string) => (await readPolicyOf(path, options, world)).policy
     const differences = diffPolicies(await read(before), await read(after))
-    if (options.json === true) world.stdout.write(`${JSON.stringify({ differences })}\n`)
+    if (options.json === true) world.stdout.write(jsonLine({ differences }))
     else if (differences.length === 0) world.stdout.write("same: every request is treated alike\n")
     else for (const difference of differences) world.stdout.write(textOf(difference))
     return differences.length === 0 ? EXIT.fine : EXIT.bad

@@ -6,7 +6,7 @@ import { Traffic } from "../../policy/traffic.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { FLAGS_FLAG, KUBERNETES_FLAG, POLICY_ARGUMENT, readPolicyOf } from "../policy-file.ts"
 import { readText } from "../read.ts"
-import { escapeText, paintFor } from "../terminal.ts"
+import { escapeText, jsonLine, paintFor } from "../terminal.ts"
 import { readTraffic, TRAFFIC_FLAGS } from "../traffic-input.ts"
 import { looksAtNames, secondsBetween } from "../traffic-report.ts"
 
@@ -36,7 +36,7 @@ export const policyDrift: Command = {
     const { first, last } = traffic.seen
     const drifts = [...(flags?.found() ?? []), ...search.found(secondsBetween(first, last))]
     if (options.json === true)
-      world.stdout.write(`${JSON.stringify({ traffic: { ...traffic.seen, ...input }, drifts })}\n`)
+      world.stdout.write(jsonLine({ traffic: { ...traffic.seen, ...input }, drifts }))
     else show(drifts, { ...traffic.seen, ...input }, world)
     if (input.partial !== undefined) return EXIT.unable
     return drifts.length === 0 ? EXIT.fine : EXIT.bad

@@ -7,7 +7,7 @@ import { type Command, EXIT, type Options } from "../command.ts"
 import { isOfEvent, requestOfEvent } from "../policy-event.ts"
 import { KUBERNETES_FLAG, POLICY_ARGUMENT, readPolicyOf } from "../policy-file.ts"
 import { REMOTE_FLAGS } from "../remote.ts"
-import { escapeText } from "../terminal.ts"
+import { escapeText, jsonLine } from "../terminal.ts"
 
 export const policyExplain: Command = {
   name: "policy explain",
@@ -55,7 +55,7 @@ export const policyExplain: Command = {
     const { policy, yaml } = await readPolicyOf(file, options, world)
     const explanation = explain(policy, request)
     const lineOf = (rule: number) => yaml.placeOf(["rules", rule]).line
-    if (options.json === true) world.stdout.write(`${JSON.stringify({ request, ...explanation })}\n`)
+    if (options.json === true) world.stdout.write(jsonLine({ request, ...explanation }))
     else world.stdout.write(textOf(request, explanation, lineOf))
     return EXIT.fine
   },

@@ -5,6 +5,7 @@ import { PROTECTED } from "../../policy/protected.ts"
 import { type Command, EXIT } from "../command.ts"
 import { writeOut } from "../new-file.ts"
 import { readText } from "../read.ts"
+import { jsonLine } from "../terminal.ts"
 
 export const policyGenerate: Command = {
   name: "policy generate",
@@ -28,7 +29,7 @@ export const policyGenerate: Command = {
     if (options.json !== true) await writeOut(out, [policy], world)
     else {
       if (out !== undefined) await writeOut(out, [policy], world)
-      world.stdout.write(`${JSON.stringify({ policy, out: out ?? null })}\n`)
+      world.stdout.write(jsonLine({ policy, out: out ?? null }))
     }
     return EXIT.fine
   },

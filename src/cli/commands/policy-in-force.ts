@@ -8,7 +8,7 @@ import { IN_FORCE, isPolicyOf, type PolicyInForce, parsePolicyRecord } from "../
 import { queryLocal } from "../query-local.ts"
 import { recordNumber } from "../record-number.ts"
 import { openRemote, queryRemote, REMOTE_FLAGS, type RemoteRow } from "../remote.ts"
-import { escapeLines, escapeText } from "../terminal.ts"
+import { escapeLines, escapeText, jsonLine } from "../terminal.ts"
 
 export const policyInForceCommand: Command = {
   name: "policy in-force",
@@ -36,7 +36,15 @@ export const policyInForceCommand: Command = {
     const { record, receivedAt, source, sha256, by, text, server } = found
     if (options.json === true)
       world.stdout.write(
-        `${JSON.stringify({ record, receivedAt, source, sha256, by, policy: text, ...(server === undefined ? {} : { server }) })}\n`,
+        jsonLine({
+          record,
+          receivedAt,
+          source,
+          sha256,
+          by,
+          policy: text,
+          ...(server === undefined ? {} : { server }),
+        }),
       )
     else {
       const put = `record ${record} of ${receivedAt}: policy ${sha256} of ${source}, put in force by ${by}`

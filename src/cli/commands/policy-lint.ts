@@ -8,7 +8,7 @@ import { formatSarif } from "../../policy/sarif.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { KUBERNETES_FLAG, kubernetesOf, readPolicyText } from "../policy-file.ts"
 import { replaceFile } from "../replace-file.ts"
-import { escapeText, type Paint, paintFor } from "../terminal.ts"
+import { escapeText, jsonLine, type Paint, paintFor } from "../terminal.ts"
 import { unifiedDiff } from "../unified-diff.ts"
 import { VERSION } from "../version.ts"
 
@@ -53,7 +53,7 @@ export const policyLint: Command = {
       world.stdout.write(
         formatSarif({ findings, rules: [...LINT_RULES, ...FILE_RULES], uri, version: VERSION }),
       )
-    } else if (options.json === true) world.stdout.write(`${JSON.stringify({ findings })}\n`)
+    } else if (options.json === true) world.stdout.write(jsonLine({ findings }))
     else show(file, findings, world)
     const bad: readonly Severity[] = options.strict === true ? ["error", "warning"] : ["error"]
     return findings.some(({ severity }) => bad.includes(severity)) ? EXIT.bad : EXIT.fine

@@ -2,6 +2,7 @@ import { nearest } from "../../base/nearest.ts"
 import { Refusal } from "../../base/refusal.ts"
 import { PRESETS } from "../../policy/presets/index.ts"
 import { type Command, EXIT } from "../command.ts"
+import { jsonLine } from "../terminal.ts"
 
 export const policyPreset: Command = {
   name: "policy preset",
@@ -14,7 +15,7 @@ export const policyPreset: Command = {
   examples: ["tallystick policy preset list", "tallystick policy preset show cis > audit-policy.yaml"],
   async run([action = "", name], options, world) {
     if (action === "list" && name === undefined) {
-      if (options.json === true) world.stdout.write(`${JSON.stringify({ presets: PRESETS })}\n`)
+      if (options.json === true) world.stdout.write(jsonLine({ presets: PRESETS }))
       else for (const { name, summary } of PRESETS) world.stdout.write(`${name.padEnd(14)} ${summary}\n`)
       return EXIT.fine
     }
@@ -22,7 +23,7 @@ export const policyPreset: Command = {
       throw new Refusal("usage", "expected policy preset list, or policy preset show <name>")
     const preset = PRESETS.find((known) => known.name === name)
     if (preset === undefined) throw unknown(name)
-    world.stdout.write(options.json === true ? `${JSON.stringify(preset)}\n` : preset.text)
+    world.stdout.write(options.json === true ? jsonLine(preset) : preset.text)
     return EXIT.fine
   },
 }

@@ -14,6 +14,7 @@ import {
   serverEvidence,
 } from "../policy-in-force-record.ts"
 import { readText } from "../read.ts"
+import { jsonLine } from "../terminal.ts"
 
 export const policyRecordCommand: Command = {
   name: "policy record",
@@ -48,7 +49,7 @@ export const policyRecordCommand: Command = {
       const put = policyInForce({ source, by: userInfo().username, text, ...server })
       const { first } = await ledger.journal.appendControl([policyRecord(put)])
       if (options.json === true)
-        world.stdout.write(`${JSON.stringify({ record: first, source, sha256: put.sha256, ...server })}\n`)
+        world.stdout.write(jsonLine({ record: first, source, sha256: put.sha256, ...server }))
       else
         world.stdout.write(
           `record ${first}: policy ${put.sha256} in force for ${source}${flagsText(server.server?.flags)}\n`,

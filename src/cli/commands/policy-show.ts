@@ -2,9 +2,10 @@ import { ACTORS, type LevelRow, levelTable, VERB_COLUMNS } from "../../policy/le
 import type { Level } from "../../policy/policy.ts"
 import { formatResource } from "../../policy/request-text.ts"
 import { type Command, EXIT, type ExitCode, type Options, type World } from "../command.ts"
+import { widthFor } from "../output.ts"
 import { KUBERNETES_FLAG, POLICY_ARGUMENT, readPolicyOf } from "../policy-file.ts"
 import { formatAmount } from "../progress.ts"
-import { escapeText, table } from "../terminal.ts"
+import { escapeText, jsonLine, table } from "../terminal.ts"
 import { hasTraffic, readTraffic, TRAFFIC_FLAGS } from "../traffic-input.ts"
 
 export const policyShow: Command = {
@@ -22,11 +23,15 @@ export const policyShow: Command = {
     const measured = hasTraffic(options) ? await measure(options, world) : undefined
     if (options.json === true) {
       world.stdout.write(
-        `${JSON.stringify({ actors: ACTORS, columns: VERB_COLUMNS, rows, ...(measured === undefined ? {} : { measured: measuredFacts(measured) }) })}\n`,
+        jsonLine({
+          actors: ACTORS,
+          columns: VERB_COLUMNS,
+          rows,
+          ...(measured === undefined ? {} : { measured: measuredFacts(measured) }),
+        }),
       )
       return exitOf(measured)
     }
-    const width = world.stdout.isTTY ? world.stdout.columns : Number.POSITIVE_INFINITY
     const columns = VERB_COLUMNS.map(({ name, verbs }) => `${name}: ${verbs.join(", ")}`)
     world.stdout.write(
       table(
@@ -39,7 +44,7 @@ export const policyShow: Command = {
           ...ACTORS.map(({ name }) => name),
           ...(measured === undefined ? [] : ["events", "bytes"]),
         ],
-        width,
+        widthFor(world),
       ),
     )
     world.stdout.write(

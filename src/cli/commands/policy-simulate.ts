@@ -15,6 +15,7 @@ import { readText } from "../read.ts"
 import { simulationText } from "../simulation-text.ts"
 import { readTraffic, TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
 import { looksAtNames, secondsBetween } from "../traffic-report.ts"
+import { jsonLine } from "../terminal.ts"
 
 /** JSON of audit events shrinks to a tenth in Parquet with zstd; one's own ledger shows its own figure. */
 const RATIO_DEFAULT = 10
@@ -67,7 +68,7 @@ export const policySimulate: Command = {
       world,
     )
     const report = reportOf(simulated, asked)
-    world.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : simulationText(report))
+    world.stdout.write(options.json === true ? jsonLine(report) : simulationText(report))
     return simulated.input.partial === undefined ? EXIT.fine : EXIT.unable
   },
 }

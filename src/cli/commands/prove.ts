@@ -8,6 +8,7 @@ import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
 import { writeOut } from "../new-file.ts"
 import { progress } from "../progress.ts"
 import { recordNumber } from "../record-number.ts"
+import { jsonLine } from "../terminal.ts"
 
 /** A server seals once a second. */
 const UNSEALED_WAIT_MICROS = 5_000_000
@@ -93,7 +94,7 @@ async function writeReceipt(which: WhichRecord, request: ReceiptRequest, world: 
     if (json) {
       if (out !== undefined) await writeOut(out, [receipt], world)
       const facts = { record, out: out ?? null, ...(out === undefined ? { receipt } : {}) }
-      world.stdout.write(`${JSON.stringify(facts)}\n`)
+      world.stdout.write(jsonLine(facts))
       return
     }
     await writeOut(out, [receipt], world)
@@ -127,7 +128,7 @@ async function writeBundle(
     bar.done()
     await prover.close()
   }
-  if (json) world.stdout.write(`${JSON.stringify({ receipts: bundled.length, out })}\n`)
+  if (json) world.stdout.write(jsonLine({ receipts: bundled.length, out }))
   else if (out !== undefined) world.stderr.write(`${bundled.length} receipts written to ${out}\n`)
 }
 

@@ -8,6 +8,7 @@ import { openUnserved } from "../open-unserved.ts"
 import { DISMISSED, openQuarantine, QUARANTINE_FLAGS } from "../quarantined.ts"
 import { recordNumber } from "../record-number.ts"
 import { openRemote, postDismissal } from "../remote.ts"
+import { jsonLine } from "../terminal.ts"
 
 const WHY_LENGTH_MAX = 500
 
@@ -32,7 +33,7 @@ export const quarantineDismiss: Command = {
       if ((await quarantine.get(record)) === undefined)
         throw new Refusal("record.notQuarantined", `record ${record} is not in the quarantine`)
     await dismiss(numbers, why, options, world)
-    if (options.json === true) world.stdout.write(`${JSON.stringify({ dismissed: numbers, why })}\n`)
+    if (options.json === true) world.stdout.write(jsonLine({ dismissed: numbers, why }))
     else world.stdout.write(`${numbers.length} dismissed\n`)
     return EXIT.fine
   },

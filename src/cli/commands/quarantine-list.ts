@@ -2,8 +2,9 @@ import { Refusal } from "../../base/refusal.ts"
 import { QUARANTINE } from "../../event/quarantine.ts"
 import { type Command, EXIT } from "../command.ts"
 import { CONFIG_FLAGS } from "../config-load.ts"
+import { widthFor } from "../output.ts"
 import { openQuarantine, QUARANTINE_FLAGS, type QuarantinedRow } from "../quarantined.ts"
-import { escapeText, fit, table } from "../terminal.ts"
+import { escapeText, fit, jsonLine, table } from "../terminal.ts"
 
 const LIMIT_DEFAULT = 50
 const LIMIT_MAX = 10_000
@@ -39,12 +40,11 @@ export const quarantineList: Command = {
       all: options.all === true,
     })
     if (options.json === true) {
-      for (const row of rows) world.stdout.write(`${JSON.stringify(publicRow(row))}\n`)
+      for (const row of rows) world.stdout.write(jsonLine(publicRow(row)))
     } else if (rows.length === 0) world.stdout.write("nothing is quarantined\n")
     else {
-      const width = world.stdout.isTTY ? world.stdout.columns : Number.POSITIVE_INFINITY
       world.stdout.write(
-        table(rows.map(shown), options.all === true ? [...COLUMNS, HANDLED] : COLUMNS, width),
+        table(rows.map(shown), options.all === true ? [...COLUMNS, HANDLED] : COLUMNS, widthFor(world)),
       )
     }
     return EXIT.fine

@@ -12,6 +12,7 @@ import {
 } from "../quarantined.ts"
 import { recordNumber } from "../record-number.ts"
 import { type ImportTarget, openTarget } from "./import.ts"
+import { jsonLine } from "../terminal.ts"
 
 /** More is an import of its own: fix what sends them first. */
 const REPLAY_MAX = 10_000
@@ -100,7 +101,7 @@ function report(
   const done = understood.length
   const handled = rows.filter((row) => row.handled !== undefined).length
   const left = rows.length - done - handled
-  if (json) world.stdout.write(`${JSON.stringify({ replayed: done, left, handledBefore: handled })}\n`)
+  if (json) world.stdout.write(jsonLine({ replayed: done, left, handledBefore: handled }))
   else {
     world.stdout.write(`${done} replayed, ${left} still not understood, ${handled} handled before\n`)
     if (left > 0)

@@ -3,7 +3,7 @@ import { type Command, EXIT } from "../command.ts"
 import { CONFIG_FLAGS } from "../config-load.ts"
 import { openQuarantine, QUARANTINE_FLAGS } from "../quarantined.ts"
 import { recordNumber } from "../record-number.ts"
-import { escapeLines } from "../terminal.ts"
+import { escapeLines, jsonLine } from "../terminal.ts"
 
 export const quarantineShow: Command = {
   name: "quarantine show",
@@ -17,9 +17,7 @@ export const quarantineShow: Command = {
       throw new Refusal("record.notQuarantined", `record ${record} is not in the quarantine`)
     const { body, ...facts } = row
     if (options.json === true) {
-      world.stdout.write(
-        `${JSON.stringify({ ...facts, size: body.length, base64: body.toString("base64") })}\n`,
-      )
+      world.stdout.write(jsonLine({ ...facts, size: body.length, base64: body.toString("base64") }))
     } else if (world.stdout.isTTY) world.stdout.write(`${escapeLines(body.toString("utf8"))}\n`)
     else {
       world.stdout.write(body)

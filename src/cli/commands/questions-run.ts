@@ -61,9 +61,7 @@ export const questionsRun: Command = {
     }
     if (options.explain === true) {
       const asked = withFlags(parseQuery(text), "", options, world)
-      world.stdout.write(
-        options.json === true ? jsonLine({ query: asked }, world.stdout.isTTY) : `${asked}\n`,
-      )
+      world.stdout.write(options.json === true ? jsonLine({ query: asked }) : `${asked}\n`)
       return EXIT.fine
     }
     const pipes = `limit ${wanted.rows + 1}${wanted.format === "raw" ? RAW_PIPE : ""}`

@@ -12,9 +12,7 @@ export const questionsShow: Command = {
   examples: ["tallystick questions show exec-sessions"],
   async run([name = ""], options, world) {
     const question = findQuestion(name)
-    world.stdout.write(
-      options.json === true ? jsonLine(asJson(question), world.stdout.isTTY) : asText(question),
-    )
+    world.stdout.write(options.json === true ? jsonLine(asJson(question)) : asText(question))
     return EXIT.fine
   },
 }

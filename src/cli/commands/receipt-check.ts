@@ -9,6 +9,7 @@ import { KEY_FLAG, keysOf, QUORUM_FLAG, quorumOf, REVOKED_FLAG, revokedOf } from
 import { saidOf } from "../read.ts"
 import { receiptJson, receiptText } from "../receipt-text.ts"
 import { trustReceipt } from "../receipt-trust.ts"
+import { jsonLine } from "../terminal.ts"
 
 export const receiptCheck: Command = {
   name: "receipt check",
@@ -31,7 +32,7 @@ export const receiptCheck: Command = {
     for await (const chunk of rest) chunks.push(chunk)
     const facts = verifyReceipt(Buffer.concat(chunks), keys)
     trustReceipt(facts, trust)
-    if (options.json === true) world.stdout.write(`${JSON.stringify(receiptJson(facts))}\n`)
+    if (options.json === true) world.stdout.write(jsonLine(receiptJson(facts)))
     else world.stdout.write(receiptText(facts, world))
     return EXIT.fine
   },

@@ -13,6 +13,7 @@ import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
 import { KEY_FLAG, keysOf, QUORUM_FLAG, quorumOf, REVOKED_FLAG, revokedOf } from "../key-option.ts"
 import { type Progress, progress } from "../progress.ts"
 import { formatVerdict } from "../verdict-text.ts"
+import { jsonLine } from "../terminal.ts"
 
 const EXIT_OF: Readonly<Record<Verdict["answer"], ExitCode>> = {
   fine: EXIT.fine,
@@ -73,7 +74,7 @@ export const verify: Command = {
     if (verdict.answer === "fine" && signed !== undefined && options.remember !== false) {
       await memory.remember(signed)
     }
-    if (options.json === true) world.stdout.write(`${JSON.stringify(jsonOf(verdict, started))}\n`)
+    if (options.json === true) world.stdout.write(jsonLine(jsonOf(verdict, started)))
     else world.stdout.write(formatVerdict(verdict, started, world))
     return EXIT_OF[verdict.answer]
   },

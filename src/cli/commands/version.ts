@@ -1,5 +1,6 @@
 import { type Command, EXIT } from "../command.ts"
 import { VERSION } from "../version.ts"
+import { jsonLine } from "../terminal.ts"
 
 export const version: Command = {
   name: "version",
@@ -14,7 +15,7 @@ export const version: Command = {
       platform: `${process.platform}-${process.arch}`,
     }
     const text = Object.entries(facts).map(([name, value]) => `${name} ${value}\n`)
-    world.stdout.write(options.json === true ? `${JSON.stringify(facts)}\n` : text.join(""))
+    world.stdout.write(options.json === true ? jsonLine(facts) : text.join(""))
     return EXIT.fine
   },
 }
