@@ -262,6 +262,18 @@ test("pages and sections that hints name are there", () => {
   none(wrong, "hints that lead nowhere")
 })
 
+test("options that hints name are there, and no hint sends to sources that nobody has installed", () => {
+  const sections = [...new Set(CONFIG_OPTIONS_ALL.map(({ path }) => path[0]))].join("|")
+  const names = CONFIG_OPTIONS_ALL.map(({ name }) => name)
+  const wrong = Object.entries(REFUSALS).flatMap(([code, { hint }]) => [
+    ...[...hint.matchAll(new RegExp(`\\b(?:${sections})(?:\\.[a-z]\\w*)+`, "g"))].flatMap(([option]) =>
+      names.some((name) => name === option || name.startsWith(`${option}.`)) ? [] : [`${code}: ${option}`],
+    ),
+    ...(hint.includes("src/") ? [`${code}: ${hint}`] : []),
+  ])
+  none(wrong, "hints that lead nowhere")
+})
+
 test("every option of the configuration is used", () => {
   const code = product.filter((file) => !/^src\/cli\/config[.-]/.test(file.path)).map((file) => file.code)
   const unused = CONFIG_OPTIONS_ALL.filter(({ path }) => {

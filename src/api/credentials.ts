@@ -49,7 +49,7 @@ const TOKEN_LENGTH_MIN = 16
 const PASSWORD_LENGTH_MIN = 8
 const CREDENTIALS_MAX = 10_000
 
-/** What people leave as it came, in this or another product (spec/seed-systems.md §2, P13: user/pass was live). */
+/** What people leave as it came, in this or another product. */
 const DEFAULTS = [
   "pass",
   "password",

@@ -43,7 +43,7 @@ export type ApiDeps = {
   }) => Promise<void>
   /** Something for the log that no client is told: a bug, a certificate that does not fit, a search that broke. */
   readonly onTrouble: (trouble: unknown) => void
-  /** A query was asked (row M06: reading is an act too). */
+  /** A query was asked: reading is an act too. */
   readonly onQuery?: (asked: Asked) => void
 }
 

@@ -328,7 +328,7 @@ class LastEvents {
   }
 }
 
-/** The name the seeds' rules use, and the one that the conventions ask for. */
+/** The name that rules for audit pipelines go by, and the one that Prometheus' conventions ask for. */
 function registerLastEvents(lastEvents: LastEvents, registers: Registers): void {
   for (const name of ["audit_last_event_timestamp", "audit_last_event_timestamp_seconds"]) {
     new Gauge({

@@ -1,6 +1,6 @@
 /**
  * The whole failure vocabulary. HTTP, the command line and the docs read this table; nobody else picks a status.
- * `http` is the status of the problem document (RFC 9457), `exit` the command line's code (design §10), `hint` what to do.
+ * `http` is the status of the problem document (RFC 9457), `exit` the command line's code, `hint` what to do.
  * One section per folder, in import order.
  */
 export const REFUSALS = {
@@ -14,7 +14,7 @@ export const REFUSALS = {
   },
   "yaml.malformed": { http: 400, exit: 2, hint: "correct the YAML at the line and column given" },
   // event
-  "record.malformed": { http: 422, exit: 2, hint: "compare the line with docs/FORMAT.md, 'Record'" },
+  "record.malformed": { http: 422, exit: 2, hint: "compare the line with docs/FORMAT.md, 'Record line'" },
   "event.notJson": {
     http: 400,
     exit: 2,
@@ -135,7 +135,7 @@ export const REFUSALS = {
   "segment.malformed": {
     http: 422,
     exit: 2,
-    hint: "compare the file's name and columns with docs/FORMAT.md, 'Segment'",
+    hint: "compare the file's name and columns with docs/FORMAT.md, 'Segments'",
   },
   "segment.unlike": {
     http: 500,
@@ -223,7 +223,7 @@ export const REFUSALS = {
   "query.tooLarge": {
     http: 400,
     exit: 64,
-    hint: "ask a smaller question; the limits are in src/query/limits.ts",
+    hint: "ask a smaller question; docs/ARCHITECTURE.md, 'Limits', lists how large it may be",
   },
   "query.view": {
     http: 400,
@@ -280,7 +280,7 @@ export const REFUSALS = {
   "policy.notRecorded": {
     http: 404,
     exit: 2,
-    hint: "record it with tallystick policy record, or name its file under policies in the configuration",
+    hint: "record it with tallystick policy record, or name its file under policy.declared in the configuration",
   },
   "coverage.malformed": {
     http: 422,

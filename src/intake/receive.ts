@@ -68,7 +68,7 @@ export function toRecordsOrLog(body: Uint8Array, reception: Reception): readonly
 }
 
 /**
- * Word `original` of a redacted record (design §3): HMAC(HMAC(key, SHA-256(redacted)), original), base64.
+ * Word `original` of a redacted record (docs/FORMAT.md, 'Redaction rules'): HMAC(HMAC(key, SHA-256(redacted)), original), base64.
  * Proving one later discloses only the inner value, which is good for this one record.
  */
 export function originalDigest(key: Uint8Array, redacted: Uint8Array, original: Uint8Array): string {

@@ -21,7 +21,7 @@ export type Step = {
 }
 
 /**
- * The time of records appended now (design §3): steps back of up to 2 s are clamped, larger jumps either way are taken
+ * The time of records appended now: steps back of up to 2 s are clamped, larger jumps either way are taken
  * and told. While nothing is appended for long, a slow correction of the clock adds up; a heartbeat a minute keeps
  * 500 ppm, the most that NTP slews, at 30 ms.
  */

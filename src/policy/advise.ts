@@ -27,7 +27,7 @@ export type Advice = {
 
 type Sum = { events: number; bytes: number; before: number; readonly requests: Attributes[] }
 
-/** Kinds of requests told apart; beyond, the quiet ones share a place that is never advised on. */
+/** Kinds of requests told apart; those that come when so many are known are counted, and never advised on. */
 const TALKERS_MAX = 20_000
 /** Requests of one kind that a rule is tried on. */
 const TRIED_MAX = 50
@@ -63,7 +63,7 @@ export class Advisor {
     if (sum.requests.length < TRIED_MAX) sum.requests.push(attributes)
   }
 
-  /** How many kinds of requests were too many to look at. */
+  /** How often requests of another kind came when there were too many to look at. */
   get beyond(): number {
     return this.#beyond
   }

@@ -38,7 +38,7 @@ export function decodeMetadata(metadata: unknown): readonly string[] {
     const why = /^\d{4}/.test(time) ? "" : `: cannot parse ${goQuote(time)} as "2006"`
     throw illegal(`failed decoding: parsing time ${goQuote(time)} as "2006-01-02T15:04:05Z07:00"${why}`)
   }
-  return Object.keys(metadata).filter((key) => !(key in FIELDS))
+  return Object.keys(metadata).filter((key) => !Object.hasOwn(FIELDS, key))
 }
 
 function problemOf(

@@ -8,7 +8,7 @@ import { allSources, coverage, type Snapshot, type Source } from "./snapshot.ts"
 import type { Statements } from "./statements.ts"
 
 /**
- * Which deliveries a query does not show (design §5): a record is hidden when the record it repeats is itself in the result,
+ * Which deliveries a query does not show: a record is hidden when the record it repeats is itself in the result,
  * that is, matches the query's filter and time bounds. What pipes, limits and paging do later changes nothing: they work on
  * the result without the repetitions.
  *

@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from "node:child_process"
-
 import { fileURLToPath } from "node:url"
 import { assert } from "../base/assert.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"

@@ -7,9 +7,7 @@ import { type Columns, openColumns } from "../query/column.ts"
 import type { Row } from "../query/row.ts"
 import { BloomCache } from "../store/bloom-cache.ts"
 import { type Catalogue, cataloguePath, openCatalogue, readCatalogue } from "../store/catalogue.ts"
-
 import { MSG_SQL } from "../store/columns.ts"
-
 import { type Duckdb, openDuckdb } from "../store/duckdb.ts"
 import { segmentsDir } from "../store/segment-name.ts"
 import type { JournalEnd } from "../store/stage.ts"

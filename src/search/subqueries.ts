@@ -12,8 +12,7 @@ export type AskInner = (query: Query) => AsyncGenerator<readonly Row[], { readon
 
 /**
  * Answers the queries inside `in(…)`, `contains_any(…)`, `contains_all(…)`, `join` and `union` and puts what they find in their
- * places. Where a
- * limit cut one of them, `partial` says so: the outer answer is not whole either.
+ * places. Where a limit cut one of them, `partial` says so: the outer answer is not whole either.
  */
 export async function answerSubqueries(
   query: Query,

@@ -3,7 +3,6 @@ import { pause } from "../base/loop.ts"
 
 /** Often enough that a process which grows by a gigabyte a second is ended within the next. */
 const LOOK_MS = 500
-const PAGE_BYTES = 4096
 
 /**
  * Calls `onOver` once when the process needs more than `bytesMax`, and ends then or when `stop` aborts. The engine's own
@@ -27,10 +26,11 @@ export async function watchMemory(
   }
 }
 
+/** As the kernel prints it: its pages have 4 KiB here and 64 KiB there. */
 function residentBytes(pid: number): number | undefined {
   try {
-    const [, pages] = readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")
-    return Number(pages) * PAGE_BYTES
+    const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1")) ?? []
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024
   } catch {
     return undefined
   }

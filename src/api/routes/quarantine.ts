@@ -30,7 +30,7 @@ export function quarantineRoutes({ onDismissed }: Pick<ApiDeps, "onDismissed">):
         const { record = "", why = "" } = parametersOf(request.url.split("?", 2)[1] ?? "")
         if (!RECORD.test(record) || why.trim() === "" || why.length > WHY_LENGTH_MAX || !why.isWellFormed())
           throw new Refusal(
-            "http.malformed",
+            "http.parameters",
             `expected record=<number> and why=<up to ${WHY_LENGTH_MAX} characters>`,
           )
         await onDismissed({ record, why: why.trim(), by: request.credential.name })

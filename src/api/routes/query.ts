@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify"
 import { Type } from "typebox"
+import { parseSwitch } from "../arguments.ts"
 import { type AskDeps, openQuestion } from "../ask.ts"
 import { parseCursor, parseFormat, parsePaging, parseQueryRequest } from "../query-request.ts"
 import type { Route } from "../route.ts"
@@ -34,7 +35,7 @@ export function queryRoutes(deps: AskDeps): readonly Route[] {
 async function answer(deps: AskDeps, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const question = await openQuestion(deps, { request, reply }, "query", (given, bounds) => {
     parseFormat(given)
-    const progress = /^(1|true|yes)$/i.test(given.get("progress") ?? "") ? { progress: true } : {}
+    const progress = parseSwitch(given, "progress") ? { progress: true } : {}
     return { ...parseQueryRequest(given, bounds), ...parsePaging(given), ...parseCursor(given), ...progress }
   })
   const format = parseFormat(question.given)

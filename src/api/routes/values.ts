@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify"
 import { printField, quote } from "../../query/quote.ts"
+import { escapeRegexp } from "../../query/regexp.ts"
 import type { Row } from "../../query/row.ts"
 import { hitsField, type View } from "../../query/view.ts"
 import { parseCountArgument, refused } from "../arguments.ts"
@@ -142,10 +143,6 @@ function fieldOf(given: URLSearchParams): string {
   const field = given.get("field")
   if (!field) throw refused("field", field, "the name of a field")
   return field
-}
-
-function escapeRegexp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")
 }
 
 /** Rows of `field_values _stream`, counted by something about their labels. */
