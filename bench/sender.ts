@@ -50,8 +50,8 @@ export class Sender {
         const mine = turn++
         const due = rate === 0 ? performance.now() : began + (mine * events * 1000) / rate
         if (due - began > ms || performance.now() - began > ms) return
-        if (due > performance.now())
-          await new Promise((resolve) => setTimeout(resolve, due - performance.now()))
+        const early = due - performance.now()
+        if (early > 0) await new Promise((resolve) => setTimeout(resolve, early))
         const body = free.pop()
         if (body === undefined) throw new Error("more connections than bodies")
         renew(body)
