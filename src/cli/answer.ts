@@ -72,15 +72,16 @@ export type Collected = {
   readonly partial: string | undefined
 }
 
-/** Rows of an answer, `rowsMax` at most. */
+/** Rows of an answer, `rowsMax` at most. It is read to its end: there it says whether it is whole. */
 export async function collect(answer: Answer, rowsMax: number): Promise<Collected> {
   const rows: Row[] = []
+  let more = false
   for await (const row of answer) {
-    if (row._partial !== undefined) return { rows, more: false, partial: row._partial }
-    if (rows.length >= rowsMax) return { rows, more: true, partial: undefined }
-    rows.push(row)
+    if (row._partial !== undefined) return { rows, more, partial: row._partial }
+    if (rows.length < rowsMax) rows.push(row)
+    else more = true
   }
-  return { rows, more: false, partial: undefined }
+  return { rows, more, partial: undefined }
 }
 
 /** Says on standard error that an answer is partial. An answer nobody can rely on is not a success: exit 2. */

@@ -57,7 +57,7 @@ export async function showAnswer(answer: Answer, wanted: Wanted, world: World): 
   const held = Math.min(rows, ROWS_HELD_MAX)
   const { rows: shown, more, partial } = await collect(answer, held)
   showRows(shown, format, world, wanted.words)
-  if (!more) return partial
+  if (!more || partial !== undefined) return partial
   if (held < rows || format === "csv") return limited && held === rows ? undefined : `more than ${held} rows`
   if (!limited) world.stderr.write(`the first ${rows} rows; --limit shows more\n`)
   return undefined
@@ -89,10 +89,10 @@ async function showLines(
   let count = 0
   for await (const row of answer) {
     if (row._partial !== undefined) return row._partial
-    if (count++ >= rows) return limited ? undefined : `more than ${rows} rows`
+    if (count++ >= rows) continue
     if (!world.stdout.write(lineOf(row, format, world))) await world.stdout.drained()
   }
-  return undefined
+  return count > rows && !limited ? `more than ${rows} rows` : undefined
 }
 
 /** One row as a line. Refuses `usage` where the exact text of rows was wanted and they are no records any more. */

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { join } from "node:path"
+import { placeRecords, writeJournal } from "../../test/support/journal-file.ts"
+import { temporaryFolder } from "../../test/support/temporary.ts"
 import { testWorld } from "../../test/support/world.ts"
 import { parseQuery } from "../query/parse.ts"
+import { run } from "./run.ts"
 import { strangeFields, withFieldHint } from "./strange-fields.ts"
 
 const asked: [why: string, query: string, strange: string[], said: RegExp][] = [
@@ -37,6 +41,29 @@ test("who gets rows gets no advice", async () => {
   assert.deepEqual(seen, [{ user: "alice" }])
   assert.equal(world.err(), "")
 })
+
+const commands: [command: string, argv: string[]][] = [
+  ["query", []],
+  ["top", []],
+  ["hits", []],
+  ["hits", ["--step", "1h"]],
+  ["hits", ["--since", "1h"]],
+  ["fields", []],
+  ["values", ["verb"]],
+]
+for (const [command, argv] of commands) {
+  test(`strange fields: ${[command, ...argv].join(" ")} says it where it finds nothing`, async (context) => {
+    const cwd = temporaryFolder(context)
+    const body = Buffer.from(
+      '{"auditID":"a","stage":"ResponseComplete","verb":"get","user":{"username":"alice"}}',
+    )
+    await writeJournal(join(cwd, "data", "journal"), placeRecords([{ body }]))
+    const world = testWorld({ cwd })
+    assert.equal(await run([command, ...argv, "user:=alice", "--dir", "data"], world), 0, world.both())
+    const hint = 'audit events have no field "user"; did you mean user.username?\n'
+    assert.equal(world.err().split(hint).length, 2, world.err())
+  })
+}
 
 async function* rows(all: Record<string, string>[]) {
   yield* all

@@ -21,7 +21,11 @@ export async function* withFieldHint(answer: Answer, query: Query, world: World)
     rows++
     yield row
   }
-  if (rows > 0) return
+  if (rows === 0) hintAtFields(query, world)
+}
+
+/** The word itself, for those who see in another way that there are no rows. */
+export function hintAtFields(query: Query, world: World): void {
   for (const field of strangeFields(query)) {
     const meant = meantBy(field)
     world.stderr.write(

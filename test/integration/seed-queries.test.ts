@@ -1,10 +1,13 @@
 import assert from "node:assert/strict"
+import { execFile } from "node:child_process"
 import { join } from "node:path"
 import { test } from "node:test"
+import { promisify } from "node:util"
 import { isRefusal } from "../../src/base/refusal.ts"
 import type { Row } from "../../src/query/row.ts"
 import { openLocalSearch, type QueryRequest } from "../../src/search/index.ts"
 import { type GivenRecord, NOON, placeRecords, writeJournal } from "../support/journal-file.ts"
+import { startServer } from "../support/server.ts"
 import { temporaryFolder } from "../support/temporary.ts"
 
 const SUSPECT = "suspicious@example.com"
@@ -69,7 +72,7 @@ const QUERIES: readonly (readonly [written: string, logsql: string, rows: readon
     ["alice 4", "bob 3", `${SUSPECT} 2`, `${FLUX} 2`],
   ],
   [
-    "kubectl exec -n monitoring victoria-logs-0 -- cat /var/log/audit/kube/kube-apiserver.log | tail -50",
+    "kubectl exec -n monitoring victoria-logs-0 -- cat /var/log/audit/kube-apiserver-audit.log | tail -50",
     `{kind="k8s.audit"} | sort by (_time desc) limit 50`,
     [..."gabcdehijkf"],
   ],
@@ -78,7 +81,7 @@ const QUERIES: readonly (readonly [written: string, logsql: string, rows: readon
 test("the handbook's ten queries: explained in strict mode, answered in compat mode", async (context) => {
   const dir = temporaryFolder(context)
   const other: GivenRecord = { kind: "log", body: "not an audit event" }
-  await writeJournal(join(dir, "journal"), placeRecords([...EVENTS.map(recordOf), other]))
+  await writeJournal(join(dir, "journal"), placeRecords([...EVENTS.map((event) => recordOf(event)), other]))
   const search = await openLocalSearch(dir)
   context.after(() => search.close())
   async function ask(text: string, compat: QueryRequest["compat"]): Promise<string[]> {
@@ -86,7 +89,7 @@ test("the handbook's ten queries: explained in strict mode, answered in compat m
     const request = { text, now: NOON, rowsMax: 100, timeoutMs: 30_000, ...(compat ? { compat } : {}) }
     for await (const message of search.query(request, new AbortController().signal))
       if (message.kind === "rows") rows.push(...message.rows)
-    return rows.map((row) => row["objectRef.name"] ?? `${row["user.username"]} ${row.count}`)
+    return rows.map(nameOf)
   }
 
   for (const [written, logsql, expected] of QUERIES) {
@@ -106,21 +109,64 @@ test("the handbook's ten queries: explained in strict mode, answered in compat m
   }
 })
 
+test("the handbook's ten queries by curl, as it writes them, against a running server", async (context) => {
+  const server = await startServer(join(temporaryFolder(context), "ledger"))
+  context.after(() => server.end())
+  const sent = await fetch(`${server.url}/audit/prod-1`, {
+    method: "POST",
+    body: EVENTS.map((event) => recordOf(event, Date.now() * 1000).body).join("\n"),
+  })
+  assert.equal(sent.status, 200)
+  const line = await fetch(`${server.url}/insert/jsonline`, {
+    method: "POST",
+    body: '{"_msg":"of no API server"}',
+  })
+  assert.equal(line.status, 200)
+
+  for (const [written, logsql, expected] of QUERIES) {
+    const strict = await curl(`${server.url}/select/logsql/query`, written)
+    assert.equal(strict.status, "400", written)
+    assert.ok(strict.text.includes(`As LogsQL: ${logsql}\n`), strict.text)
+    for (const { status, text } of [
+      await curl(`${server.url}/select/logsql/query?compat=logql`, written),
+      await curl(`${server.url}/select/logsql/query`, logsql),
+    ]) {
+      assert.equal(status, "200", text)
+      const rows = text.split("\n").flatMap((line) => (line === "" ? [] : [nameOf(JSON.parse(line))]))
+      assert.deepEqual(rows.sort(), [...expected].sort(), written)
+    }
+  }
+})
+
+/** As the handbook has it: `curl '…/select/logsql/query' -d 'query=…'`, nothing escaped. */
+async function curl(url: string, query: string): Promise<{ status: string; text: string }> {
+  const args = ["--silent", "--write-out", "\n%{http_code}", url, "-d", `query=${query}`]
+  const { stdout } = await promisify(execFile)("curl", args)
+  const end = stdout.lastIndexOf("\n")
+  return { status: stdout.slice(end + 1), text: stdout.slice(0, end) }
+}
+
+function nameOf(row: Row): string {
+  return row["objectRef.name"] ?? `${row["user.username"]} ${row.count}`
+}
+
 /** What an order is about: the count of a group, the name of an event. */
 function orderOf(row: string): string {
   return row.split(" ").at(-1) ?? ""
 }
 
-function recordOf(event: (typeof EVENTS)[number]): GivenRecord {
+function recordOf(event: (typeof EVENTS)[number], now = NOON): GivenRecord & { readonly body: string } {
   const [name, hours, verb, resource, username, namespace, code] = event
   const body = {
+    kind: "Event",
+    apiVersion: "audit.k8s.io/v1",
     auditID: `id-${name}`,
     stage: code === undefined ? "RequestReceived" : "ResponseComplete",
     verb,
     user: { username },
     objectRef: { resource, namespace, name },
     ...(code === undefined ? {} : { responseStatus: { code } }),
-    stageTimestamp: new Date(NOON / 1000 - hours * 3_600_000).toISOString().replace("Z", "000Z"),
+    stageTimestamp: new Date(now / 1000 - hours * 3_600_000).toISOString().replace("Z", "000Z"),
   }
   return { body: JSON.stringify(body) }
 }

@@ -2,6 +2,7 @@ import { ANSWER_FLAGS, type Answer, askFieldNames, collect, exitFor, ROWS_MAX, w
 import type { Command } from "../command.ts"
 import { OUTPUT_FLAG, readFormat, showAnswer } from "../output.ts"
 import { COMPAT_FLAG, EVENTS, readQuery, withFlags } from "../read-query.ts"
+import { withFieldHint } from "../strange-fields.ts"
 import { TIME_FLAGS } from "../time-flags.ts"
 import { readLimit } from "./query.ts"
 
@@ -32,8 +33,8 @@ export const fields: Command = {
       limited: limit !== undefined,
     }
     const asked = withFlags(parsed, "", options, world)
-    const names = sorted(askFieldNames(await whomToAsk(options, world), asked, world))
-    return exitFor(await showAnswer(names, wanted, world), world)
+    const names = withFieldHint(askFieldNames(await whomToAsk(options, world), asked, world), parsed, world)
+    return exitFor(await showAnswer(sorted(names), wanted, world), world)
   },
 }
 

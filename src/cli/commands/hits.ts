@@ -15,6 +15,7 @@ import { fieldsOf } from "../field-words.ts"
 import { readLimit } from "./query.ts"
 import { OUTPUT_FLAG, readFormat, showRows, widthFor } from "../output.ts"
 import { COMPAT_FLAG, EVENTS, readQuery, withFlags } from "../read-query.ts"
+import { hintAtFields, withFieldHint } from "../strange-fields.ts"
 import { paintFor } from "../terminal.ts"
 import { readTimeFlags, TIME_FLAGS } from "../time-flags.ts"
 
@@ -58,6 +59,7 @@ export const hits: Command = {
     const step = readStep(options) ?? (await fittingStep(parsed, whom, options, world))
     if (step === undefined) {
       showRows([], format, world)
+      hintAtFields(parsed, world)
       return exitFor(undefined, world)
     }
     const fields = typeof options.by === "string" ? fieldsOf(options.by) : []
@@ -65,7 +67,7 @@ export const hits: Command = {
     const { query } = viewQuery(parsed, [], { kind: "hits", step: step.text, fields })
     const asked = withFlags(query, "sort by (_time)", options, world)
     const most = fields.length === 0 ? BARS_MAX : CELLS_MAX
-    const { rows, more, partial } = await collect(ask(whom, asked, world), most)
+    const { rows, more, partial } = await collect(withFieldHint(ask(whom, asked, world), parsed, world), most)
     const drawn = { step, fields, limit, counted: countsRequests(query) ? "requests" : "events" }
     if (format !== "table" && format !== "wide") showRows(rows, format, world)
     else if (rows.length > 0 && fields.length > 0) world.stdout.write(hitsByValue(rows, drawn, world))

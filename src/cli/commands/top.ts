@@ -10,6 +10,7 @@ import { FIELD_WORDS, fieldsOf, wordOf } from "../field-words.ts"
 import { type Format, OUTPUT_FLAG, readFormat, showRows, widthFor } from "../output.ts"
 import { COMPAT_FLAG, EVENTS, readQuery, withFlags } from "../read-query.ts"
 import { titleOf, trustNote } from "../result-table.ts"
+import { withFieldHint } from "../strange-fields.ts"
 import { paintFor, table } from "../terminal.ts"
 import { RULE_FIELDS } from "../rule-costs.ts"
 import { TIME_FLAGS } from "../time-flags.ts"
@@ -72,10 +73,8 @@ export const top: Command = {
       options,
       world,
     )
-    const { rows, more, partial } = await collect(
-      ask(await whomToAsk(options, world), asked, world),
-      GROUPS_MAX,
-    )
+    const answer = withFieldHint(ask(await whomToAsk(options, world), asked, world), parsed, world)
+    const { rows, more, partial } = await collect(answer, GROUPS_MAX)
     show({ rows, fields, counted, limit }, format, world)
     return exitFor(more ? `more than ${GROUPS_MAX} groups` : partial, world)
   },

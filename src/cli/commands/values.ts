@@ -5,6 +5,7 @@ import type { Command } from "../command.ts"
 import { fieldOf } from "../field-words.ts"
 import { OUTPUT_FLAG, readFormat, showAnswer } from "../output.ts"
 import { COMPAT_FLAG, EVENTS, readQuery, withFlags } from "../read-query.ts"
+import { withFieldHint } from "../strange-fields.ts"
 import { TIME_FLAGS } from "../time-flags.ts"
 import { readLimit } from "./query.ts"
 
@@ -39,7 +40,7 @@ export const values: Command = {
       limited: limit !== undefined,
     }
     const asked = withFlags(parsed, pipesFor(field, wanted.rows + 1), options, world)
-    const answer = ask(await whomToAsk(options, world), asked, world)
+    const answer = withFieldHint(ask(await whomToAsk(options, world), asked, world), parsed, world)
     const isTable = wanted.format === "table" || wanted.format === "wide"
     return exitFor(await showAnswer(isTable ? seen(answer, field) : answer, wanted, world), world)
   },
