@@ -1,68 +1,111 @@
 /**
- * Events per second that `policy simulate` reads, sums up and decides on one core: JSON lines in memory, as a log file
- * has them, at Metadata and with bodies. Usage: node bench/simulate.ts
+ * Events per second of the whole command `policy simulate`, as a user sees it: JSON lines in a file as an API server writes them, at
+ * Metadata and with bodies, plain and packed, and out of a ledger's directory; by the clock, and of CPU where others use the machine.
+ *
+ *     node bench/simulate.ts [--events 1000000] [--rounds 3] [--ledger]
  */
-import { LineCutter } from "../src/intake/file-lines.ts"
-import { loadPolicy } from "../src/policy/index.ts"
-import { createSightingReader } from "../src/policy/sighting.ts"
-import { Bodies, Simulation } from "../src/policy/simulate.ts"
-import { Traffic } from "../src/policy/traffic.ts"
+import { spawnSync } from "node:child_process"
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { gzipSync } from "node:zlib"
+import { print } from "./figures.ts"
+import { cpuMicrosOfAll } from "./processes.ts"
 
-const LINES = 200_000
-const ROUNDS = 5
-const CHUNK_BYTES = 256 * 1024
-const policy = loadPolicy(
-  "apiVersion: audit.k8s.io/v1\nrules:\n- {level: None, verbs: [watch]}\n- {level: Metadata}",
-)
+const { values } = parseArgs({
+  options: {
+    events: { type: "string", default: "1000000" },
+    rounds: { type: "string", default: "3" },
+    ledger: { type: "boolean", default: false },
+  },
+})
+const [EVENTS, ROUNDS] = [Number(values.events), Number(values.rounds)]
+const BLOCK_EVENTS = 50_000
+const MAIN = join(import.meta.dirname, "../src/cli/main.ts")
+const POLICY =
+  "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- {level: None, verbs: [watch]}\n- {level: Metadata}\n"
+const VERBS = ["get", "list", "watch", "update", "patch"]
+
+/** As a service account with a bound token has it: the longest part of most events. */
+function userOf(i: number, namespace: string) {
+  const pod = `6ba5aa9c-4a9c-4c4b-9c6a-${String(i % 700).padStart(12, "0")}`
+  return {
+    ...{ username: `system:serviceaccount:${namespace}:builder-${i % 3}`, uid: "18f90d78-d1fa-438f-9f0d" },
+    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+    extra: {
+      "authentication.kubernetes.io/credential-id": [`JTI=${pod}`],
+      "authentication.kubernetes.io/pod-name": [`builder-${i % 700}`],
+      "authentication.kubernetes.io/pod-uid": [pod],
+    },
+  }
+}
 
 function line(i: number, bodyBytes: number): string {
-  const name = `web-${i % 500}`
-  const namespace = `team-${i % 40}`
+  const [name, namespace, verb] = [`web-${i % 500}`, `team-${i % 40}`, VERBS[i % VERBS.length] ?? "get"]
+  const at = new Date(1_795_000_000_000 + i).toISOString().replace("Z", "716Z")
   return `${JSON.stringify({
     ...{ kind: "Event", apiVersion: "audit.k8s.io/v1", level: bodyBytes > 0 ? "Request" : "Metadata" },
     ...{ auditID: `6ba5aa9c-4a9c-4c4b-9c6a-${String(i).padStart(12, "0")}`, stage: "ResponseComplete" },
-    ...{ requestURI: `/api/v1/namespaces/${namespace}/pods/${name}?timeout=30s`, verb: "update" },
-    user: {
-      ...{ username: `system:serviceaccount:${namespace}:builder-${i % 3}`, uid: "18f90d78-d1fa-438f" },
-      groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
-    },
-    ...{ sourceIPs: ["192.0.2.10"], userAgent: "kubectl/v1.34.1 (linux/amd64) kubernetes/abcdef0" },
+    ...{ requestURI: `/api/v1/namespaces/${namespace}/pods/${name}?timeout=30s`, verb },
+    ...{ user: userOf(i, namespace), sourceIPs: ["192.0.2.10"] },
+    userAgent: "kubectl/v1.34.1 (linux/amd64) kubernetes/abcdef0",
     objectRef: { resource: "pods", namespace, name, apiVersion: "v1", resourceVersion: String(i) },
     responseStatus: { metadata: {}, code: 200 },
     ...(bodyBytes > 0 ? { requestObject: { data: "x".repeat(bodyBytes) } } : {}),
-    requestReceivedTimestamp: "2026-11-20T18:24:18.139716Z",
-    stageTimestamp: "2026-11-20T18:24:18.149716Z",
+    ...{ requestReceivedTimestamp: at, stageTimestamp: at },
     annotations: { "authorization.k8s.io/decision": "allow", "authorization.k8s.io/reason": "" },
   })}\n`
 }
 
-function eventsPerSecond(content: Buffer): number {
-  const bodies = new Bodies()
-  const simulation = new Simulation(policy, bodies)
-  const traffic = new Traffic({
-    names: false,
-    onCells: (cells) => {
-      for (const cell of cells) for (const part of [bodies, simulation]) part.add(cell)
-    },
-  })
-  const read = createSightingReader()
-  const cutter = new LineCutter(0)
-  const start = process.cpuUsage()
-  for (let at = 0; at < content.length; at += CHUNK_BYTES) {
-    for (const { bytes } of cutter.push(content.subarray(at, at + CHUNK_BYTES)).lines) {
-      const sighting = read(bytes)
-      if (sighting !== undefined) traffic.add(sighting)
-    }
-  }
-  traffic.flush()
-  const { user, system } = process.cpuUsage(start)
-  return simulation.outcome().events / ((user + system) / 1e6)
+/** The same block again and again: only what is read counts here. */
+function writeEvents(path: string, bodyBytes: number, pack: (block: Buffer) => Buffer): number {
+  const block = Buffer.from(Array.from({ length: BLOCK_EVENTS }, (_, i) => line(i, bodyBytes)).join(""))
+  const packed = pack(block)
+  const file = openSync(path, "w")
+  for (let left = EVENTS; left > 0; left -= BLOCK_EVENTS) writeSync(file, packed)
+  closeSync(file)
+  return Math.round(block.length / BLOCK_EVENTS)
 }
 
-for (const bodyBytes of [0, 1_000]) {
-  const content = Buffer.from(Array.from({ length: LINES }, (_, i) => line(i, bodyBytes)).join(""))
-  const rates = Array.from({ length: ROUNDS }, () => eventsPerSecond(content)).sort((a, b) => a - b)
-  const median = Math.round(rates[Math.floor(ROUNDS / 2)] ?? 0).toLocaleString("en-US")
-  const bytes = Math.round(content.length / LINES)
-  console.log(`events of ${bytes} bytes: ${median} events per second of CPU (median of ${ROUNDS})`)
+function run(args: readonly string[], cwd: string): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { cwd, encoding: "utf8" })
+  if (status !== 0) throw new Error(`${args.join(" ")}: ${stderr}`)
+  return stdout
+}
+
+/** Medians of events per second, by the clock and of CPU. */
+function measure(on: string, cwd: string): string {
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const [start, cpu] = [performance.now(), cpuMicrosOfAll(process.pid)]
+    const report = JSON.parse(run(["policy", "simulate", "policy.yaml", "--on", on, "--json"], cwd)) as {
+      readonly traffic: { readonly events: number }
+    }
+    const seconds = (performance.now() - start) / 1000
+    const cpuSeconds = (cpuMicrosOfAll(process.pid) - cpu) / 1e6
+    return { clock: report.traffic.events / seconds, cpu: report.traffic.events / cpuSeconds }
+  })
+  const median = (of: (round: (typeof rounds)[number]) => number): string => {
+    const sorted = rounds.map(of).sort((a, b) => a - b)
+    return Math.round(sorted[Math.floor(ROUNDS / 2)] ?? 0).toLocaleString("en-US")
+  }
+  return `${median(({ clock }) => clock)} events/s, ${median(({ cpu }) => cpu)} a second of CPU`
+}
+
+const folder = mkdtempSync(join(tmpdir(), "tallystick-bench-"))
+try {
+  writeFileSync(join(folder, "policy.yaml"), POLICY)
+  for (const bodyBytes of [0, 1_000]) {
+    const bytes = writeEvents(join(folder, "audit.log"), bodyBytes, (block) => block)
+    print({ [`a file, ${bytes} bytes an event`]: measure("audit.log", folder) })
+  }
+  const bytes = writeEvents(join(folder, "audit.log.gz"), 0, (block) => gzipSync(block))
+  print({ [`packed, ${bytes} bytes an event`]: measure("audit.log.gz", folder) })
+  if (values.ledger) {
+    run(["init", "--dir", "ledger", "--origin", "bench.example.com/policy"], folder)
+    run(["import", "--dir", "ledger", "--source", "bench", "audit.log.gz"], folder)
+    print({ [`a ledger, ${bytes} bytes an event`]: measure("ledger", folder) })
+  }
+} finally {
+  rmSync(folder, { recursive: true })
 }

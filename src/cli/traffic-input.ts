@@ -4,14 +4,14 @@ import { join, resolve } from "node:path"
 import { pause } from "../base/loop.ts"
 import { Refusal } from "../base/refusal.ts"
 import { decompressed } from "../intake/decompress.ts"
-import { LineCutter } from "../intake/file-lines.ts"
 import { importRecords } from "../intake/import.ts"
 import { Sniffer } from "../intake/import-format.ts"
-import { createSightingReader, type Sighting } from "../policy/sighting.ts"
+import type { Sighting } from "../policy/sighting.ts"
 import type { Option, Options, World } from "./command.ts"
 import { progress } from "./progress.ts"
 import { saidOf } from "./read.ts"
 import { openRemote, queryRemote, REMOTE_FLAGS } from "./remote.ts"
+import { SightingSink } from "./traffic-sightings.ts"
 import { eventsOfTable, isEventTable } from "./traffic-table.ts"
 
 /** Where recorded events come from: files as `import` takes them, ledgers' directories, or a server. */
@@ -25,12 +25,21 @@ export const TRAFFIC_FLAGS: readonly Option[] = [
   { flags: "--where <filter>", description: "LogsQL: only these events of a ledger or server" },
 ]
 
-/** One event: its bytes, or the bytes of an event that says as much as a row of a table. */
-type Take = (event: Uint8Array) => void
+/** Where what is read goes. What comes back resolves when more may come; undefined is at once. */
+export interface TrafficSink {
+  /** One event: its bytes, or the bytes of an event that says as much as a row of a table. */
+  event(bytes: Uint8Array): Promise<void> | undefined
+  /** Part of a content of lines, cut anywhere; `ended` after its last. They are the sink's from then on. */
+  lines(chunk: Uint8Array): Promise<void> | undefined
+  ended(): Promise<void> | undefined
+}
 
-export type TrafficRead = {
+export type TrafficRead = ContentRead & {
   /** Items that are no audit event of a known stage. */
   readonly notUnderstood: number
+}
+
+export type ContentRead = {
   /** What the reading was cut short by: then it is part of the traffic only. */
   readonly partial: string | undefined
   /** Rows of tables, which have neither levels nor bodies nor their true size. */
@@ -41,32 +50,33 @@ export function hasTraffic({ on, server }: Options): boolean {
   return on !== undefined || server !== undefined
 }
 
-/** Reads everything that the options name, in constant memory. Refuses `usage` where they name nothing. */
+/** Reads every event that the options name, in constant memory. Refuses `usage` where they name nothing. */
 export async function readTraffic(
   options: Options,
   world: World,
-  take: (sighting: Sighting, bytes: Uint8Array) => void,
+  take: (sighting: Sighting) => void,
 ): Promise<TrafficRead> {
+  const sink = new SightingSink(take)
+  const read = await readContent(options, world, sink)
+  return { ...read, notUnderstood: sink.notUnderstood }
+}
+
+/** Hands on everything that the options name. Refuses `usage` where they name nothing. */
+export async function readContent(options: Options, world: World, sink: TrafficSink): Promise<ContentRead> {
   const paths = Array.isArray(options.on) ? (options.on as readonly string[]) : []
   if (!hasTraffic(options)) throw new Refusal("usage", "expected --on with files or a ledger, or --server")
-  const read = createSightingReader()
-  const state = { notUnderstood: 0, tableRows: 0, partial: undefined as string | undefined }
-  const takeBytes: Take = (bytes) => {
-    const sighting = read(bytes)
-    if (sighting === undefined) state.notUnderstood++
-    else take(sighting, bytes)
-  }
+  const state = { tableRows: 0, partial: undefined as string | undefined }
   const filter = typeof options.where === "string" ? `(${options.where}) ` : ""
   const query = `${filter}kind:=k8s.audit | fields raw`
   if (typeof options.server === "string") {
     const rows = queryRemote(await openRemote(options.server, options, world), query)
-    state.partial = await takeRows(rows, takeBytes)
+    state.partial = await takeRows(rows, sink)
   }
   for (const path of paths) {
     const full = resolve(world.cwd, path)
     if (path !== "-" && existsSync(join(full, "journal")))
-      state.partial = (await takeRows(await ledgerRows(full, query, world), takeBytes)) ?? state.partial
-    else state.tableRows += await readFileEvents(path, world, takeBytes)
+      state.partial = (await takeRows(await ledgerRows(full, query, world), sink)) ?? state.partial
+    else state.tableRows += await readFileEvents(path, world, sink)
   }
   return state
 }
@@ -78,10 +88,11 @@ async function ledgerRows(dir: string, query: string, world: World): Promise<Row
 
 type Rows = AsyncIterable<Readonly<Record<string, string | undefined>>>
 
-async function takeRows(rows: Rows, take: Take): Promise<string | undefined> {
+async function takeRows(rows: Rows, sink: TrafficSink): Promise<string | undefined> {
   for await (const row of rows) {
     if (row._partial !== undefined) return row._partial
-    if (row.raw !== undefined) take(Buffer.from(row.raw))
+    const wait = row.raw === undefined ? undefined : sink.event(Buffer.from(row.raw))
+    if (wait !== undefined) await wait
   }
   return undefined
 }
@@ -89,7 +100,7 @@ async function takeRows(rows: Rows, take: Take): Promise<string | undefined> {
 const CHUNK_BYTES = 1024 * 1024
 
 /** Returns how many of the events were rows of a table. */
-async function readFileEvents(path: string, world: World, take: Take): Promise<number> {
+async function readFileEvents(path: string, world: World, sink: TrafficSink): Promise<number> {
   const full = resolve(world.cwd, path)
   const size = path === "-" ? undefined : await sizeOf(full, path)
   const total = size === undefined ? {} : { total: size }
@@ -106,7 +117,7 @@ async function readFileEvents(path: string, world: World, take: Take): Promise<n
     }
   }
   try {
-    return await readEvents(decompressed(counted()), take, world)
+    return await readEvents(decompressed(counted()), sink, world)
   } finally {
     bar.done()
   }
@@ -126,7 +137,7 @@ async function sizeOf(full: string, path: string): Promise<number | undefined> {
 /** Lines, which nearly all files are, are read without a second look; lists of events go the way of `import`. */
 async function readEvents(
   content: AsyncGenerator<Uint8Array, void> | AsyncIterable<Uint8Array>,
-  take: Take,
+  sink: TrafficSink,
   world: World,
 ): Promise<number> {
   const chunks = content[Symbol.asyncIterator]()
@@ -141,25 +152,27 @@ async function readEvents(
       yield next.value
     }
   }
-  if (isEventTable(start)) return await eventsOfTable(all(), take)
+  if (isEventTable(start)) return await eventsOfTable(all(), (event) => sink.event(event))
   const sniffer = new Sniffer()
-  if (sniffer.push(start) === "lines") await readLines(all(), take)
-  else await readLists(all(), take, world)
+  if (sniffer.push(start) === "lines") await readLines(all(), sink)
+  else await readLists(all(), sink, world)
   return 0
 }
 
-async function readLines(content: AsyncIterable<Uint8Array>, take: Take): Promise<void> {
-  const cutter = new LineCutter(0)
-  for await (const chunk of content) for (const { bytes } of cutter.push(chunk).lines) take(bytes)
-  for (const { bytes } of cutter.finish().lines) take(bytes)
+async function readLines(content: AsyncIterable<Uint8Array>, sink: TrafficSink): Promise<void> {
+  for await (const chunk of content) {
+    const wait = sink.lines(chunk)
+    if (wait !== undefined) await wait
+  }
+  await sink.ended()
 }
 
-async function readLists(content: AsyncIterable<Uint8Array>, take: Take, world: World): Promise<void> {
+async function readLists(content: AsyncIterable<Uint8Array>, sink: TrafficSink, world: World): Promise<void> {
   let next = 0
   const imported = await importRecords(content, {
     ...{ source: "traffic", id: "traffic", redactor: undefined, stop: world.stop, pause },
     deliver: async (batch) => {
-      for (const { body } of batch) take(body)
+      for (const { body } of batch) await sink.event(body)
       next += batch.length
       return { first: next - batch.length, count: batch.length }
     },

@@ -21,19 +21,20 @@ export function isEventTable(start: Uint8Array): boolean {
 /** Hands each row on as an event that says as much; returns how many there were. */
 export async function eventsOfTable(
   content: AsyncIterable<Uint8Array>,
-  take: (event: Uint8Array) => void,
+  take: (event: Uint8Array) => Promise<void> | undefined,
 ): Promise<number> {
   const cutter = new LineCutter(0)
   let rows = 0
-  const takeAll = (lines: readonly { readonly bytes: Uint8Array }[]): void => {
+  const takeAll = async (lines: readonly { readonly bytes: Uint8Array }[]): Promise<void> => {
     for (const { bytes } of lines) {
       const event = eventOf(cellsOf(Buffer.from(bytes).toString("utf8")))
       rows += event === undefined ? 0 : 1
-      take(event ?? bytes)
+      const wait = take(event ?? bytes)
+      if (wait !== undefined) await wait
     }
   }
-  for await (const chunk of content) takeAll(cutter.push(chunk).lines)
-  takeAll(cutter.finish().lines)
+  for await (const chunk of content) await takeAll(cutter.push(chunk).lines)
+  await takeAll(cutter.finish().lines)
   return rows
 }
 

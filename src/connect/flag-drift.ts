@@ -1,4 +1,4 @@
-import { type Drift, NEWEST, type Sighting } from "../policy/index.ts"
+import { type Drift, NEWEST, type Sighting, timeText } from "../policy/index.ts"
 import { defaultOf, isOn } from "./audit-flags.ts"
 import { type AuditFlags, flagValue } from "./server-flags.ts"
 
@@ -6,7 +6,13 @@ import { type AuditFlags, flagValue } from "./server-flags.ts"
 const SLACK_BYTES = 4096
 const EXAMPLES_MAX = 3
 
-type Found = { events: number; since: string; until: string; readonly examples: string[]; seen: string }
+type Found = {
+  events: number
+  first: number
+  last: number
+  readonly examples: string[]
+  readonly seen: string
+}
 
 /**
  * Holds events against the audit flags a kube-apiserver is said to run with. Little of them shows in an event: whether it
@@ -30,17 +36,19 @@ export class FlagDrift {
   }
 
   found(): readonly Drift[] {
-    return [...this.#found].map(([expected, { seen, events, since, until, examples }]) => ({
-      ...{ kind: "flags" as const, expected, seen, events, since, until, examples, request: "any request" },
+    return [...this.#found].map(([expected, { seen, events, first, last, examples }]) => ({
+      ...{ kind: "flags" as const, expected, seen, events, since: timeText(first), until: timeText(last) },
+      ...{ examples, request: "any request" },
     }))
   }
 
-  #note(expected: string, seen: string, { time, auditId }: Sighting): void {
-    const found = this.#found.get(expected) ?? { events: 0, since: time, until: time, examples: [], seen }
+  #note(expected: string, seen: string, { at, auditId }: Sighting): void {
+    const none = { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY }
+    const found = this.#found.get(expected) ?? { events: 0, ...none, examples: [], seen }
     this.#found.set(expected, found)
     found.events++
-    if (time < found.since) found.since = time
-    if (time > found.until) found.until = time
+    if (at < found.first) found.first = at
+    if (at > found.last) found.last = at
     if (found.examples.length < EXAMPLES_MAX) found.examples.push(auditId())
   }
 }

@@ -22,7 +22,7 @@ function cell(who: object, verb: string, resource: string, apiGroup: string, byt
       requests: 0,
       responses: 0,
     },
-    ...{ bytes: { whole: bytes, ...nothing }, first: "", last: "", examples: [] },
+    ...{ bytes: { whole: bytes, ...nothing }, first: 0, last: 0, examples: [] },
   }
   return { attributes: { ...requestOf(asked), ...who }, tallies: [tally] }
 }

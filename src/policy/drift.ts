@@ -1,4 +1,6 @@
+import type { Micros } from "../base/time.ts"
 import { compilePolicy, type Decide } from "./decide.ts"
+import { timeText } from "./event-time.ts"
 import { EXPECTED, type ExpectedTraffic } from "./expected-traffic.ts"
 import type { Level, Policy, Stage } from "./policy.ts"
 import { formatRequest } from "./request-text.ts"
@@ -32,8 +34,13 @@ const REQUESTS_MIN = 20
 const PERIODS_MIN = 10
 const EXAMPLES_MAX = 3
 
-type Found = { -readonly [K in keyof Drift]: Drift[K] } & { examples: string[] }
-type StageCount = { received: number; ended: number; request: string; since: string; until: string }
+type Times = { first: Micros; last: Micros }
+type Found = Times & {
+  events: number
+  readonly drift: Omit<Drift, "events" | "since" | "until" | "examples">
+  readonly examples: string[]
+}
+type StageCount = Times & { received: number; ended: number; readonly request: string }
 
 export class DriftSearch {
   readonly #policy: Policy
@@ -67,9 +74,10 @@ export class DriftSearch {
 
   /** Everything found, most events first. `seconds` is how long the traffic lasted. */
   found(seconds: number): readonly Drift[] {
-    const drifts: readonly Drift[] = [...this.#found.values()]
-    const missing = [...this.#missingStages(), ...this.#missingTraffic(seconds)]
-    return [...[...drifts].sort((a, b) => b.events - a.events), ...missing]
+    const drifts = [...this.#found.values()]
+      .sort((a, b) => b.events - a.events)
+      .map(({ drift, events, examples, ...times }) => ({ ...drift, events, ...textsOf(times), examples }))
+    return [...drifts, ...this.#missingStages(), ...this.#missingTraffic(seconds)]
   }
 
   #note(
@@ -84,14 +92,13 @@ export class DriftSearch {
     let found = this.#found.get(key)
     if (found === undefined) {
       const numbered = rule === undefined ? {} : { rule }
-      const times = { since: tally.first, until: tally.last }
-      const request = formatRequest(attributes)
-      found = { kind, ...numbered, expected, seen, events: 0, ...times, examples: [], request }
+      const { first, last } = tally
+      const drift = { kind, ...numbered, expected, seen, request: formatRequest(attributes) }
+      found = { drift, events: 0, first, last, examples: [] }
       this.#found.set(key, found)
     }
     found.events += tally.events
-    if (tally.first < found.since) found.since = tally.first
-    if (tally.last > found.until) found.until = tally.last
+    widen(found, tally)
     const room = EXAMPLES_MAX - found.examples.length
     if (room > 0) found.examples.push(...tally.examples.slice(0, room))
   }
@@ -99,20 +106,20 @@ export class DriftSearch {
   #countStages(rule: number, { attributes, tallies }: Cell): void {
     const request = formatRequest(attributes)
     for (const { stage, events, first, last } of tallies) {
-      const count = this.#stages.get(rule) ?? { received: 0, ended: 0, request, since: first, until: last }
+      const count = this.#stages.get(rule) ?? { received: 0, ended: 0, request, first, last }
       this.#stages.set(rule, count)
       if (stage === "RequestReceived") count.received += events
       else if (stage !== "ResponseStarted") count.ended += events
-      if (first < count.since) count.since = first
-      if (last > count.until) count.until = last
+      widen(count, { first, last })
     }
   }
 
   *#missingStages(): Generator<Drift> {
-    for (const [rule, { received, ended, request, since, until }] of this.#stages) {
+    for (const [rule, { received, ended, request, ...times }] of this.#stages) {
       const due = (stage: Stage, come: number, others: number): boolean =>
         come === 0 && others >= REQUESTS_MIN && !this.#omits(rule).includes(stage)
-      const missing = { kind: "missing" as const, rule, seen: "none", events: 0, since, until, examples: [] }
+      const none = { seen: "none", events: 0, examples: [] }
+      const missing = { kind: "missing" as const, rule, ...none, ...textsOf(times) }
       if (due("RequestReceived", received, ended))
         yield {
           ...{ ...missing, expected: "RequestReceived", request },
@@ -148,4 +155,13 @@ export class DriftSearch {
       }
     }
   }
+}
+
+function widen(times: Times, { first, last }: Readonly<Times>): void {
+  if (first < times.first) times.first = first
+  if (last > times.last) times.last = last
+}
+
+function textsOf({ first, last }: Readonly<Times>): Pick<Drift, "since" | "until"> {
+  return { since: timeText(first), until: timeText(last) }
 }

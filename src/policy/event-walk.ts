@@ -20,20 +20,24 @@ const CURLY = 0x20
 /** No event: brackets or quotes do not close. */
 export const BROKEN = -1
 
+/** Bytes from `at` on, none of those at `limit` and behind: what follows belongs to something else. */
+export type Part = { readonly at: number; readonly limit: number }
+
 /**
  * Notes where the known members of the object at `at` stand; returns the offset after its "}", or {@link BROKEN}. Values
  * are passed over by their brackets and quotes alone: what a ledger or an API server wrote is JSON already, and a
  * validating scan costs twice as much.
  */
-export function walkMembers(body: Uint8Array, at: number, names: Names, spans: Spans): number {
+export function walkMembers(body: Uint8Array, part: Part, names: Names, spans: Spans): number {
+  const { limit } = part
   spans.to.fill(0)
-  at = skipWhite(body, at + 1)
-  while (body[at] === QUOTE) {
+  let at = skipWhite(body, part.at + 1, limit)
+  while (at < limit && body[at] === QUOTE) {
     const key = at
-    at = skipWhite(body, endOfString(body, at))
-    if (body[at] !== COLON) return BROKEN
-    const start = skipWhite(body, at + 1)
-    const end = endOfValue(body, start)
+    at = skipWhite(body, endOfString(body, at, limit), limit)
+    if (at >= limit || body[at] !== COLON) return BROKEN
+    const start = skipWhite(body, at + 1, limit)
+    const end = endOfValue(body, start, limit)
     if (end < 0) return BROKEN
     const place = findKey(names, body, key)
     if (place >= 0) {
@@ -41,23 +45,26 @@ export function walkMembers(body: Uint8Array, at: number, names: Names, spans: S
       spans.to[place] = end
       spans.cost[place] = end - key + 1
     }
-    at = skipWhite(body, end)
-    if (body[at] === COMMA) at = skipWhite(body, at + 1)
+    at = skipWhite(body, end, limit)
+    if (at < limit && body[at] === COMMA) at = skipWhite(body, at + 1, limit)
   }
-  return body[at] === CLOSE_OBJECT ? at + 1 : BROKEN
+  return at < limit && body[at] === CLOSE_OBJECT ? at + 1 : BROKEN
 }
 
 /** Offset after the value that begins at `at`, or {@link BROKEN}. */
-function endOfValue(body: Uint8Array, at: number): number {
+function endOfValue(body: Uint8Array, at: number, limit: number): number {
+  if (at >= limit) return BROKEN
   const first = body[at]
-  if (first === QUOTE) return at < body.length ? inBounds(body, endOfString(body, at)) : BROKEN
-  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return endOfWord(body, at)
-  const size = body.length
+  if (first === QUOTE) {
+    const end = endOfString(body, at, limit)
+    return end <= limit ? end : BROKEN
+  }
+  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return endOfWord(body, at, limit)
   let depth = 0
-  while (at < size) {
+  while (at < limit) {
     const byte = body[at] as number
     if (byte === QUOTE) {
-      at = endOfString(body, at)
+      at = endOfString(body, at, limit)
       continue
     }
     at++
@@ -91,7 +98,7 @@ export function bytesOfMembers(body: Uint8Array, from: number, to: number, { quo
   for (let at = from; at + last < to; ) {
     const end = at + quoted.length
     if (body[end] === COLON && startsWith(body, at, quoted)) {
-      const valueEnd = endOfValue(body, skipWhite(body, end + 1))
+      const valueEnd = endOfValue(body, skipWhite(body, end + 1, to), to)
       if (valueEnd < 0) return sum
       sum += valueEnd - at + 1
       at = valueEnd
@@ -101,17 +108,18 @@ export function bytesOfMembers(body: Uint8Array, from: number, to: number, { quo
 }
 
 /** Bytes of the members of one object whose name, quote included, begins so. */
-export function bytesOfPrefixed(body: Uint8Array, at: number, prefix: Uint8Array): number {
+export function bytesOfPrefixed(body: Uint8Array, part: Part, prefix: Uint8Array): number {
+  const { limit } = part
   let sum = 0
-  at = skipWhite(body, at + 1)
-  while (body[at] === QUOTE) {
+  let at = skipWhite(body, part.at + 1, limit)
+  while (at < limit && body[at] === QUOTE) {
     const key = at
-    at = skipWhite(body, endOfString(body, at))
-    const end = endOfValue(body, skipWhite(body, at + 1))
+    at = skipWhite(body, endOfString(body, at, limit), limit)
+    const end = endOfValue(body, skipWhite(body, at + 1, limit), limit)
     if (end < 0) return sum
     if (startsWith(body, key, prefix)) sum += end - key + 1
-    at = skipWhite(body, end)
-    if (body[at] === COMMA) at = skipWhite(body, at + 1)
+    at = skipWhite(body, end, limit)
+    if (at < limit && body[at] === COMMA) at = skipWhite(body, at + 1, limit)
   }
   return sum
 }
@@ -122,13 +130,12 @@ function startsWith(body: Uint8Array, at: number, name: Uint8Array): boolean {
 }
 
 /**
- * Offset after the closing quote; beyond the end where there is none. Nine bytes of ten of an event stand in strings: four
+ * Offset after the closing quote; beyond the limit where there is none. Nine bytes of ten of an event stand in strings: four
  * are looked at for each look at the end, which is nearly twice as fast.
  */
-function endOfString(body: Uint8Array, at: number): number {
-  const size = body.length
+function endOfString(body: Uint8Array, at: number, limit: number): number {
   at++
-  while (at + 4 <= size) {
+  while (at + 4 <= limit) {
     let byte = body[at++] as number
     if (byte !== QUOTE && byte !== BACKSLASH) {
       byte = body[at++] as number
@@ -140,29 +147,25 @@ function endOfString(body: Uint8Array, at: number): number {
     if (byte === QUOTE) return at
     if (byte === BACKSLASH) at++
   }
-  for (; at < size; at++) {
+  for (; at < limit; at++) {
     const byte = body[at]
     if (byte === QUOTE) return at + 1
     if (byte === BACKSLASH) at++
   }
-  return size + 1
-}
-
-function inBounds(body: Uint8Array, end: number): number {
-  return end <= body.length ? end : BROKEN
+  return limit + 1
 }
 
 /** Numbers, true, false, null. */
-function endOfWord(body: Uint8Array, at: number): number {
+function endOfWord(body: Uint8Array, at: number, limit: number): number {
   const start = at
-  for (; at < body.length; at++) {
+  for (; at < limit; at++) {
     const byte = body[at] as number
     if (byte === COMMA || (byte | CURLY) === CLOSE_OBJECT || byte <= 0x20) break
   }
   return at === start ? BROKEN : at
 }
 
-function skipWhite(body: Uint8Array, at: number): number {
-  while (at < body.length && (body[at] as number) <= 0x20) at++
+function skipWhite(body: Uint8Array, at: number, limit: number): number {
+  while (at < limit && (body[at] as number) <= 0x20) at++
   return at
 }

@@ -37,6 +37,7 @@ export {
   type Stage,
 } from "./policy.ts"
 export { parsePolicyText } from "./policy-text.ts"
+export { timeText } from "./event-time.ts"
 export { PRESETS, type Preset } from "./presets/index.ts"
 export { PROTECTED, type Protected } from "./protected.ts"
 export { type Decider, decidersOf, type Reach, reachOfRules } from "./reach.ts"

@@ -1,6 +1,8 @@
 import { toBytes, utf8 } from "../base/bytes.ts"
-import { createMemo, type Memo, recall } from "../event/memo.ts"
+import type { Micros } from "../base/time.ts"
+import { createMemo, type Memo, PLACES_MANY, recall } from "../event/memo.ts"
 import { createNames, stringAt } from "../event/names.ts"
+import { microsIn } from "./event-time.ts"
 import {
   bytesOfMembers,
   bytesOfPrefixed,
@@ -13,13 +15,13 @@ import { LEVELS, type Level, STAGES, type Stage } from "./policy.ts"
 
 /**
  * What a policy's cost depends on, read out of one event's bytes without parsing it: who asked for what, at which stage
- * and level it was recorded, and how many of its bytes each level would leave out. Some 1 µs per KB; one reader serves
- * a whole stream, and each event overwrites the one before.
+ * and level it was recorded, and how many of its bytes each level would leave out. Some 2 µs per KB; one reader serves
+ * a whole stream, and its one sighting is good until it reads the next event.
  */
 export type Sighting = {
   readonly actor: Actor
   readonly verb: string
-  /** Good until the next event is read, like auditId: made into strings only where they are needed. */
+  /** Like auditId and an object's name, made into a string only where it is needed. */
   readonly requestURI: () => string
   /** Undefined where the request is for no resource. */
   readonly resource: ResourceRef | undefined
@@ -27,17 +29,19 @@ export type Sighting = {
   /** Undefined where the event does not say it. */
   readonly level: Level | undefined
   readonly auditId: () => string
-  readonly time: string
+  /** NaN where the event does not say it. */
+  readonly at: Micros
   readonly size: Sizes
-  /** Whether the server says that it cut the event. Good until the next event is read. */
+  /** Whether the server says that it cut the event. */
   readonly isTruncated: () => boolean
 }
 
-/** `key` is the same for the same name and groups. No user at all is a failed authentication. */
+/** No user at all is a failed authentication. */
 export type Actor = {
-  readonly key: string
   readonly user: string | undefined
   readonly groups: readonly string[]
+  /** The same for the same groups. */
+  readonly groupsKey: string
 }
 
 export type ResourceRef = {
@@ -45,7 +49,6 @@ export type ResourceRef = {
   readonly resource: string
   readonly subresource: string
   readonly namespace: string
-  /** Good until the next event is read. */
   readonly name: () => string
 }
 
@@ -75,83 +78,172 @@ const AT = {
 } as const
 const EVENT_KEYS = Object.keys(AT)
 const REF_KEYS = ["apiGroup", "resource", "subresource", "namespace", "name"]
+const USER_KEYS = ["username", "groups"]
 const EVENT = createNames(EVENT_KEYS)
+const USER = createNames(USER_KEYS)
 const REF = createNames(REF_KEYS)
 const [QUOTE, OPEN_OBJECT] = [0x22, 0x7b]
 const MANAGED_FIELDS = createKey("managedFields")
 const TRUNCATED = toBytes('"audit.k8s.io/truncated"')
 const PATCH_OF_WEBHOOK = toBytes('"patch.webhook.admission.k8s.io/')
 
-/** Reads events one after the other; undefined for what is no event of a known stage. */
-export function createSightingReader(): (body: Uint8Array) => Sighting | undefined {
-  const event = createSpans(EVENT_KEYS.length)
-  const ref = createSpans(REF_KEYS.length)
-  const actors = createMemo(actorOf)
-  const stages = createMemo((bytes) => STAGES.find((stage) => stage === stringAt(bytes)))
-  const levels = createMemo((bytes) => LEVELS.find((level) => level === stringAt(bytes)))
-  const texts = createMemo(stringAt)
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
-  function read(body: Uint8Array): Sighting | undefined {
-    if (body[0] !== OPEN_OBJECT || walkMembers(body, 0, EVENT, event) < 0) return undefined
-    const stage = isText(body, event, AT.stage) ? ofMemo(stages, body, event, AT.stage) : undefined
-    if (stage === undefined) return undefined
-    const level = isText(body, event, AT.level) ? ofMemo(levels, body, event, AT.level) : undefined
-    return {
-      actor: ofMemo(actors, body, event, AT.user),
-      verb: known(body, event, AT.verb),
-      requestURI: () => once(body, event, AT.requestURI),
-      resource: refOf(body),
-      stage,
-      level,
-      auditId: () => once(body, event, AT.auditID),
-      time: once(
-        body,
-        event,
-        event.to[AT.stageTimestamp] === 0 ? AT.requestReceivedTimestamp : AT.stageTimestamp,
-      ),
-      size: sizesOf(body, event),
-      isTruncated: () => annotates(body, TRUNCATED),
-    }
-  }
+/** Reads events one after the other, each `body[from, to)`; undefined for what is no event of a known stage. */
+export type ReadSighting = (body: Uint8Array, from?: number, to?: number) => Sighting | undefined
 
-  function annotates(body: Uint8Array, prefix: Uint8Array): boolean {
-    return (
-      event.to[AT.annotations] !== 0 &&
-      bytesOfPrefixed(body, event.from[AT.annotations] as number, prefix) > 0
-    )
-  }
-
-  /** Texts that come again and again, like verbs and resources. */
-  function known(body: Uint8Array, spans: Spans, at: number): string {
-    return isText(body, spans, at) ? ofMemo(texts, body, spans, at) : ""
-  }
-
-  /** Texts that hardly come twice. */
-  function once(body: Uint8Array, spans: Spans, at: number): string {
-    return isText(body, spans, at) ? stringAt(body.subarray(spans.from[at], spans.to[at])) : ""
-  }
-
-  function refOf(body: Uint8Array): ResourceRef | undefined {
-    const from = event.from[AT.objectRef] as number
-    if (event.to[AT.objectRef] === 0 || body[from] !== OPEN_OBJECT) return undefined
-    walkMembers(body, from, REF, ref)
-    return {
-      apiGroup: known(body, ref, 0),
-      resource: known(body, ref, 1),
-      subresource: known(body, ref, 2),
-      namespace: known(body, ref, 3),
-      name: () => once(body, ref, 4),
-    }
-  }
-
-  return (body) => {
+export function createSightingReader(): ReadSighting {
+  const reader = new SightingReader()
+  return (body, from = 0, to = body.length) => {
     try {
-      return read(body)
+      return reader.read(body, from, to)
     } catch (error) {
       // Brackets that close are not yet JSON: a string or the user may still be malformed.
       if (error instanceof SyntaxError) return undefined
       throw error
     }
+  }
+}
+
+type Groups = Pick<Actor, "groups" | "groupsKey">
+const NO_GROUPS: Groups = { groups: [], groupsKey: "" }
+
+class SightingReader {
+  readonly #event = createSpans(EVENT_KEYS.length)
+  readonly #ref = createSpans(REF_KEYS.length)
+  readonly #user = createSpans(USER_KEYS.length)
+  readonly #users = createMemo(stringAt, PLACES_MANY)
+  readonly #groups = createMemo(groupsOf, PLACES_MANY)
+  readonly #stages = createMemo((bytes) => STAGES.find((stage) => stage === stringAt(bytes)))
+  readonly #levels = createMemo((bytes) => LEVELS.find((level) => level === stringAt(bytes)))
+  readonly #texts = createMemo(stringAt)
+  #body: Uint8Array = new Uint8Array()
+
+  /** Made once: a stream has millions of events, and what is made for each costs as much as reading it. */
+  readonly #resource: Writable<ResourceRef> = {
+    ...{ apiGroup: "", resource: "", subresource: "", namespace: "" },
+    name: () => this.#once(this.#ref, 4),
+  }
+  readonly #size: Writable<Sizes> = {
+    ...{ whole: 0, request: 0, response: 0, patches: 0 },
+    ...{ requestManaged: 0, responseManaged: 0, ending: 0 },
+  }
+  readonly #actor: Writable<Actor> = { user: undefined, ...NO_GROUPS }
+  readonly #sighting: Writable<Sighting> = {
+    ...{
+      actor: this.#actor,
+      verb: "",
+      resource: undefined,
+      stage: "Panic",
+      level: undefined,
+      at: Number.NaN,
+    },
+    requestURI: () => this.#once(this.#event, AT.requestURI),
+    auditId: () => this.#once(this.#event, AT.auditID),
+    isTruncated: () => this.#annotated(TRUNCATED) > 0,
+    size: this.#size,
+  }
+
+  read(body: Uint8Array, from: number, to: number): Sighting | undefined {
+    const event = this.#event
+    this.#body = body
+    if (from >= to || body[from] !== OPEN_OBJECT) return undefined
+    if (walkMembers(body, { at: from, limit: to }, EVENT, event) < 0) return undefined
+    const stage = isText(body, event, AT.stage) ? ofMemo(this.#stages, body, event, AT.stage) : undefined
+    if (stage === undefined) return undefined
+    const sighting = this.#sighting
+    sighting.stage = stage
+    sighting.level = isText(body, event, AT.level) ? ofMemo(this.#levels, body, event, AT.level) : undefined
+    if (!this.#readActor()) return undefined
+    sighting.verb = this.#known(event, AT.verb)
+    sighting.resource = this.#refOf()
+    sighting.at = this.#timeOf()
+    this.#measure(to - from)
+    return sighting
+  }
+
+  /**
+   * Name and groups alone: what else is there (uids, the pod and the token that a service account came with) differs for nearly
+   * every client, and no policy looks at it. False where it is no JSON.
+   */
+  #readActor(): boolean {
+    const { from, to } = this.#event
+    const at = from[AT.user] as number
+    const limit = to[AT.user] as number
+    const isObject = limit !== 0 && this.#body[at] === OPEN_OBJECT
+    if (isObject && walkMembers(this.#body, { at, limit }, USER, this.#user) < 0) return false
+    const named = isObject && isText(this.#body, this.#user, 0)
+    this.#actor.user = named ? ofMemo(this.#users, this.#body, this.#user, 0) : undefined
+    const { groups, groupsKey } = named ? ofMemo(this.#groups, this.#body, this.#user, 1) : NO_GROUPS
+    this.#actor.groups = groups
+    this.#actor.groupsKey = groupsKey
+    return true
+  }
+
+  #timeOf(): Micros {
+    const { from, to } = this.#event
+    const at = to[AT.stageTimestamp] === 0 ? AT.requestReceivedTimestamp : AT.stageTimestamp
+    if (!isText(this.#body, this.#event, at)) return Number.NaN
+    return microsIn(this.#body, from[at] as number, to[at] as number)
+  }
+
+  /** Texts that come again and again, like verbs and resources. */
+  #known(spans: Spans, at: number): string {
+    return isText(this.#body, spans, at) ? ofMemo(this.#texts, this.#body, spans, at) : ""
+  }
+
+  /** Texts that hardly come twice; "" for what is no JSON. */
+  #once(spans: Spans, at: number): string {
+    if (!isText(this.#body, spans, at)) return ""
+    try {
+      return stringAt(this.#body.subarray(spans.from[at], spans.to[at]))
+    } catch (error) {
+      if (error instanceof SyntaxError) return ""
+      throw error
+    }
+  }
+
+  #refOf(): ResourceRef | undefined {
+    const { from, to } = this.#event
+    const at = from[AT.objectRef] as number
+    const limit = to[AT.objectRef] as number
+    if (limit === 0 || this.#body[at] !== OPEN_OBJECT) return undefined
+    walkMembers(this.#body, { at, limit }, REF, this.#ref)
+    const resource = this.#resource
+    resource.apiGroup = this.#known(this.#ref, 0)
+    resource.resource = this.#known(this.#ref, 1)
+    resource.subresource = this.#known(this.#ref, 2)
+    resource.namespace = this.#known(this.#ref, 3)
+    return resource
+  }
+
+  /** Bytes of the members of `annotations` whose quoted name begins so. */
+  #annotated(prefix: Uint8Array): number {
+    const { from, to } = this.#event
+    const limit = to[AT.annotations] as number
+    return limit === 0
+      ? 0
+      : bytesOfPrefixed(this.#body, { at: from[AT.annotations] as number, limit }, prefix)
+  }
+
+  #measure(whole: number): void {
+    const size = this.#size
+    size.whole = whole
+    size.request = this.#costOf(AT.requestObject)
+    size.response = this.#costOf(AT.responseObject)
+    size.patches = this.#annotated(PATCH_OF_WEBHOOK)
+    size.requestManaged = this.#managedIn(AT.requestObject)
+    size.responseManaged = this.#managedIn(AT.responseObject)
+    size.ending = this.#costOf(AT.responseStatus) + this.#costOf(AT.annotations)
+  }
+
+  #costOf(at: number): number {
+    return this.#event.to[at] === 0 ? 0 : (this.#event.cost[at] as number)
+  }
+
+  #managedIn(at: number): number {
+    const { from, to } = this.#event
+    return to[at] === 0 ? 0 : bytesOfMembers(this.#body, from[at] as number, to[at] as number, MANAGED_FIELDS)
   }
 }
 
@@ -163,27 +255,9 @@ function ofMemo<T>(memo: Memo<T>, body: Uint8Array, { from, to }: Spans, at: num
   return recall(memo, body, to[at] === 0 ? 0 : (from[at] as number), to[at] as number)
 }
 
-function sizesOf(body: Uint8Array, { from, to, cost }: Spans): Sizes {
-  const costOf = (at: number): number => (to[at] === 0 ? 0 : (cost[at] as number))
-  const managedIn = (at: number): number =>
-    to[at] === 0 ? 0 : bytesOfMembers(body, from[at] as number, to[at] as number, MANAGED_FIELDS)
-  const annotated = to[AT.annotations] !== 0
-  return {
-    whole: body.length,
-    request: costOf(AT.requestObject),
-    response: costOf(AT.responseObject),
-    patches: annotated ? bytesOfPrefixed(body, from[AT.annotations] as number, PATCH_OF_WEBHOOK) : 0,
-    requestManaged: managedIn(AT.requestObject),
-    responseManaged: managedIn(AT.responseObject),
-    ending: costOf(AT.responseStatus) + costOf(AT.annotations),
-  }
-}
-
-/** From the bytes of `user`; a failed authentication has `{}`. */
-function actorOf(bytes: Uint8Array): Actor {
-  const value: unknown = bytes.length === 0 ? {} : JSON.parse(utf8(bytes) ?? "{}")
-  const { username, groups }: { username?: unknown; groups?: unknown } = Object(value)
-  if (typeof username !== "string") return { key: "", user: undefined, groups: [] }
-  const names = Array.isArray(groups) ? groups.filter((group) => typeof group === "string") : []
-  return { key: JSON.stringify([username, ...names]), user: username, groups: names }
+/** From the bytes of `user.groups`; a service account on its own may have none. */
+function groupsOf(bytes: Uint8Array): Groups {
+  const value: unknown = bytes.length === 0 ? [] : JSON.parse(utf8(bytes) ?? "[]")
+  const groups = Array.isArray(value) ? value.filter((group) => typeof group === "string") : []
+  return { groups, groupsKey: JSON.stringify(groups) }
 }

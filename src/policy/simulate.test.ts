@@ -71,14 +71,16 @@ function underPolicy(policy: Policy, event: Event): Event | undefined {
   return made
 }
 
-function estimate(policy: Policy, events: readonly Event[]) {
+function estimate(policy: Policy, events: readonly Event[], cellsMax = 3) {
   const bodies = new Bodies()
   const simulation = new Simulation(policy, bodies)
   const traffic = new Traffic({
-    names: false,
-    cellsMax: 3, // cells come in many parts
-    onCells: (cells) => {
-      for (const cell of cells) for (const part of [bodies, simulation]) part.add(cell)
+    ...{ names: false, cellsMax }, // cells come in many parts
+    onCells: (cells, whole) => {
+      for (const cell of cells) {
+        bodies.add(cell)
+        simulation.add(cell, whole)
+      }
     },
   })
   const read = createSightingReader()
@@ -163,4 +165,38 @@ test("bodies that nothing in the traffic is like are counted as unknown, not as 
   )
   const { guessed } = estimate(policyOf("rules: [{level: RequestResponse}]"), events)
   assert.deepEqual([guessed.unknownBodies, guessed.unknownOf], [2, ["update pods"]])
+})
+
+const STAGES_APART = ["RequestReceived", "ResponseComplete"]
+const apart = (events: readonly Event[]) =>
+  STAGES_APART.flatMap((stage) => events.filter((event) => event.stage === stage))
+
+for (const [name, policy] of Object.entries(POLICIES)) {
+  test(`stages of one request in different parts of its cell imply no event, ${name}`, () => {
+    fc.assert(
+      fc.property(fc.array(request, { maxLength: 20 }), (requests) => {
+        const events = apart(requests.flatMap(eventsOf))
+        const found = estimate(policy, events, 1)
+        assert.deepEqual([found.events, found.guessed.impliedEvents], [truthOf(policy, events).length, 0])
+        assert.equal(found.bytes, sum(truthOf(policy, events)))
+      }),
+      { numRuns: 60 },
+    )
+  })
+}
+
+test("stages that were left out are implied as often by parts of cells as by whole cells", () => {
+  const events = fc.sample(request, { numRuns: 200, seed: 11 }).flatMap(eventsOf)
+  const recorded = truthOf(
+    policyOf(
+      "rules:\n- {level: Metadata, users: [alice]}\n- {level: Metadata, omitStages: [RequestReceived]}",
+    ),
+    events,
+  )
+  const everything = POLICIES.everything
+  const [parts, whole] = [1, 1_000].map((cellsMax) => estimate(everything, apart(recorded), cellsMax))
+  assert.ok(whole!.guessed.impliedEvents > 0)
+  assert.equal(parts!.guessed.impliedEvents, whole!.guessed.impliedEvents)
+  assert.equal(parts!.events, whole!.events)
+  assert.ok(Math.abs(parts!.bytes - whole!.bytes) < whole!.bytes / 1_000)
 })

@@ -1,8 +1,8 @@
 import { compilePolicy, type Decide } from "./decide.ts"
-import type { Attributes, Level, Policy } from "./policy.ts"
+import type { Attributes, Decision, Level, Policy } from "./policy.ts"
 import { formatResource } from "./request-text.ts"
 import type { Cell, Tally } from "./traffic.ts"
-import { impliedTallies, sendsBody, weigh } from "./weigh.ts"
+import { impliedTallies, isEarlier, sendsBody, weigh } from "./weigh.ts"
 
 /** What one policy would have made of recorded traffic. */
 export type Outcome = {
@@ -39,7 +39,15 @@ const OTHER = "other"
 
 type Mean = { events: number; bytes: number }
 type Unseen = { requests: number; responses: number; readonly verb: string }
-type Cost = { events: number; bytes: number; readonly unseen: Map<string, Unseen> }
+type Cost = {
+  events: number
+  bytes: number
+  readonly unseen: Map<string, Unseen>
+  /** By stage, recorded level, verb and resource. */
+  readonly implied: Map<string, Implied>
+}
+/** Events of a stage that ended requests must have had, and how many were recorded of it. */
+type Implied = { events: number; bytes: number; recorded: number }
 
 /** Takes cells as they come, in memory that does not grow with them; `outcome` is asked for at the end. */
 export class Simulation {
@@ -56,7 +64,11 @@ export class Simulation {
     this.#bodies = bodies
   }
 
-  add(cell: Cell): void {
+  /**
+   * `whole`: no other part of this cell comes. A part alone does not say whether a stage was left out or stands in another
+   * part, so parts are compared only when all have come, with those of other cells of their kind.
+   */
+  add(cell: Cell, whole: boolean): void {
     const { attributes, tallies } = cell
     const decision = this.#decide(attributes)
     const cost = this.#costOf(decision.rule)
@@ -73,10 +85,40 @@ export class Simulation {
       return events
     }
     for (const tally of tallies) take(tally)
-    for (const tally of impliedTallies(cell)) this.#implied += take(tally)
+    if (whole) for (const tally of impliedTallies(cell)) this.#implied += take(tally)
+    else this.#noteParts(cell, decision, cost)
+  }
+
+  #noteParts({ attributes, tallies }: Cell, decision: Decision, { implied }: Cost): void {
+    const kind = kindOf(attributes)
+    const entryFor = ({ stage, level }: Tally): Implied =>
+      entryOf(implied, `${stage} ${level} ${kind}`, () => ({ events: 0, bytes: 0, recorded: 0 }))
+    for (const tally of tallies) if (isEarlier(tally)) entryFor(tally).recorded += tally.events
+    const ended = tallies.filter((tally) => !isEarlier(tally))
+    for (const tally of impliedTallies({ attributes, tallies: ended })) {
+      const { events, bytes } = weigh(tally, attributes, decision)
+      const entry = entryFor(tally)
+      entry.events += events
+      entry.bytes += bytes
+    }
+  }
+
+  /** What the recorded events of earlier stages do not account for. */
+  #addImplied(): void {
+    for (const cost of this.#costs.values()) {
+      for (const { events, bytes, recorded } of cost.implied.values()) {
+        const left = Math.max(0, events - recorded)
+        if (left === 0) continue
+        cost.events += left
+        cost.bytes += (bytes / events) * left
+        this.#implied += left
+      }
+      cost.implied.clear()
+    }
   }
 
   outcome(): Outcome {
+    this.#addImplied()
     const tally = { likenedBodies: 0, likenedBytes: 0, unknownBodies: 0 }
     const unknownOf = new Set<string>()
     const rowOf = (rule: number | undefined): RuleCost => {
@@ -116,7 +158,7 @@ export class Simulation {
   }
 
   #costOf(rule: number | undefined): Cost {
-    return entryOf(this.#costs, rule, () => ({ events: 0, bytes: 0, unseen: new Map() }))
+    return entryOf(this.#costs, rule, () => ({ events: 0, bytes: 0, unseen: new Map(), implied: new Map() }))
   }
 }
 

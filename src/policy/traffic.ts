@@ -1,3 +1,5 @@
+import type { Micros } from "../base/time.ts"
+import { timeText } from "./event-time.ts"
 import { attributesOf } from "./request-info.ts"
 import type { Attributes, Level, Stage } from "./policy.ts"
 import type { Actor, ResourceRef, Sighting, Sizes } from "./sighting.ts"
@@ -21,8 +23,9 @@ export type Tally = {
   /** Events that have a requestObject, and a responseObject. */
   readonly requests: number
   readonly responses: number
-  readonly first: string
-  readonly last: string
+  /** Infinite, first behind last, where no event says its time. */
+  readonly first: Micros
+  readonly last: Micros
   /** auditIDs of the first few. */
   readonly examples: readonly string[]
 }
@@ -35,97 +38,119 @@ type Sum = Mutable<Omit<Tally, "bytes" | "examples">> & {
 type Open = { readonly attributes: Attributes; readonly tallies: Sum[] }
 
 export type TrafficOptions = {
-  /** Told of cells when there are too many to hold, and of all the others at the end: a cell may come in several parts. */
-  readonly onCells: (cells: readonly Cell[]) => void
+  readonly onCells: TakeCells
   /** Whether a policy looks at names: then requests for different objects are different cells. */
   readonly names: boolean
   readonly cellsMax?: number
 }
 
+/**
+ * Told of cells when there are too many to hold, and of all the others at the end. `whole`: nothing else was told or will be of
+ * any of them; else a cell may come in several parts.
+ */
+export type TakeCells = (cells: readonly Cell[], whole: boolean) => void
+
+export type Seen = {
+  readonly events: number
+  readonly bytes: number
+  /** Of the earliest and the latest event; "" where none says its time. */
+  readonly first: string
+  readonly last: string
+}
+
 /** Cells held at a time, some 1 KB each. Clients choose names and paths: without a limit they would choose the memory. */
-const CELLS_MAX = 50_000
-const EXAMPLES_MAX = 3
+export const CELLS_MAX = 50_000
+export const EXAMPLES_MAX = 3
+
+/** By what a policy can tell apart, one after the other: strings that came before are found without making a longer one. */
+type By<T> = Map<string, T>
+type Actors = By<By<Open>>
 
 export class Traffic {
   readonly #options: TrafficOptions
-  readonly #cells = new Map<string, Open>()
-  readonly #actors = new Map<string, number>()
+  /** By group, resource, subresource, verb, namespace, name, then who. */
+  readonly #resources: By<By<By<By<By<By<Actors>>>>>> = new Map()
+  /** By verb and path, then who. */
+  readonly #paths: By<By<Actors>> = new Map()
+  #cells: Open[] = []
+  #whole = true
   #events = 0
   #bytes = 0
-  #first = ""
-  #last = ""
+  #first = Number.POSITIVE_INFINITY
+  #last = Number.NEGATIVE_INFINITY
 
   constructor(options: TrafficOptions) {
     this.#options = options
   }
 
-  /** What was seen so far. Times are those of the events, as text; "" before the first. */
-  get seen() {
-    return { events: this.#events, bytes: this.#bytes, first: this.#first, last: this.#last }
+  /** What was seen so far. */
+  get seen(): Seen {
+    const [first, last] = [timeText(this.#first), timeText(this.#last)]
+    return { events: this.#events, bytes: this.#bytes, first, last }
   }
 
   add(sighting: Sighting): void {
-    const { time, size } = sighting
-    const key = this.#keyOf(sighting)
-    addTo(tallyOf(this.#cells.get(key) ?? this.#open(key, sighting), sighting), sighting)
+    const { at, size } = sighting
+    addTo(tallyOf(this.#cellOf(sighting), sighting), sighting)
     this.#events++
     this.#bytes += size.whole
-    if (time !== "" && (this.#first === "" || time < this.#first)) this.#first = time
-    if (time > this.#last) this.#last = time
+    if (at < this.#first) this.#first = at
+    if (at > this.#last) this.#last = at
   }
 
   flush(): void {
-    this.#options.onCells([...this.#cells.values()])
-    this.#cells.clear()
-    this.#actors.clear()
+    this.#options.onCells(this.#cells, this.#whole)
+    this.#cells = []
+    this.#resources.clear()
+    this.#paths.clear()
   }
 
-  #open(key: string, sighting: Sighting): Open {
-    if (this.#cells.size >= (this.#options.cellsMax ?? CELLS_MAX)) {
+  #cellOf(sighting: Sighting): Open {
+    const { user = "", groupsKey } = sighting.actor
+    const known = into(this.#actorsOf(sighting), groupsKey).get(user)
+    if (known !== undefined) return known
+    if (this.#cells.length >= (this.#options.cellsMax ?? CELLS_MAX)) {
+      this.#whole = false
       this.flush()
-      key = this.#keyOf(sighting)
     }
     const { actor, resource } = sighting
     const cell = { attributes: attributesFor(sighting, actor, resource), tallies: [] }
-    this.#cells.set(key, cell)
+    this.#cells.push(cell)
+    into(this.#actorsOf(sighting), groupsKey).set(user, cell)
     return cell
   }
 
-  /** What a policy can tell apart; good until the next flush. */
-  #keyOf({ actor, verb, resource, requestURI }: Sighting): string {
-    const who = this.#numberOf(actor)
-    if (resource === undefined) return `path ${who} ${verb}\n${pathText(requestURI())}`
-    const name = this.#options.names ? resource.name() : ""
-    const { apiGroup, namespace, subresource } = resource
-    return `resource ${who} ${verb}\n${resource.resource}/${subresource}\n${apiGroup}\n${namespace}\n${name}`
-  }
-
-  /** Names and groups are long, and a key is made for every event: a number stands for them. */
-  #numberOf({ key }: Actor): number {
-    const known = this.#actors.get(key)
-    if (known !== undefined) return known
-    const number = this.#actors.size
-    this.#actors.set(key, number)
-    return number
+  #actorsOf({ verb, resource: ref, requestURI }: Sighting): Actors {
+    if (ref === undefined) return into(into(this.#paths, verb), pathText(requestURI()))
+    const { apiGroup, resource, subresource, namespace } = ref
+    const verbs = into(into(into(this.#resources, apiGroup), resource), subresource)
+    return into(into(into(verbs, verb), namespace), this.#options.names ? ref.name() : "")
   }
 }
 
-function tallyOf({ tallies }: Open, { stage, level, time }: Sighting): Sum {
-  const found = tallies.find((tally) => tally.stage === stage && tally.level === level)
-  if (found !== undefined) return found
+function into<T>(outer: By<By<T>>, key: string): By<T> {
+  const known = outer.get(key)
+  if (known !== undefined) return known
+  const made: By<T> = new Map()
+  outer.set(key, made)
+  return made
+}
+
+function tallyOf({ tallies }: Open, { stage, level }: Sighting): Sum {
+  for (const tally of tallies) if (tally.stage === stage && tally.level === level) return tally
   const bytes = {
     ...{ whole: 0, request: 0, response: 0, patches: 0, ending: 0 },
     ...{ requestManaged: 0, responseManaged: 0 },
   }
   const made: Sum = {
     ...{ stage, level, events: 0, bytes, requests: 0, responses: 0 },
-    ...{ first: time, last: time, examples: [] },
+    ...{ first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY, examples: [] },
   }
   tallies.push(made)
   return made
 }
 
-function addTo(sum: Sum, { size, time, auditId }: Sighting): void {
+function addTo(sum: Sum, { size, at, auditId }: Sighting): void {
   sum.events++
   if (size.request > 0) sum.requests++
   if (size.response > 0) sum.responses++
@@ -136,8 +161,8 @@ function addTo(sum: Sum, { size, time, auditId }: Sighting): void {
   sum.bytes.requestManaged += size.requestManaged
   sum.bytes.responseManaged += size.responseManaged
   sum.bytes.ending += size.ending
-  if (time < sum.first) sum.first = time
-  if (time > sum.last) sum.last = time
+  if (at < sum.first) sum.first = at
+  if (at > sum.last) sum.last = at
   if (sum.examples.length < EXAMPLES_MAX) sum.examples.push(auditId())
 }
 

@@ -51,6 +51,11 @@ export function sendsBody(verb: string): boolean {
   return ["create", "update", "patch", "delete", "deletecollection"].includes(verb)
 }
 
+/** Whether it tells of a request that had not ended. */
+export function isEarlier({ stage }: Tally): boolean {
+  return stage === "RequestReceived" || stage === "ResponseStarted"
+}
+
 /**
  * Events of earlier stages that must have been, though the policy of the day left them out: every request that ended was
  * received (but for a failed authentication), and one that lasts has started. They hold what the end held, without
@@ -58,7 +63,7 @@ export function sendsBody(verb: string): boolean {
  */
 export function impliedTallies({ attributes, tallies }: Cell): readonly Tally[] {
   if (attributes.user === undefined) return []
-  const ended = tallies.filter(({ stage }) => stage === "ResponseComplete" || stage === "Panic")
+  const ended = tallies.filter((tally) => !isEarlier(tally))
   const seen = new Set(tallies.map(({ stage }) => stage))
   const received = seen.has("RequestReceived") ? [] : ended.map((tally) => earlier(tally, "RequestReceived"))
   const started =

@@ -3,13 +3,13 @@ import { readPolicyFile } from "../../connect/read-policy.ts"
 import { type Advice, Advisor, type Talker } from "../../policy/advise.ts"
 import { patchPolicy } from "../../policy/patch.ts"
 import { formatRule } from "../../policy/policy-yaml.ts"
-import { Traffic } from "../../policy/traffic.ts"
 import { type Command, EXIT, type Options } from "../command.ts"
 import { writeOut } from "../new-file.ts"
 import { KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
 import { formatAmount } from "../progress.ts"
 import { escapeLines, escapeText, jsonLine, table } from "../terminal.ts"
-import { readTraffic, TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
+import { sumTraffic } from "../traffic-cells.ts"
+import { TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
 
 const TOP_DEFAULT = 10
 const TOP_MAX = 200
@@ -34,14 +34,12 @@ export const policyAdvise: Command = {
     const text = await readPolicyText(file, world)
     const { policy, yaml } = readPolicyFile(text, kubernetesOf(options), file)
     const advisor = new Advisor(policy)
-    const traffic = new Traffic({
+    const { input, seen } = await sumTraffic(options, world, {
       names: false,
       onCells: (cells) => {
         for (const cell of cells) advisor.add(cell)
       },
     })
-    const input = await readTraffic(options, world, (sighting) => traffic.add(sighting))
-    traffic.flush()
     const talkers = advisor.top(count, by)
     const advised = talkers.flatMap(({ advice }) => (advice.kind === "rule" ? [advice] : []))
     const saved = sumOf(talkers.filter(({ advice }) => advice.kind === "rule"))
@@ -49,12 +47,12 @@ export const policyAdvise: Command = {
       advised.length === 0 ? undefined : patchPolicy(text, yaml, advised, file === "-" ? "policy.yaml" : file)
     const out = typeof options.out === "string" ? options.out : undefined
     if (out !== undefined && patched !== undefined) await writeOut(out, [patched.text], world)
-    const facts = { traffic: { ...traffic.seen, ...input }, talkers, saved, beyond: advisor.beyond }
+    const facts = { traffic: { ...seen, ...input }, talkers, saved, beyond: advisor.beyond }
     if (options.json === true)
       world.stdout.write(jsonLine({ ...facts, patch: patched?.patch ?? null, out: out ?? null }))
     else {
       world.stdout.write(talkerTable(talkers))
-      world.stdout.write(savingText(saved, traffic.seen, limitsOf(input, advisor.beyond)))
+      world.stdout.write(savingText(saved, seen, limitsOf(input, advisor.beyond)))
       world.stdout.write(escapeLines(patched?.patch ?? rulesText(advised)))
     }
     return input.partial === undefined ? EXIT.fine : EXIT.unable

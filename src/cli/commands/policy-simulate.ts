@@ -8,12 +8,13 @@ import { Losses, type Lost, NEEDS_DEFAULT, type Need, QUESTION_NEEDS } from "../
 import type { Policy } from "../../policy/policy.ts"
 import { formatRequest } from "../../policy/request-text.ts"
 import { Bodies, type Outcome, Simulation } from "../../policy/simulate.ts"
-import { Traffic } from "../../policy/traffic.ts"
+import type { Seen } from "../../policy/traffic.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { FLAGS_FLAG, KUBERNETES_FLAG, kubernetesOf, readPolicyOf } from "../policy-file.ts"
 import { readText } from "../read.ts"
 import { simulationText } from "../simulation-text.ts"
-import { readTraffic, TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
+import { sumTraffic } from "../traffic-cells.ts"
+import { TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
 import { looksAtNames, secondsBetween } from "../traffic-report.ts"
 import { jsonLine } from "../terminal.ts"
 
@@ -81,7 +82,7 @@ type Asked = {
 
 type Simulated = {
   readonly input: TrafficRead
-  readonly seen: Traffic["seen"]
+  readonly seen: Seen
   readonly before: Outcome | undefined
   readonly after: Outcome
   readonly lost: readonly Lost[]
@@ -97,16 +98,14 @@ async function simulate(
   const after = new Simulation(policy, bodies)
   const before = current && new Simulation(current, bodies)
   const losses = new Losses(policy, needs)
-  const traffic = new Traffic({
+  const { input, seen } = await sumTraffic(options, world, {
     names: [policy, ...(current === undefined ? [] : [current])].some(looksAtNames),
-    onCells(cells) {
-      for (const cell of cells) for (const part of [bodies, after, before, losses]) part?.add(cell)
+    onCells(cells, whole) {
+      for (const cell of cells) for (const part of [bodies, after, before, losses]) part?.add(cell, whole)
     },
   })
-  const input = await readTraffic(options, world, (sighting) => traffic.add(sighting))
-  traffic.flush()
   return {
-    ...{ input, seen: traffic.seen, before: before?.outcome(), after: after.outcome() },
+    ...{ input, seen, before: before?.outcome(), after: after.outcome() },
     lost: losses.found(current),
     unseen: current === undefined ? [] : neverRecorded(current, policy),
   }
