@@ -9,7 +9,7 @@ import { createSecureServer } from "node:http2"
 import type { Socket } from "node:net"
 import { Refusal } from "../base/refusal.ts"
 import type { IntakeLimits } from "../intake/limits.ts"
-import type { Metrics } from "./metrics.ts"
+import type { Metrics, Unrequested } from "./metrics.ts"
 import { PROBLEM_TYPE, problemOf } from "./problem.ts"
 import { CONTINUE } from "./request.ts"
 import type { TlsFiles } from "./tls.ts"
@@ -17,7 +17,7 @@ import type { TlsFiles } from "./tls.ts"
 export type ListenerDeps = {
   readonly tls: TlsFiles | undefined
   readonly limits: IntakeLimits
-  readonly metrics: Pick<Metrics, "connectionRefused">
+  readonly metrics: Pick<Metrics, "connectionRefused" | "unrequested">
 }
 
 export type Listener = {
@@ -55,7 +55,12 @@ export function createListener({ tls, limits, metrics }: ListenerDeps, handler: 
   server.on("drop", () => metrics.connectionRefused("all"))
   const sockets = limitAddresses(server, limits, metrics)
   server.on("checkContinue", onContinue)
-  server.on("clientError", onClientError)
+  server.on("clientError", (error: ClientError, socket: Socket) => {
+    metrics.unrequested(REASONS[error.code ?? ""] ?? "malformed")
+    answerClientError(error, socket)
+  })
+  server.on("tlsClientError", () => metrics.unrequested("tls"))
+  server.on("sessionError", () => metrics.unrequested("http2"))
   const endAll = (): void => {
     for (const socket of sockets) socket.destroy()
   }
@@ -125,8 +130,15 @@ function limitAddresses(
   return sockets
 }
 
+type ClientError = Error & { readonly code?: string }
+
+const REASONS: Readonly<Record<string, Unrequested>> = {
+  HPE_HEADER_OVERFLOW: "head",
+  ERR_HTTP_REQUEST_TIMEOUT: "slow",
+}
+
 /** What is not HTTP, came too slowly or has too large a head: answered on the bare socket. */
-function onClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+function answerClientError(error: ClientError, socket: Socket): void {
   if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy()
   const slow = error.code === "ERR_HTTP_REQUEST_TIMEOUT"
   const problem = problemOf(

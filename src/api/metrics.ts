@@ -22,6 +22,10 @@ import { type Countable, EventCounts, OTHER } from "./event-counts.ts"
 export const TIERS = ["journal", "log", "segment", "catalogue", "object"] as const
 export type Tier = (typeof TIERS)[number]
 
+/** Why something that came on a connection was no request: label of `tallystick_unrequested_total`. */
+export const UNREQUESTED = ["malformed", "head", "slow", "tls", "http2"] as const
+export type Unrequested = (typeof UNREQUESTED)[number]
+
 /** What a verification found: 1 fine, 0 tampered, -1 could not tell (and before the first run). */
 export type VerificationStatus = 1 | 0 | -1
 
@@ -80,6 +84,8 @@ export interface Metrics {
   }): void
   authRefused(why: AuthRefusal): void
   connectionRefused(limit: "address" | "all"): void
+  /** What came on a connection was no request, so that nothing else counts it. */
+  unrequested(why: Unrequested): void
   /** From now on `read` gives the gauge's value. */
   watch(gauge: WatchedGauge, read: () => number): void
   /** OpenMetrics 1.0. */
@@ -166,6 +172,12 @@ export function createMetrics({ log, seriesMax, sources, redactionRules }: Metri
     ["address", "all"],
     "Connections over a limit.",
   )
+  const unrequested = labelled(
+    "tallystick_unrequested",
+    "reason",
+    UNREQUESTED,
+    "What came on a connection and was no request: not HTTP, a head too large or too slow, a TLS or HTTP/2 error.",
+  )
   const requests = new Counter({
     name: "tallystick_http_requests",
     help: "Requests answered.",
@@ -245,6 +257,7 @@ export function createMetrics({ log, seriesMax, sources, redactionRules }: Metri
     ...queryMetrics(registers),
     authRefused: (reason) => authRefused.inc({ reason }),
     connectionRefused: (limit) => connections.inc({ limit }),
+    unrequested: (reason) => unrequested.inc({ reason }),
     watch: (gauge, read) => void watched.set(gauge, read),
     text: () => registry.metrics(),
     contentType: Registry.OPENMETRICS_CONTENT_TYPE,

@@ -84,6 +84,11 @@ export const REFUSALS = {
     hint: "send again in a few seconds; if it lasts, look at the disk",
   },
   "journal.malformed": { http: 422, exit: 2, hint: "compare the line with docs/FORMAT.md, 'Journal'" },
+  "journal.touched": {
+    http: 503,
+    exit: 1,
+    hint: "another process removed or changed a file of the journal: find it, and run tallystick verify",
+  },
   "journal.damaged": {
     http: 500,
     exit: 1,
@@ -165,7 +170,11 @@ export const REFUSALS = {
   "seal.unavailable": { http: 503, exit: 2, hint: "look at the disk; sealing is tried again every second" },
   "ledger.missing": { http: 500, exit: 2, hint: "tallystick init makes a ledger; check the path before" },
   "ledger.exists": { http: 409, exit: 2, hint: "use the ledger that is there, or another directory" },
-  "ledger.locked": { http: 503, exit: 2, hint: "another process holds this ledger; stop one of them" },
+  "ledger.locked": {
+    http: 503,
+    exit: 2,
+    hint: "one process at a time writes a ledger: go through the one that holds it, or stop it",
+  },
   "ledger.unwritable": {
     http: 503,
     exit: 2,

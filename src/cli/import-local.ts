@@ -22,7 +22,7 @@ export async function openLocalTarget(options: Options, world: World): Promise<I
   const redactor = await openRedaction(config)
   const onTrouble = (trouble: Refusal) =>
     void world.stderr.write(`tallystick: ${escapeText(trouble.message)}\n`)
-  const ledger = await openUnserved(config, world, onTrouble)
+  const ledger = await openUnserved(config, world, { onTrouble })
   const done = new AbortController()
   const stop = AbortSignal.any([world.stop, done.signal])
   const sealing = every(config.seal.intervalMs, stop, async () => void (await ledger.sealer.sealOnce()))

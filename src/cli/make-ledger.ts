@@ -7,6 +7,7 @@ import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
 import { keyFileOf } from "./config-paths.ts"
+import { toldHolder } from "./holder.ts"
 import { makeRedactionKey, redactionKeyFileOf } from "./redaction-key.ts"
 
 export type MadeLedger = {
@@ -32,6 +33,8 @@ export async function makeLedger(config: ConfigType, world: World): Promise<Made
   }
   if (config.redaction.enabled) makeRedactionKey(redactionKeyFileOf(config))
   const remembered = openRemembered(rememberedFolder(world.env))
-  await initLedger(dir, { signer, clock: world.clock, remembered })
+  await initLedger(dir, { signer, clock: world.clock, remembered }).catch((error: unknown) => {
+    throw toldHolder(error, dir, () => "it is a ledger already, or is being made")
+  })
   return { origin, keyFile, verifierKey: formatVerifierKey(signer) }
 }

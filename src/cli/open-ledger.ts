@@ -11,6 +11,7 @@ import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
 import { keyFileOf } from "./config-paths.ts"
+import { type Advice, toldHolder } from "./holder.ts"
 
 type Heard = Pick<LedgerOptions, "onSync" | "onSealed" | "onTrouble" | "onFatal">
 
@@ -26,12 +27,17 @@ export async function openWithRoom(config: ConfigType, world: World, heard: Hear
     try {
       return await openConfiguredLedger(config, world, heard)
     } catch (error) {
-      if (!isFull(error) || world.stop.aborted) throw error
+      if (!isFull(error) || world.stop.aborted) throw toldHolder(error, config.dir, askOrStop)
       const why = `the disk has no room to open ${config.dir}; it is tried again every second`
       if (!told) heard.onTrouble?.(new Refusal("journal.unavailable", why, {}, error))
       await pause(AGAIN_MS, world.stop)
     }
   }
+}
+
+const askOrStop: Advice = ({ pid, url }) => {
+  const kill = pid === undefined ? "stop it" : `stop it (kill ${pid})`
+  return url === undefined ? `wait for its end, or ${kill}` : `go to that one, or ${kill}`
 }
 
 /** The public half of the configured key: what this ledger's checkpoints are checked with. */

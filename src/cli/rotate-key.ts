@@ -7,6 +7,7 @@ import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
 import { keyFileOf } from "./config-paths.ts"
+import { stopIt, toldHolder } from "./holder.ts"
 import { openConfiguredLedger } from "./open-ledger.ts"
 import { escapeText } from "./terminal.ts"
 
@@ -55,7 +56,10 @@ export async function rotateKey(config: ConfigType, world: World): Promise<Rotat
     const onFatal = (error: unknown) => {
       throw error
     }
-    const ledger = await openConfiguredLedger({ ...config, key }, world, { onTrouble, onFatal })
+    const opening = openConfiguredLedger({ ...config, key }, world, { onTrouble, onFatal })
+    const ledger = await opening.catch((error: unknown) => {
+      throw toldHolder(error, config.dir, stopIt)
+    })
     const { trouble } = ledger.sealer
     if (trouble === undefined) return ledger
     await ledger.close()

@@ -31,6 +31,7 @@ import { readText } from "./read.ts"
 import { openRedaction, redactionNamesOf } from "./redaction-key.ts"
 import { type Live, type LiveRedaction, liveRedaction, reload } from "./reload.ts"
 import { scrubLoop } from "./scrub-loop.ts"
+import { tellServed } from "./served.ts"
 import { segmentRecorder } from "./segment-recorder.ts"
 import { tierOf } from "./storage-tier.ts"
 import { VERSION } from "./version.ts"
@@ -57,6 +58,8 @@ export type Serving = {
 /** The parts of a running ledger. */
 type Parts = Serving & {
   readonly ledger: OpenLedger
+  /** Has a hangup answered from now on, also one that came while it started. */
+  readonly onHangup: (answer: () => void) => void
   readonly metrics: Metrics
   readonly search: SearchProcess
   readonly redaction: LiveRedaction | undefined
@@ -74,6 +77,7 @@ type Parts = Serving & {
  */
 export async function serve(serving: Serving): Promise<void> {
   const { config, world, log } = serving
+  const onHangup = hangupsOf(world)
   const credentials = await CredentialTable.open(config.credentials, readText)
   const tls = config.tls && (await TlsFiles.open(config.tls, readText))
   const fatal = new AbortController()
@@ -133,6 +137,7 @@ export async function serve(serving: Serving): Promise<void> {
   const parts: Parts = {
     ...serving,
     ledger,
+    onHangup,
     metrics: counted,
     search,
     redaction: live,
@@ -154,6 +159,19 @@ export async function serve(serving: Serving): Promise<void> {
   }
 }
 
+/** From the first moment: the system ends a process that is not prepared for a hangup, and a start may take minutes. */
+function hangupsOf(world: World): Parts["onHangup"] {
+  let waits = false
+  let answer = (): void => {
+    waits = true
+  }
+  world.onHangup(() => answer())
+  return (given) => {
+    answer = given
+    if (waits) given()
+  }
+}
+
 type Doors = {
   readonly credentials: CredentialTable
   readonly tls: TlsFiles | undefined
@@ -172,7 +190,8 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
   })
   log.info("listening", { urls })
   announce(urls)
-  parts.world.onHangup(rereader(live, parts))
+  const untell = tellServed(config.dir, { pid: process.pid, urls })
+  parts.onHangup(rereader(live, parts))
   try {
     await together(stop, (stop) => [
       started,
@@ -202,6 +221,7 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
       ),
     ])
   } finally {
+    untell()
     await tell(parts, "serve.stopped", {}).catch(doors.onTrouble)
     await ledger.sealer.sealOnce()
     log.info("stopped", { records: ledger.sealer.sealed.records, blocks: ledger.sealer.sealed.blocks })

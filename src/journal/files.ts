@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs"
 import { join } from "node:path"
-import { assert } from "../base/assert.ts"
+import { Refusal } from "../base/refusal.ts"
 import type { Disk } from "./disk.ts"
 
 /** Where a journal lives. All on one file system. */
@@ -81,7 +81,7 @@ export function readPiece(path: string, start: number, end: number): Buffer {
     let at = 0
     while (at < piece.length) {
       const read = readSync(fd, piece, at, piece.length - at, start + at)
-      assert(read > 0, `${path} is shorter than what was committed to it`)
+      if (read === 0) throw new Refusal("journal.damaged", `${path} is shorter than what was committed to it`)
       at += read
     }
   } finally {

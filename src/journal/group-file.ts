@@ -1,18 +1,25 @@
 import { join } from "node:path"
-import { type Disk, type DiskFile, isSyncError } from "./disk.ts"
-import { GroupIndex, type JournalFile, journalName } from "./files.ts"
+import { Refusal } from "../base/refusal.ts"
+import { type DiskFile, isSyncError, type Look, replaceFile } from "./disk.ts"
+import { GroupIndex, type JournalFile, type JournalPlace, journalName } from "./files.ts"
+
+type Open = {
+  readonly file: DiskFile
+  readonly name: string
+  /** Which file the name stood for when it was opened. */
+  readonly id: string | undefined
+  bytes: number
+  folderSynced: boolean
+}
 
 /** The file that groups go to, and those before it. */
 export class GroupFile {
-  readonly #place: { readonly dir: string; readonly disk: Disk; readonly fileBytes: number }
+  readonly #place: JournalPlace & { readonly fileBytes: number }
   readonly #committed: JournalFile[]
-  #open: { readonly file: DiskFile; readonly name: string; bytes: number; folderSynced: boolean } | undefined
+  #open: Open | undefined
   #usable = true
 
-  constructor(
-    place: { readonly dir: string; readonly disk: Disk; readonly fileBytes: number },
-    files: readonly JournalFile[],
-  ) {
+  constructor(place: JournalPlace & { readonly fileBytes: number }, files: readonly JournalFile[]) {
     this.#place = place
     this.#committed = [...files]
   }
@@ -30,6 +37,41 @@ export class GroupFile {
   /** False after a failed sync: nobody knows what is on the disk. */
   get usable(): boolean {
     return this.#usable
+  }
+
+  /**
+   * Before each group, since a group in a file without a name would be acknowledged and gone: whether the open file is
+   * still the one in the folder, as long as it was left. One that was removed or replaced is put back, durably, from what
+   * is open here; after one that was cut or added to a new file begins. Resolves with what happened; undefined: nothing.
+   */
+  async mend(): Promise<Refusal | undefined> {
+    const open = this.#open
+    if (open === undefined || open.bytes === 0) return undefined
+    const found = this.#place.disk.look(join(this.#place.dir, open.name))
+    if (found?.file === open.id && found?.bytes === open.bytes) return undefined
+    if (found?.file !== open.id) return await this.#putBack(open, found)
+    await open.file.close()
+    this.#open = undefined
+    return touched(`${open.name} has ${found?.bytes} bytes, and this process left it with ${open.bytes}`)
+  }
+
+  async #putBack(open: Open, other: Look | undefined): Promise<Refusal> {
+    const { dir, tmp, damaged, disk } = this.#place
+    const path = join(dir, open.name)
+    const bytes = await open.file.read(open.bytes)
+    if (other !== undefined) {
+      await disk.makeFolder(damaged)
+      await disk.rename(path, join(damaged, `${open.name}-replaced-${bytes.length}`))
+      await disk.syncFolder(damaged)
+    }
+    await replaceFile(disk, { path, temporary: join(tmp, "back.journal"), folder: dir }, bytes)
+    await open.file.close()
+    this.#open = undefined
+    // One that was cut before it was removed ends early; what comes goes to a file of its own.
+    if (bytes.length === open.bytes)
+      this.#open = { ...open, file: await disk.create(path), id: disk.look(path)?.file }
+    const how = other === undefined ? "removed" : "replaced by another, which is in damaged/ now"
+    return touched(`${open.name} was ${how}; what this process had written was put back`)
   }
 
   /**
@@ -71,12 +113,13 @@ export class GroupFile {
     if (file !== undefined) Object.assign(file, { bytes: open.bytes, next: group.first + group.count })
   }
 
-  async #openFor(first: number) {
+  async #openFor(first: number): Promise<Open> {
     if (this.#open !== undefined && this.#open.bytes < this.#place.fileBytes) return this.#open
+    const { dir, disk } = this.#place
     const name = journalName(first)
-    const file = await this.#place.disk.create(join(this.#place.dir, name))
+    const file = await disk.create(join(dir, name))
     await this.#open?.file.close()
-    this.#open = { file, name, bytes: 0, folderSynced: false }
+    this.#open = { file, name, id: disk.look(join(dir, name))?.file, bytes: 0, folderSynced: false }
     // Left by an attempt that failed before anything was committed to it.
     if ((await file.size()) > 0) await file.cut(0)
     return this.#open
@@ -105,4 +148,8 @@ export class GroupFile {
     this.#open = undefined
     this.#usable = false
   }
+}
+
+function touched(what: string): Refusal {
+  return new Refusal("journal.touched", what)
 }

@@ -1,5 +1,16 @@
 import assert from "node:assert/strict"
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
 import { temporaryFolder } from "../../test/support/temporary.ts"
@@ -337,3 +348,51 @@ test("what the journal holds: all behind what it let go, but for sealed records 
   ])
   assert.ok((cut.journal.held()[2]?.first ?? 9) >= 9, "numbers of sealed records are not given again")
 })
+
+type Touched = readonly [what: string, touch: (path: string) => void, says: RegExp, kept: readonly string[]]
+
+const TOUCHED: readonly Touched[] = [
+  ["removed", (path) => rmSync(path), /was removed; .* put back/, ["a", "b", "c", "d"]],
+  [
+    "replaced by an older copy of itself",
+    (path) => {
+      copyFileSync(path, `${path}.older`)
+      truncateSync(`${path}.older`, readFileSync(path).length / 2)
+      renameSync(`${path}.older`, path)
+    },
+    /was replaced by another, which is in damaged\/ now; .* put back/,
+    ["a", "b", "c", "d"],
+  ],
+  ["renamed", (path) => renameSync(path, `${path}.away`), /was removed; .* put back/, ["a", "b", "c", "d"]],
+  [
+    "cut within its last group",
+    (path) => truncateSync(path, readFileSync(path).length - 1),
+    /has \d+ bytes, and this process left it with \d+/,
+    ["a", "c", "d"],
+  ],
+  ["added to", (path) => appendFileSync(path, "x\n"), /has \d+ bytes/, ["a", "b", "c", "d"]],
+]
+
+for (const [what, touch, says, kept] of TOUCHED) {
+  test(`the open file ${what}: told at once, and what is acknowledged after it is there after a restart`, async (t) => {
+    const { journal, dir, troubles } = await open(t)
+    await journal.append([record("a")])
+    await journal.append([record("b")])
+    const path = join(dir, "journal", journalName(0))
+    touch(path)
+    await journal.append([record("c")])
+    assert.deepEqual(
+      troubles.map(({ code }) => code),
+      ["journal.touched"],
+    )
+    assert.match(troubles[0]?.message ?? "", says)
+    await journal.append([record("d")])
+    assert.equal(troubles.length, 1, "told once")
+    await journal.close()
+    assert.equal(existsSync(join(dir, "damaged")), what.startsWith("replaced"))
+    const again = await open(dir)
+    assert.deepEqual(texts(await all(again.journal)), kept)
+    assert.equal(again.troubles.length, kept.length < 4 ? 1 : 0)
+    await again.journal.close()
+  })
+}

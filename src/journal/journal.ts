@@ -14,7 +14,7 @@ import {
 } from "../event/record.ts"
 import type { Delivered } from "../intake/source.ts"
 import type { Loss } from "./control.ts"
-import type { Disk } from "./disk.ts"
+import { type Disk, isSyncError } from "./disk.ts"
 import type { JournalPlace } from "./files.ts"
 import { GroupWriter } from "./group.ts"
 import { GroupFile } from "./group-file.ts"
@@ -278,6 +278,13 @@ class OpenJournal implements Journal {
   /** Puts the entries on disk as one group; on failure returns it, with the journal as it was. */
   async #tryCommit(entries: readonly Entry[]): Promise<unknown> {
     if (this.#dead) return unavailable("the ledger is stopping")
+    try {
+      const touched = await this.#files.mend()
+      if (touched !== undefined) this.#options.onTrouble?.(touched)
+    } catch (error) {
+      if (isSyncError(error)) this.#die(error)
+      return error
+    }
     const placing = new Placing(this.#place, this.#sources, {
       wall: this.#options.clock(),
       steady: this.#options.steady(),

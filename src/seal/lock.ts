@@ -9,8 +9,8 @@ export type Lock = { release(): void }
 
 /**
  * Takes a ledger for this process. An exclusive SQLite transaction that is never ended: the kernel lets it go when the
- * process dies, however it dies, so there is no stale lock to judge. Refuses `ledger.locked` at once when it is taken, and
- * `ledger.unwritable` where there can be no lock.
+ * process dies, however it dies, so there is no stale lock to judge. Refuses `ledger.locked` at once when it is taken (its fact
+ * `holder` is the process, where the kernel says so), and `ledger.unwritable` where there can be no lock.
  */
 export function takeLock(path: string): Lock {
   const database = open(path)
@@ -23,7 +23,8 @@ export function takeLock(path: string): Lock {
     if (!busy) throw unwritable(path, error)
     const holder = holderOf(path)
     const who = holder === undefined ? "another process" : `process ${holder}`
-    throw new Refusal("ledger.locked", `${who} holds ${path}`, {}, error)
+    const facts = holder === undefined ? {} : { holder }
+    throw new Refusal("ledger.locked", `${who} holds ${path}`, facts, error)
   }
   return { release: () => database.close() }
 }

@@ -52,6 +52,7 @@ export function faultyDisk(fault?: Fault): FaultyDisk {
       if (!failed || fault?.dies !== true) realDisk.remove(path)
     },
     usedShare: () => 0.5,
+    look: (path) => realDisk.look(path),
   }
 }
 
@@ -66,6 +67,7 @@ function faultyFile(file: DiskFile, run: <T>(act: Act<T>) => Promise<T>): DiskFi
     sync: () => run({ name: "fdatasync", whole: async () => {} }),
     cut: (size) => run({ name: "ftruncate", whole: () => file.cut(size) }),
     size: () => file.size(),
+    read: (bytes) => file.read(bytes),
     close: () => file.close(),
   }
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url"
 import { RESERVED } from "../../src/event/record.ts"
 import type { Checkpoint } from "../../src/tlog/checkpoint.ts"
 import { checkLedger } from "../support/check-ledger.ts"
+import { repeatable } from "../support/kills.ts"
 import { testLedger, testSigner } from "../support/ledger.ts"
 import { temporaryFolder } from "../support/temporary.ts"
 
@@ -130,15 +131,4 @@ function start(dir: string): Child {
   child.ready.catch(() => {})
   lines.on("line", (line) => (line === "ready" ? isReady() : child.onLine(line)))
   return child
-}
-
-/** The same numbers in every run, from 0 to 1 (mulberry32). */
-function repeatable(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

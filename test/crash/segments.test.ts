@@ -4,17 +4,8 @@ import { cpSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeF
 import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { isRefusal } from "../../src/base/refusal.ts"
-import { segmentRecorder } from "../../src/cli/segment-recorder.ts"
-import type { Disk } from "../../src/journal/disk.ts"
-import type { OpenLedger } from "../../src/seal/ledger.ts"
-import { madeSegments } from "../../src/seal/made-segments.ts"
 import { verifyLedger } from "../../src/seal/verify.ts"
-import { SegmentFiles } from "../../src/search/leftovers.ts"
-import { SEARCH_LIMITS } from "../../src/search/message.ts"
-import { Segmenter } from "../../src/search/segments.ts"
-import { Tail } from "../../src/search/tail.ts"
-import { BloomCache } from "../../src/store/bloom-cache.ts"
-import { type Catalogue, cataloguePath, openCatalogue, readCatalogue } from "../../src/store/catalogue.ts"
+import { cataloguePath, openCatalogue } from "../../src/store/catalogue.ts"
 import { type Duckdb, openDuckdb } from "../../src/store/duckdb.ts"
 import { segmentPath } from "../../src/store/segment-name.ts"
 import { formatVerifierKey } from "../../src/tlog/verifier-key.ts"
@@ -22,11 +13,10 @@ import { type TestLedger, testLedger, testRecord, testSigner } from "../support/
 import { eventBody } from "../support/segments.ts"
 import { temporaryFolder } from "../support/temporary.ts"
 import { type Effect, type Fault, faultyDisk } from "./faulty-disk.ts"
+import { type Making, openMaking } from "./making.ts"
 
 const BATCHES = 4
 const PER_BATCH = 5
-/** Two segments, so that one is written while the other waits for its record. */
-const SEGMENT_RECORDS_MAX = 15
 const LAST_BYTES = 4096
 
 let root = ""
@@ -56,79 +46,6 @@ before(async (t) => {
 })
 
 after(() => db.close())
-
-type Making = {
-  readonly ledger: OpenLedger
-  readonly catalogue: Catalogue
-  readonly troubles: unknown[]
-  /** Removed before anything was done. */
-  readonly leftovers: readonly string[]
-  /** One try to put all that is sealed into segments. */
-  flush(): Promise<void>
-  close(): Promise<void>
-}
-
-/** What `serve` and its search process do together to make segments, in one process. */
-async function openMaking(test: TestLedger, disk: Disk): Promise<Making> {
-  const { dir } = test
-  const ledger = await test.open({ disk: faultyDisk(), journal: { fileBytes: 4_000 } })
-  const troubles: unknown[] = []
-  const made = await madeSegments(dir, ledger.sealer.sealed.records)
-  const files = new SegmentFiles(dir, () => ledger.journal.held())
-  const leftovers = await files.begin(made)
-  const known = made ?? (await readCatalogue(cataloguePath(dir))).entries
-  const { catalogue, missing } = await openCatalogue({ db, dir, made: known, disk: faultyDisk() })
-  assert.deepEqual(missing, [])
-  const blooms = new BloomCache({ db, dir, disk: faultyDisk(), bytesMax: 2 ** 20 })
-  const stop = new AbortController()
-  const record = segmentRecorder(ledger, stop.signal, (trouble) => troubles.push(trouble))
-  const segmenter = new Segmenter({
-    db,
-    disk,
-    dir,
-    catalogue,
-    blooms,
-    tail: new Tail({
-      db,
-      dir,
-      tempDir: join(dir, "tmp"),
-      blooms,
-      entries: () => catalogue.entries,
-      first: catalogue.next,
-    }),
-    limits: { ...SEARCH_LIMITS, segmentRecords: 1 },
-    segmentRecordsMax: SEGMENT_RECORDS_MAX,
-    position: () => ledger.journal.position(),
-    record: (made) =>
-      files.record(made, record).then(
-        () => true,
-        (error: unknown) => {
-          troubles.push(error)
-          return false
-        },
-      ),
-    quietMs: () => 0,
-    now: () => test.clock.now,
-    onTrouble: (error) => troubles.push(error),
-    drained: async () => undefined,
-  })
-  const running = segmenter.run(stop.signal)
-  return {
-    ledger,
-    catalogue,
-    troubles,
-    leftovers,
-    async flush() {
-      segmenter.add(ledger.sealer.unsegmented())
-      await segmenter.flush()
-    },
-    async close() {
-      stop.abort()
-      await running
-      await ledger.close()
-    },
-  }
-}
 
 function copied(name: string): TestLedger {
   const place = join(root, name)
@@ -166,7 +83,7 @@ async function checkVerified(ledger: TestLedger): Promise<void> {
 async function run(name: string, fault?: Fault) {
   const ledger = copied(name)
   const disk = faultyDisk(fault)
-  const making = await openMaking(ledger, disk)
+  const making = await openMaking({ db, test: ledger, disk })
   await making.flush()
   const steps = [...disk.calls]
   if (fault?.dies !== true) {
@@ -174,7 +91,7 @@ async function run(name: string, fault?: Fault) {
     await checkOnce(ledger, making)
   }
   await making.close()
-  const again = await openMaking(ledger, faultyDisk())
+  const again = await openMaking({ db, test: ledger, disk: faultyDisk() })
   await again.flush()
   assert.deepEqual(again.troubles, [])
   await checkOnce(ledger, again)
@@ -215,7 +132,7 @@ function faultsOf(at: number, step: string): Fault[] {
 
 test("a catalogue that takes no line costs no segment: it is made again by the next start", async () => {
   const ledger = copied("catalogue")
-  const making = await openMaking(ledger, faultyDisk())
+  const making = await openMaking({ db, test: ledger, disk: faultyDisk() })
   rmSync(cataloguePath(ledger.dir), { force: true })
   mkdirSync(cataloguePath(ledger.dir))
   await making.flush()
@@ -224,7 +141,7 @@ test("a catalogue that takes no line costs no segment: it is made again by the n
   await checkOnce(ledger, making)
   await making.close()
   rmSync(cataloguePath(ledger.dir), { recursive: true })
-  const again = await openMaking(ledger, faultyDisk())
+  const again = await openMaking({ db, test: ledger, disk: faultyDisk() })
   await checkOnce(ledger, again)
   assert.deepEqual([again.troubles, again.leftovers], [[], []])
   await again.close()
@@ -233,7 +150,7 @@ test("a catalogue that takes no line costs no segment: it is made again by the n
 
 test("a segment cut or flipped at every byte of its last 4 KiB is told, and costs the engine nothing", async () => {
   const ledger = copied("bytes")
-  const making = await openMaking(ledger, faultyDisk())
+  const making = await openMaking({ db, test: ledger, disk: faultyDisk() })
   await making.flush()
   const { entries } = making.catalogue
   await making.close()

@@ -59,6 +59,7 @@ export function volatileDisk(root: string): VolatileDisk {
       model.remove(path)
     },
     usedShare: () => 0.5,
+    look: (path: string) => realDisk.look(path),
     crash: (left: Left) => model.crash(left),
   })
 }
@@ -74,6 +75,7 @@ function volatileFile(
     sync: () => step(async () => model.sync(id)),
     cut: (size) => step(() => file.cut(size)),
     size: () => file.size(),
+    read: (bytes) => file.read(bytes),
     close: () => file.close(),
   }
 }

@@ -26,8 +26,11 @@ const run = (...args: string[]) =>
 test("a ledger that is held: the process that holds it is named", async () => {
   const { code, stderr } = await run("start", "--dir", join(folder.path, "ledger"), "--port", "0")
   assert.equal(code, 2)
-  const who = process.platform === "linux" ? `process ${server.child.pid}` : "another process"
-  assert.match(stderr, new RegExp(`${who} holds .*/ledger/lock\n  .*stop one of them`))
+  const who = `process ${server.child.pid}`
+  assert.match(
+    stderr,
+    new RegExp(`${who}, a server at ${server.url}, holds .*/ledger: go to that one, or stop it`),
+  )
 })
 
 test("a port that is taken", async () => {

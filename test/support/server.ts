@@ -22,16 +22,18 @@ export type Server = {
 /** Starts a ledger in `dir` (made when it is not there) and resolves when it listens. */
 export async function startServer(
   dir: string,
-  options: { readonly args?: readonly string[]; readonly env?: Record<string, string> } = {},
+  options: {
+    readonly args?: readonly string[]
+    readonly env?: Record<string, string>
+    /** Words that run what follows them elsewhere: in a namespace. */
+    readonly enter?: readonly string[]
+  } = {},
 ): Promise<Server> {
-  const child = spawn(
-    process.execPath,
-    [MAIN, "start", "--dir", dir, "--port", "0", ...(options.args ?? [])],
-    {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, XDG_STATE_HOME: join(dir, "..", "state"), NO_COLOR: "1", ...options.env },
-    },
-  )
+  const [program = "", ...words] = [...(options.enter ?? []), process.execPath, MAIN]
+  const child = spawn(program, [...words, "start", "--dir", dir, "--port", "0", ...(options.args ?? [])], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, XDG_STATE_HOME: join(dir, "..", "state"), NO_COLOR: "1", ...options.env },
+  })
   let output = ""
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     output += text
@@ -70,9 +72,11 @@ export async function tallystick(
     readonly cwd?: string
     readonly input?: string | Uint8Array
     readonly env?: Record<string, string>
+    readonly enter?: readonly string[]
   } = {},
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const [program = "", ...words] = [...(options.enter ?? []), process.execPath, MAIN]
+  const child = spawn(program, [...words, ...args], {
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: "1", ...options.env },
   })

@@ -9,6 +9,7 @@ import { checkSource } from "../../intake/narrow.ts"
 import { type Command, EXIT, type ExitCode, type Options, type World } from "../command.ts"
 import { CONFIG_FLAGS } from "../config-load.ts"
 import { openLocalTarget } from "../import-local.ts"
+import { unservedOrThrough } from "../open-unserved.ts"
 import { formatAmount, formatSeconds, progress } from "../progress.ts"
 import { saidOf } from "../read.ts"
 import { knowsImport, openRemote, postImport, REMOTE_FLAGS } from "../remote.ts"
@@ -41,7 +42,11 @@ export const importCommand: Command = {
       description:
         "where the events come from, cluster first: prod-1/apiserver-0 (default: as the credential or intake.anonymousSource says)",
     },
-    { flags: "--server <url>", description: "send them to a running server instead of opening the ledger" },
+    {
+      flags: "--server <url>",
+      description:
+        "send them to this server (default: the one that holds the ledger; where none does, it is opened)",
+    },
     ...REMOTE_FLAGS,
   ],
   examples: [
@@ -60,10 +65,18 @@ export const importCommand: Command = {
   },
 }
 
-/** A running server where `--server` names one, or the ledger itself. */
+/** A running server where `--server` names one or one holds the ledger, or the ledger itself. */
 export async function openTarget(options: Options, world: World): Promise<ImportTarget> {
   const server = textOf(options.server)
-  if (server === undefined) return await openLocalTarget(options, world)
+  if (server !== undefined) return await openServer(server, options, world)
+  return await unservedOrThrough(
+    world,
+    () => openLocalTarget(options, world),
+    (holding) => openServer(holding, options, world),
+  )
+}
+
+async function openServer(server: string, options: Options, world: World): Promise<ImportTarget> {
   const remote = await openRemote(server, options, world)
   return {
     import: (file, stream) => postImport(remote, file, stream),

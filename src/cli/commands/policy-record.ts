@@ -5,6 +5,7 @@ import { type AuditFlags, ifAuditFlags, readPolicyFile } from "../../connect/ind
 import { checkSource } from "../../intake/narrow.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
+import { type Advice, stopIt } from "../holder.ts"
 import { openUnserved } from "../open-unserved.ts"
 import { FLAGS_FLAG, KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
 import {
@@ -42,9 +43,10 @@ export const policyRecordCommand: Command = {
     const { text } = readPolicyFile(whole, kubernetesOf(options), file) // what no server starts with was never in force
     const server = await serverOf({ whole, file }, options, world)
     const { config } = await loadConfig(options, world)
-    const ledger = await openUnserved(config, world, (trouble) => {
+    const onTrouble = (trouble: Refusal) => {
       throw trouble
-    })
+    }
+    const ledger = await openUnserved(config, world, { onTrouble, advice: declareIt })
     try {
       const put = policyInForce({ source, by: userInfo().username, text, ...server })
       const { first } = await ledger.journal.appendControl([policyRecord(put)])
@@ -60,6 +62,12 @@ export const policyRecordCommand: Command = {
     return EXIT.fine
   },
 }
+
+/** A server records by itself what its configuration declares. */
+const declareIt: Advice = (holder) =>
+  holder.url === undefined
+    ? stopIt(holder)
+    : `name the file under policy.declared in its configuration and it is recorded whenever it changes; or ${stopIt(holder)}`
 
 /** From the file that is named, or the one that holds the policy where it configures a server, too. */
 async function serverOf(

@@ -4,7 +4,7 @@ import { controlRecord } from "../../journal/control-kind.ts"
 import { did } from "../../seal/control.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
-import { openUnserved } from "../open-unserved.ts"
+import { openUnserved, unservedOrThrough } from "../open-unserved.ts"
 import { DISMISSED, openQuarantine, QUARANTINE_FLAGS } from "../quarantined.ts"
 import { recordNumber } from "../record-number.ts"
 import { openRemote, postDismissal } from "../remote.ts"
@@ -45,15 +45,25 @@ async function dismiss(
   options: Options,
   world: World,
 ): Promise<void> {
-  if (typeof options.server === "string") {
-    const remote = await openRemote(options.server, options, world)
+  const through = async (server: string) => {
+    const remote = await openRemote(server, options, world)
     for (const record of records) await postDismissal(remote, { record, why })
-    return
   }
+  if (typeof options.server === "string") return await through(options.server)
+  await unservedOrThrough(world, () => dismissAlone(records, why, options, world), through)
+}
+
+async function dismissAlone(
+  records: readonly number[],
+  why: string,
+  options: Options,
+  world: World,
+): Promise<void> {
   const { config } = await loadConfig(options, world)
-  const ledger = await openUnserved(config, world, (trouble) => {
+  const onTrouble = (trouble: Refusal) => {
     throw trouble
-  })
+  }
+  const ledger = await openUnserved(config, world, { onTrouble })
   try {
     const by = userInfo().username
     const told = records.map((record) => {
