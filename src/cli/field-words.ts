@@ -34,7 +34,7 @@ export function fieldOf(word: string): string {
   const meant = nearest(word, [...Object.keys(FIELD_WORDS), ...names])
   throw new Refusal(
     "usage",
-    `there is no field ${JSON.stringify(word)}${meant === undefined ? "" : `; did you mean ${meant}?`} Fields: docs/LOGSQL.md`,
+    `there is no field ${JSON.stringify(word)}; ${meant === undefined ? "docs/LOGSQL.md lists them" : `did you mean ${meant}?`}`,
   )
 }
 

@@ -1,8 +1,8 @@
 import { type FileHandle, open, rm } from "node:fs/promises"
 import { resolve } from "node:path"
 import { Refusal } from "../base/refusal.ts"
+import { reasonOf, saidOf } from "../base/said.ts"
 import type { World } from "./command.ts"
-import { reasonOf, saidOf } from "./read.ts"
 
 /**
  * Writes a text to a new file, or to standard output where none is named. Nothing there is written over (refuses
@@ -46,7 +46,13 @@ async function writeAll(
   }
 }
 
+/** What these mean for a file that is to be made. */
+const WHY: Readonly<Record<string, string>> = {
+  EEXIST: "it is there already",
+  ENOENT: "there is no such folder (ENOENT)",
+}
+
 function unwritable(path: string, error: unknown): Refusal {
-  const why = reasonOf(error) === "EEXIST" ? "it is there already" : saidOf(error)
+  const why = WHY[reasonOf(error)] ?? saidOf(error)
   return new Refusal("output.unwritable", `cannot write ${path}: ${why}`, { path }, error)
 }

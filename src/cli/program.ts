@@ -146,7 +146,8 @@ function attach(root: Commander, command: Command, world: World): Commander {
     const full = variadic === true ? `${name}...` : name
     child.argument(optional === true ? `[${full}]` : `<${full}>`, description)
   }
-  for (const option of optionsOf(command)) child.addOption(optionFor(option))
+  const names = optionsOf(command).map(longName)
+  for (const option of optionsOf(command)) child.addOption(optionFor(option, names))
   if (command.examples.length > 0) {
     child.addHelpText("after", `\nExamples:\n${command.examples.map((line) => `  ${line}`).join("\n")}`)
   }
@@ -162,13 +163,27 @@ function group(parent: Commander, word: string, world: World): Commander {
 }
 
 /** A repeatable option takes one value each time it is given; commander's own `<name...>` would swallow the arguments behind it. */
-function optionFor({ flags, description, default: byDefault }: Option): CommanderOption {
+function optionFor(
+  { flags, description, default: byDefault }: Option,
+  names: readonly string[],
+): CommanderOption {
   const repeatable = flags.includes("...")
   const option = new CommanderOption(flags.replace("...", ""), description)
   if (repeatable)
     option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
+  if (flags.includes("<")) refuseOptionAsValue(option, names)
   if (byDefault !== undefined) option.default(typeof byDefault === "boolean" ? byDefault : String(byDefault))
   return option
+}
+
+/** Commander takes whatever follows for the value: `--user --since 1d` would ask about a user called --since. */
+function refuseOptionAsValue(option: CommanderOption, names: readonly string[]): void {
+  const read = option.parseArg
+  option.argParser((value: string, before: unknown) => {
+    if (names.includes(value))
+      throw new Refusal("usage", `expected a value behind ${option.long}, saw the option ${value}`)
+    return read === undefined ? value : read(value, before)
+  })
 }
 
 /** Commander calls an action with each argument, then the options, then itself. */
@@ -179,11 +194,15 @@ function argumentsOf(given: readonly unknown[], command: Command): [readonly str
   return [flat as readonly string[], options as Options]
 }
 
+/** The shell has cut what was meant as one. */
+const TOO_MANY = "expected $1 words besides options, saw $2; what belongs together stands in quotes"
+
 function exitOf(error: CommanderError): ExitCode {
   if (error.exitCode === 0) return EXIT.fine // help or version that was asked for
   if (error.code === "commander.help") return EXIT.usage // words are missing: help was printed instead
   const message = error.message
     .replace(/^error: /, "")
     .replace(/\n\(Did you mean (.*)\?\)$/s, "; did you mean $1?")
+    .replace(/^too many arguments for '.*'\. Expected (\d+) arguments? but got (\d+)\.$/s, TOO_MANY)
   throw new Refusal("usage", message, {}, error)
 }

@@ -89,7 +89,10 @@ const PREFIXES = ["", "k", "M", "G", "T", "P"]
 
 /** `1.2 GB`, `84 B`; `12,345 records`. */
 export function formatAmount(amount: number, unit: string): string {
-  if (unit !== "bytes") return `${Math.floor(amount).toLocaleString("en-US")} ${unit}`
+  if (unit !== "bytes") {
+    const whole = Math.floor(amount)
+    return `${whole.toLocaleString("en-US")} ${whole === 1 ? unit.replace(/s$/, "") : unit}`
+  }
   let value = amount
   let power = 0
   while (value >= 999.5 && power < PREFIXES.length - 1) {

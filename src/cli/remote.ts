@@ -1,12 +1,13 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
 import { resolve } from "node:path"
 import { REFUSALS, Refusal, type RefusalCode } from "../base/refusal.ts"
+import { saidOf } from "../base/said.ts"
 import { Stopped } from "../intake/file-deliver.ts"
 import { LineCutter } from "../intake/file-lines.ts"
 import type { ImportAnswer } from "../intake/import-request.ts"
 import { CA_VARIABLE, TOKEN_VARIABLE } from "./client-variables.ts"
 import type { Option, Options, World } from "./command.ts"
-import { readText, saidOf } from "./read.ts"
+import { readText } from "./read.ts"
 
 /** A running server, and who we are there. */
 export type Remote = {

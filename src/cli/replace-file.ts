@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { open, rename, rm, stat } from "node:fs/promises"
 import { Refusal } from "../base/refusal.ts"
-import { saidOf } from "./read.ts"
+import { saidOf } from "../base/said.ts"
 
 /**
  * Puts a text in the place of a file that a person named, with the mode it had: a crash leaves the old one or the new one

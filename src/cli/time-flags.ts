@@ -24,6 +24,9 @@ export function readTimeFlags(options: Options, now: Micros): TimeRange {
   if (typeof since === "string") return { first: now - readSince(since), last: now }
   const first = typeof from === "string" ? readMoment("--from", from, now).first : undefined
   const last = typeof to === "string" ? readMoment("--to", to, now).last : undefined
+  if (first !== undefined && last !== undefined && first > last) {
+    throw new Refusal("usage", `expected --from before --to, saw ${String(from)} and ${String(to)}`)
+  }
   return { ...(first === undefined ? {} : { first }), ...(last === undefined ? {} : { last }) }
 }
 

@@ -1,18 +1,30 @@
 import { once } from "node:events"
+import { setImmediate } from "node:timers/promises"
+import { saidOf } from "../base/said.ts"
 import type { Terminal, World } from "./command.ts"
 
 /** 128 + SIGPIPE, as a shell shows it: whoever read us went away, so nobody may take the end for a good answer. */
 const EXIT_PIPE_CLOSED = 141
 const COLUMNS_DEFAULT = 80
 
+/** As for everything that could not be done. */
+const EXIT_UNABLE = 2
+
 /**
- * The process as a world for commands. A reader of its output that goes away (`| head`) ends the process silently. A
- * reader of its messages does not: a server goes on when whoever collects its log restarts.
+ * The process as a world for commands. A reader of its output that goes away (`| head`) ends the process silently, output
+ * that finds no room ends it with the reason. Messages that nobody takes do not: a server goes on when whoever collects its
+ * log restarts, or the disk with its log is full.
  */
 export function realWorld(process: NodeJS.Process, stop: AbortSignal): World {
   return {
     stdin: process.stdin,
-    stdout: terminalOf(process.stdout, () => process.exit(EXIT_PIPE_CLOSED)),
+    stdout: terminalOf(process.stdout, (error) => {
+      if (error.code === "EPIPE") process.exit(EXIT_PIPE_CLOSED)
+      process.stderr.write(
+        `tallystick: cannot write to standard output: ${saidOf(error)}\n  what was printed is cut off: make room, or send it elsewhere\n`,
+      )
+      process.exit(EXIT_UNABLE)
+    }),
     stderr: terminalOf(process.stderr, () => {}),
     env: process.env,
     cwd: process.cwd(),
@@ -28,13 +40,12 @@ export async function flushed(process: NodeJS.Process): Promise<void> {
     if (stream.writableLength > 0) await new Promise<void>((done) => void stream.write("", () => done()))
   }
   await Promise.all([flush(process.stdout), flush(process.stderr)])
+  // Files are written at once, and say a turn later that they could not be.
+  await setImmediate()
 }
 
-function terminalOf(stream: NodeJS.WriteStream, onReaderGone: () => void): Terminal {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error
-    onReaderGone()
-  })
+function terminalOf(stream: NodeJS.WriteStream, onFailure: (error: NodeJS.ErrnoException) => void): Terminal {
+  stream.on("error", onFailure)
   return {
     write: (text) => stream.write(text),
     get isTTY() {

@@ -65,9 +65,9 @@ test("a key file that is not there is named", (t) => {
   assert.throws(() => readSigner(join(temporaryFolder(t), "none")), { code: "key.unreadable" })
 })
 
-for (const origin of ["", "two words", "a+b", "a\nb"]) {
+for (const origin of ["", "two words", "a+b", "a\nb", "https://a.example"]) {
   test(`no key for the origin ${JSON.stringify(origin)}`, () =>
-    assert.throws(() => newKey(origin), { code: "key.malformed" }))
+    assert.throws(() => newKey(origin), { code: "usage" }))
 }
 
 test("a change of keys holds only with both signatures, over exactly this text", () => {

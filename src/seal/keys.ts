@@ -15,6 +15,7 @@ import {
 } from "node:fs"
 import { dirname } from "node:path"
 import { Refusal } from "../base/refusal.ts"
+import { saidOf } from "../base/said.ts"
 import { isOrigin } from "../tlog/note-text.ts"
 import { formatSignerKey, openSigner, parseSignerKey, type Signer, type SignerKey } from "../tlog/signer.ts"
 
@@ -25,10 +26,11 @@ const OTHERS = 0o077
 
 /** A new key for the ledger `origin`, which becomes its name (c2sp.org/tlog-checkpoint). */
 export function newKey(origin: string, random: (bytes: number) => Uint8Array = randomBytes): SignerKey {
-  if (!isOrigin(origin)) {
+  // One that was made before may have a scheme (c2sp.org/tlog-checkpoint: it should not), and goes on.
+  if (!isOrigin(origin) || origin.includes("://")) {
     throw new Refusal(
-      "key.malformed",
-      `expected an origin like ledger.example.com/prod without space and plus, saw ${JSON.stringify(origin)}`,
+      "usage",
+      `expected an origin like ledger.example.com/prod without scheme, space and plus, saw ${JSON.stringify(origin)}`,
     )
   }
   return { kind: "ed25519", name: origin, seed: random(SEED_BYTES) }
@@ -105,7 +107,7 @@ function opened(path: string, flags: "r" | "wx"): number {
   try {
     return openSync(path, flags, MODE)
   } catch (error) {
-    throw new Refusal("key.unreadable", `cannot open the key ${path}: ${String(codeOf(error))}`, {}, error)
+    throw new Refusal("key.unreadable", `cannot open the key ${path}: ${saidOf(error)}`, {}, error)
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { toBytes, utf8 } from "../base/bytes.ts"
+import { isThere } from "../base/is-there.ts"
 import { isRefusal } from "../base/refusal.ts"
 import { formatMicros, type Micros } from "../base/time.ts"
 import { type Checkpoint, type OpenedCheckpoint, openCheckpoint } from "../tlog/checkpoint.ts"
@@ -177,9 +178,13 @@ function openSigned(
   const path = "log/checkpoint"
   if (note === undefined) {
     const known = remembered !== undefined
-    const detail = known ? `${remembered.size} blocks were accepted before, and nothing is left` : ""
+    const { dir } = request
+    const detail = known ? `a log of size ${remembered.size} was accepted before, and nothing is left` : ""
     const damages: Damage[] = known ? [{ thing: "checkpoint", cause: "missing", path, detail }] : []
-    return withoutCheckpoint(request, damages, ["there is no checkpoint: an empty ledger, or none"])
+    const doubt = isThere(dir)
+      ? "there is no checkpoint: an empty ledger, or none"
+      : `there is no folder ${dir}: check the path`
+    return withoutCheckpoint(request, damages, [doubt])
   }
   try {
     const opened = openCheckpoint(note, keys)

@@ -79,13 +79,14 @@ export function openNote(note: string | Uint8Array, keys: readonly (VerifierKey 
     else verified.push(verifySignature({ key, text, signature: signature.signature }))
   }
   if (verified.length === 0) {
-    const signers = signatures.map(({ name, keyId }) => `${name}+${keyId}`)
-    throw new Refusal("note.unsigned", `none of the ${keys.length} keys given signed the note`, {
-      signers: signers.slice(0, 16),
-    })
+    const signers = signatures.slice(0, SIGNERS_TOLD_MAX).map(({ name, keyId }) => `${name}+${keyId}`)
+    const given = keys.length === 1 ? "the key given" : `any of the ${keys.length} keys given`
+    throw new Refusal("note.unsigned", `it is signed by ${signers.join(", ")}, not by ${given}`, { signers })
   }
   return { text, verified, unverified }
 }
+
+const SIGNERS_TOLD_MAX = 4
 
 /** ML-DSA keys are left out: their lines count as those of unknown keys. */
 function knownKeys(keys: readonly (VerifierKey | string)[]): Map<string, VerifierKey> {

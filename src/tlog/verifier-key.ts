@@ -40,9 +40,10 @@ export function formatVerifierKey({ kind, name, keyId, publicKey }: VerifierKey)
 /** Inverse of {@link formatVerifierKey}; refuses a key whose id is not the one its name and bytes have. */
 export function parseVerifierKey(text: string): VerifierKey {
   const [, name = "", keyId = "", base64 = ""] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(text) ?? []
-  const bytes = ifBase64(base64) ?? new Uint8Array()
-  const kind = kindOf(bytes)
+  const bytes = ifBase64(base64)
   if (!isKeyName(name)) throw malformed("expected <name>+<8 hex digits>+<base64>")
+  if (bytes === undefined) throw malformed("its base64 is not whole")
+  const kind = kindOf(bytes)
   if (kind === undefined)
     throw malformed("it is none of Ed25519 (01), its cosignatures (04) and ML-DSA-44 (06)")
   const key = { kind, name, publicKey: bytes.subarray(1) }

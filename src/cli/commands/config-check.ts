@@ -27,7 +27,7 @@ export const configCheck: Command = {
     async function findingsOf() {
       try {
         const { loaded, findings } = await checkConfig(options, world)
-        return findings.length > 0 || loaded === undefined ? findings : await checkFiles(loaded.config)
+        return findings.length > 0 || loaded === undefined ? findings : await checkFiles(loaded)
       } catch (error) {
         // Here a text that is no YAML is the answer, not a reason for none.
         if (isRefusal(error, "yaml.malformed")) return [{ where: "", key: "", message: error.message }]

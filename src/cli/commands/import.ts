@@ -2,7 +2,8 @@ import { createHash, randomBytes } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { stat } from "node:fs/promises"
 import { resolve } from "node:path"
-import { Refusal } from "../../base/refusal.ts"
+import { isRefusal, Refusal } from "../../base/refusal.ts"
+import { saidOf } from "../../base/said.ts"
 import { newImportId } from "../../intake/import.ts"
 import type { ImportAnswer } from "../../intake/import-request.ts"
 import { checkSource } from "../../intake/narrow.ts"
@@ -11,7 +12,6 @@ import { CONFIG_FLAGS } from "../config-load.ts"
 import { openLocalTarget } from "../import-local.ts"
 import { unservedOrThrough } from "../open-unserved.ts"
 import { formatAmount, formatSeconds, progress } from "../progress.ts"
-import { saidOf } from "../read.ts"
 import { knowsImport, openRemote, postImport, REMOTE_FLAGS } from "../remote.ts"
 import { escapeText, jsonLine } from "../terminal.ts"
 
@@ -163,6 +163,9 @@ async function importOne(
   }
   try {
     return await target.import({ id, name, source }, read())
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    throw new Refusal(error.code, `${name}: ${error.message}`, error.facts, error)
   } finally {
     bar.done()
   }

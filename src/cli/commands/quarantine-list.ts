@@ -31,7 +31,7 @@ export const quarantineList: Command = {
     if (reason !== undefined && !Object.hasOwn(QUARANTINE, reason)) {
       throw new Refusal(
         "usage",
-        `there is no reason ${JSON.stringify(reason)}; see tallystick quarantine list --help`,
+        `there is no reason ${JSON.stringify(reason)}; expected one of ${Object.keys(QUARANTINE).join(", ")}`,
       )
     }
     const rows = await (await openQuarantine(options, world)).list({

@@ -1,7 +1,7 @@
 import { request as requestHttp } from "node:http"
 import { request as requestHttps } from "node:https"
 import { TLSSocket } from "node:tls"
-import { reasonOf } from "../read.ts"
+import { reasonOf } from "../../base/said.ts"
 
 /** What a server said, or why it said nothing. */
 export type Answer =

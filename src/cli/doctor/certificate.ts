@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { isIP } from "node:net"
-import { reasonOf } from "../read.ts"
+import { reasonOf } from "../../base/said.ts"
 import { ask } from "./ask.ts"
 import { bad, type Check, fine, type Patient, type Symptom, warning } from "./check.ts"
 

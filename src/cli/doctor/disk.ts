@@ -1,6 +1,6 @@
 import { mkdtemp, open, rm } from "node:fs/promises"
 import { join } from "node:path"
-import { reasonOf } from "../read.ts"
+import { reasonOf } from "../../base/said.ts"
 import {
   bad,
   type Check,

@@ -1,8 +1,8 @@
 import { constants } from "node:fs"
 import { access } from "node:fs/promises"
 import { join } from "node:path"
+import { reasonOf } from "../../base/said.ts"
 import { journalNames } from "../../journal/files.ts"
-import { reasonOf } from "../read.ts"
 import { bad, type Check, fine } from "./check.ts"
 
 export const journal: Check = {

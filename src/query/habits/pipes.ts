@@ -113,11 +113,9 @@ function tellUnknown(draft: Draft, tokens: readonly Token[]): boolean {
   // A function that there is not is the parser's to refuse.
   if (findField(first.raw) !== undefined || (wordOf(second) === "(" && second?.spaced === false)) return false
   const meant = nearest(word, [...PIPE_WORDS])
-  const hint = meant === undefined ? "" : `; did you mean ${meant}?`
-  draft.tell(
-    [first],
-    `there is no pipe ${first.raw}${hint}; to search for the word, write \`| filter ${first.raw}\``,
-  )
+  const search = `o search for the word, write \`| filter ${first.raw}\``
+  const hint = meant === undefined ? `t${search}` : `did you mean ${meant}? T${search}`
+  draft.tell([first], `there is no pipe ${first.raw}; ${hint}`)
   return true
 }
 
