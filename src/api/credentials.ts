@@ -80,6 +80,7 @@ export type ReadText = (path: string) => Promise<string>
  */
 export class CredentialTable {
   #configs: readonly CredentialConfig[]
+  #sources: readonly string[]
   readonly #readText: ReadText
   readonly #checker = new PasswordChecker()
   /** Unknown users are checked against this one, so that they take as long as known ones. */
@@ -89,6 +90,7 @@ export class CredentialTable {
 
   private constructor(configs: readonly CredentialConfig[], readText: ReadText) {
     this.#configs = configs
+    this.#sources = configs.flatMap(({ source }) => (source === undefined ? [] : [source]))
     this.#readText = readText
   }
 
@@ -110,9 +112,9 @@ export class CredentialTable {
     return this.#configs.some(({ clientNames }) => clientNames === undefined)
   }
 
-  /** Sources of those that may write: known before the first event. */
+  /** Sources of those that may write: known before the first event. The same list until they change. */
   get sources(): readonly string[] {
-    return this.#configs.flatMap(({ source }) => (source === undefined ? [] : [source]))
+    return this.#sources
   }
 
   /** Reads the files of secrets again. All or nothing: when it refuses, the old ones stay in force. */
@@ -126,6 +128,7 @@ export class CredentialTable {
   /** Has from now on what `other` has; requests under way keep who they are. */
   become(other: CredentialTable): void {
     this.#configs = other.#configs
+    this.#sources = other.#sources
     this.#maps = other.#maps
     this.#seen = other.#seen
   }

@@ -13,7 +13,7 @@ import type { ConfigType } from "./config.ts"
 import { keyFileOf } from "./config-paths.ts"
 import { type Advice, toldHolder } from "./holder.ts"
 
-type Heard = Pick<LedgerOptions, "onSync" | "onSealed" | "onTrouble" | "onFatal">
+type Heard = Pick<LedgerOptions, "owners" | "onSync" | "onSealed" | "onTrouble" | "onFatal">
 
 /** How soon it is tried again to open a ledger for which there is no room. */
 const AGAIN_MS = 1_000

@@ -31,6 +31,8 @@ export type LedgerOptions = {
   /** Checkpoints kept outside the ledger. Without them, an older copy of the ledger is not known as such. */
   readonly remembered?: Remembered
   readonly journal?: Partial<JournalLimits>
+  /** Sources of the configuration, each of which has its place; see KnownSources. */
+  readonly owners?: () => readonly string[]
   readonly seal?: Partial<ReadLimits>
   readonly reserveBytes?: number
   readonly onSync?: (seconds: number, records: number) => void
@@ -120,9 +122,18 @@ function openRecovered(
   // What was decided is sealed as far as the journal is concerned: its records keep their numbers.
   const records = decided === undefined ? state.records : decided.first + decided.count
   const segmented = unsegmented[0]?.first ?? state.records
-  const { clock, steady = steadyMicros, reserve, journal: limits, onSync, onTrouble, onFatal } = options
+  const {
+    clock,
+    steady = steadyMicros,
+    reserve,
+    owners,
+    journal: limits,
+    onSync,
+    onTrouble,
+    onFatal,
+  } = options
   const sealed = trouble === undefined ? { records, segmented } : undefined
-  return openJournal({ place, sealed, clock, steady, reserve, limits, onSync, onTrouble, onFatal })
+  return openJournal({ place, sealed, clock, steady, reserve, owners, limits, onSync, onTrouble, onFatal })
 }
 
 const steadyMicros = () => Math.floor(performance.now() * 1000)
