@@ -21,7 +21,7 @@ export interface Log {
   error(event: string, fields?: LogFields): void
   setLevel(level: LogLevel): void
   /** A refusal with its code and facts at `warn`; anything else with its stack at `error`. */
-  trouble(event: string, error: unknown): void
+  trouble(event: string, error: unknown, fields?: LogFields): void
 }
 
 /** Whoever names a field like this holds something that must not be here. */
@@ -78,10 +78,11 @@ export function openLog(given: {
     setLevel(level) {
       log.level = level
     },
-    trouble(event, cause) {
+    trouble(event, cause, fields = {}) {
       if (isRefusal(cause))
         warn(event, {
           ...cause.facts,
+          ...fields,
           code: cause.code,
           message: cause.message,
           hint: REFUSALS[cause.code].hint,
