@@ -6,10 +6,10 @@ import { chunksOf } from "./read.ts"
 import type { Source } from "./snapshot.ts"
 import { runSql, type Statements } from "./statements.ts"
 
-/** The stages before the last, in their order. After them come ResponseComplete or Panic. */
-const EARLIER = ["RequestReceived", "ResponseStarted"] as const
+/** The stages before the last, in their order. The last is ResponseComplete; Panic is, of a request that has no other. */
+const EARLIER = ["RequestReceived", "ResponseStarted", "Panic"] as const
 const RANK = trusted(
-  `CASE "stage" ${EARLIER.map((stage, i) => `WHEN '${stage}' THEN ${i}`).join(" ")} ELSE 2 END`,
+  `CASE "stage" ${EARLIER.map((stage, i) => `WHEN '${stage}' THEN ${i}`).join(" ")} ELSE ${EARLIER.length} END`,
 )
 
 /** A request: clients choose auditIDs, so that the same one in another cluster is another request. */
