@@ -250,6 +250,11 @@ export const REFUSALS = {
     exit: 2,
     hint: "the search process is starting again; try in some seconds",
   },
+  "search.moved": {
+    http: 503,
+    exit: 2,
+    hint: "ask again, or ask the server instead of its directory",
+  },
   "search.busy": {
     http: 503,
     exit: 2,

@@ -33,7 +33,9 @@ import { type Live, type LiveRedaction, liveRedaction, reload } from "./reload.t
 import { scrubLoop } from "./scrub-loop.ts"
 import { tellServed } from "./served.ts"
 import { segmentRecorder } from "./segment-recorder.ts"
+import { ownersOf } from "./source-owners.ts"
 import { tierOf } from "./storage-tier.ts"
+import { troubleLog } from "./trouble-log.ts"
 import { VERSION } from "./version.ts"
 
 /** A record of every source's count is due so often, also when nothing comes. */
@@ -85,16 +87,23 @@ export async function serve(serving: Serving): Promise<void> {
   let sealedAt = world.clock()
   const metrics: Metrics[] = []
   let inform = (): void => undefined
+  const tellTrouble = troubleLog(log, () => performance.now())
+  let unsealedTold = false
   const onTrouble = (trouble: unknown): void => {
-    log.trouble("trouble", trouble)
+    tellTrouble(trouble)
+    unsealedTold ||= isRefusal(trouble, "seal.unavailable")
     const tier = tierOf(trouble)
     if (tier !== undefined) for (const each of metrics) each.storageError(tier)
   }
+  const followed = config.intake.files.map(({ source }) => source)
   const ledger = await openWithRoom(config, world, {
+    owners: ownersOf(credentials, followed),
     onSync: (seconds) => metrics[0]?.fsync(seconds),
     onTrouble,
     onSealed: () => {
       sealedAt = world.clock()
+      if (unsealedTold) log.info("seal.resumed")
+      unsealedTold = false
       inform()
     },
     onFatal(error) {
@@ -105,7 +114,7 @@ export async function serve(serving: Serving): Promise<void> {
   const counted = createMetrics({
     log: ledger.origin,
     seriesMax: config.metrics.seriesMax,
-    sources: [...credentials.sources, ...config.intake.files.map(({ source }) => source)],
+    sources: [...credentials.sources, ...followed],
     redactionRules: redactionNamesOf(config),
   })
   metrics.push(counted)

@@ -13,6 +13,7 @@ import {
 } from "node:fs"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
+import { editJournalLine } from "../../test/support/attacks.ts"
 import { temporaryFolder } from "../../test/support/temporary.ts"
 import type { Refusal } from "../base/refusal.ts"
 import { type NewRecord, type PlacedRecord, RESERVED } from "../event/record.ts"
@@ -53,6 +54,16 @@ async function all(journal: Journal): Promise<PlacedRecord[]> {
   const records: PlacedRecord[] = []
   while (true) {
     const more = await journal.read(records.length, ALL)
+    if (more.length === 0) return records
+    records.push(...more)
+  }
+}
+
+/** The same where some are missing: each read begins behind the last record of the one before. */
+async function everything(journal: Journal): Promise<PlacedRecord[]> {
+  const records: PlacedRecord[] = []
+  for (;;) {
+    const more = await journal.read((records.at(-1)?.number ?? -1) + 1, ALL)
     if (more.length === 0) return records
     records.push(...more)
   }
@@ -298,6 +309,66 @@ test("damage before a valid commit is told and kept aside, and nothing else is l
   assert.deepEqual(third.troubles, [], "it is told once")
   await third.journal.close()
 })
+
+/** Three groups of three records; which of the nine bodies cannot be read any more, CRCs repaired. */
+const unreadable: [why: string, bodies: number[]][] = [
+  ["the first line of the journal", [0]],
+  ["the first line of a group", [3]],
+  ["in the middle of a group", [4]],
+  ["the last line of a group", [5]],
+  ["the last line of the journal, which says when it was written", [8]],
+  ["two of one group", [3, 5]],
+  ["all of a group", [3, 4, 5]],
+  ["one in each", [1, 5, 6]],
+]
+for (const [why, lost] of unreadable) {
+  for (const sealed of [0, 9]) {
+    test(`a line that cannot be read costs itself alone: ${why}, ${sealed} sealed`, async (t) => {
+      const { journal, dir } = await open(t)
+      const bodies = Array.from({ length: 9 }, (_, at) => `body-${at}`)
+      for (let at = 0; at < 9; at += 3) {
+        await journal.append(
+          bodies.slice(at, at + 3).map((body, i) => record(body, (at + i) % 2 ? "a" : "b")),
+        )
+      }
+      await journal.close()
+      for (const at of lost) {
+        editJournalLine(
+          dir,
+          (line) => line.includes(`body-${at}`),
+          (line) => line.replace(" k8s.audit ", " K8S.AUDIT "),
+        )
+      }
+      const options = { sealed: { records: sealed, segmented: 0 }, limits: { recentBytesMax: 0 } }
+      const again = await open(dir, options)
+      assert.deepEqual(new Set(again.troubles.map(({ code }) => code)), new Set(["journal.damaged"]))
+      const told = again.troubles.flatMap(({ facts }) =>
+        Array.from({ length: Number(facts.count) }, (_, i) => Number(facts.first) + i),
+      )
+      assert.deepEqual(told, lost)
+      await again.journal.append([record("more-a", "a"), record("more-b", "b")])
+      const left = bodies.filter((_, at) => !lost.includes(at))
+      assert.deepEqual(texts(await everything(again.journal)), [...left, "more-a", "more-b"])
+      const kept = readdirSync(join(dir, "damaged")).map((name) =>
+        readFileSync(join(dir, "damaged", name), "latin1"),
+      )
+      for (const at of lost) assert.ok(kept.some((text) => text.includes(`K8S.AUDIT text\tbody-${at}\n`)))
+      const numbers = (await everything(again.journal)).map(({ number }) => number)
+      const expected = numbers.map((_, i) => i)
+      const given = sealed === 0 ? expected : [...expected, ...lost.map((_, i) => numbers.length + i)]
+      assert.deepEqual(numbers, sealed === 0 ? given : given.filter((number) => !lost.includes(number)))
+      // No number of a sealed record is given again, to whichever source it belonged.
+      const [a, b] = (await everything(again.journal)).slice(-2)
+      if (sealed > 0) assert.ok((a?.n ?? 0) >= 4 && (b?.n ?? 0) >= 5)
+      await again.journal.close()
+
+      const third = await open(dir, options)
+      assert.deepEqual(third.troubles, [], "it is told once")
+      assert.deepEqual(texts(await everything(third.journal)), [...left, "more-a", "more-b"])
+      await third.journal.close()
+    })
+  }
+}
 
 test("sealed records that are gone from the journal are told, and their numbers are not used again", async (t) => {
   const { journal, dir } = await open(t)

@@ -98,6 +98,8 @@ export type JournalOptions = {
   /** A clock that never steps, in microseconds from any zero. */
   readonly steady: () => number
   readonly reserve?: Reserve | undefined
+  /** Sources of the configuration: those of credentials and followed files. The same list as long as nothing changes. */
+  readonly owners?: (() => readonly string[]) | undefined
   readonly limits?: Partial<JournalLimits> | undefined
   /** After each sync of a group: how long it took. */
   readonly onSync?: ((seconds: number, records: number) => void) | undefined
@@ -157,7 +159,7 @@ class OpenJournal implements Journal {
     this.#dir = options.place.dir
     this.#recent = new Recent(limits.recentBytesMax)
     this.#sources = recovered.sources
-    this.#known = new KnownSources(limits, recovered.sources.keys())
+    this.#known = new KnownSources(limits, recovered.sources.keys(), options.owners)
     this.#missing = recovered.missing
     const given = recovered.givenAt
     this.#place = {
@@ -323,7 +325,8 @@ class OpenJournal implements Journal {
   async read(from: number, limits: ReadLimits): Promise<readonly PlacedRecord[]> {
     if (from >= this.next) return []
     const recent = this.#recent.read(from, limits)
-    return recent ?? readRecords(this.#dir, this.#files.committed, { from, ...limits })
+    const missing = this.#missing
+    return recent ?? readRecords(this.#dir, this.#files.committed, { from, missing, ...limits })
   }
 
   held(): readonly HeldRange[] {

@@ -1,7 +1,8 @@
 import { join } from "node:path"
 import type { PlacedRecord } from "../event/record.ts"
 import { type JournalFile, readPiece } from "./files.ts"
-import { groupLines, parseJournalLine, scanJournal } from "./line.ts"
+import { type Group, groupLines, parseJournalLine, scanJournal } from "./line.ts"
+import type { Hole } from "./runs.ts"
 
 export type ReadLimits = { readonly recordsMax: number; readonly bytesMax: number }
 
@@ -15,7 +16,7 @@ const PIECE_BYTES = 4 * 1024 * 1024
 export function readRecords(
   dir: string,
   files: readonly JournalFile[],
-  wanted: ReadLimits & { readonly from: number },
+  wanted: ReadLimits & { readonly from: number; readonly missing?: readonly Hole[] },
 ): PlacedRecord[] {
   const taken = new Taken(wanted)
   for (const file of files) {
@@ -35,7 +36,7 @@ function readFile(path: string, file: JournalFile, taken: Taken): void {
     let done = 0
     for (const group of scanJournal(piece)) {
       done = group.end
-      if (group.first + group.count > taken.next) taken.add(groupLines(piece, group))
+      if (group.first + group.count > taken.next) taken.add(piece, group, file)
       if (taken.full) return
     }
     // Nothing whole in the piece: one group larger than it, or damage of that size.
@@ -51,16 +52,21 @@ class Taken {
   full = false
   #bytes = 0
   readonly #limits: ReadLimits
+  readonly #missing: readonly Hole[]
 
-  constructor(wanted: ReadLimits & { readonly from: number }) {
+  constructor(wanted: ReadLimits & { readonly from: number; readonly missing?: readonly Hole[] }) {
     this.next = wanted.from
     this.#limits = wanted
+    this.#missing = wanted.missing ?? []
   }
 
-  add(lines: Iterable<Uint8Array>): void {
-    for (const line of lines) {
+  /** The records of a group that count in its file. Lines that recovery could not read stand there still. */
+  add(bytes: Uint8Array, group: Group, file: Pick<JournalFile, "first" | "next">): void {
+    let number = group.first - 1
+    for (const line of groupLines(bytes, group)) {
+      number++
+      if (number < Math.max(this.next, file.first) || number >= file.next || this.#isMissing(number)) continue
       const record = parseJournalLine(line)
-      if (record.number < this.next) continue
       const gap = this.records.length > 0 && record.number !== this.next
       if (gap || isOver(this.#limits, this.records.length, this.#bytes, record)) {
         this.full = true
@@ -70,6 +76,10 @@ class Taken {
       this.#bytes += record.body.length
       this.next = record.number + 1
     }
+  }
+
+  #isMissing(number: number): boolean {
+    return this.#missing.some(({ first, next }) => first <= number && number < next)
   }
 }
 

@@ -3,8 +3,9 @@ import type { Loss } from "./control.ts"
 import { Counts, type Gap } from "./counts.ts"
 import { GroupIndex, type JournalFile, type JournalPlace, journalNames, readJournalFile } from "./files.ts"
 import { type Group, scanJournal } from "./line.ts"
+import type { Piece } from "./pieces.ts"
 import { copyRest, dropOld, keepDamaged, type RestGroup } from "./rest.ts"
-import { chainRuns, type FoundFile, findRuns, type Hole, holesIn, type Run, straysOf } from "./runs.ts"
+import { chainRuns, type FoundFile, type Hole, holesIn, type Run, readableRuns, straysOf } from "./runs.ts"
 
 /** What the log says of the journal: undefined where the log cannot be trusted, and nothing is to be sealed. */
 export type SealedMark = {
@@ -34,8 +35,8 @@ export type Recovered = {
 
 /**
  * Makes of what a crash left a journal that can be sealed and appended to. Keeps all up to the last valid commit and
- * drops only what follows it. A bad line before a valid commit is damage: its bytes are kept aside, and a `loss` record
- * says so. Groups of the last file may never have been synced: those that are not sealed yet are copied to a new, synced
+ * drops only what follows it. A bad line before a valid commit is damage, whether the commit agrees with it or not: its
+ * bytes are kept aside, a `loss` record says so, and what can be read goes on. Groups of the last file may never have been synced: those that are not sealed yet are copied to a new, synced
  * file. Can be interrupted at any instant and begun again.
  */
 export async function recoverJournal(
@@ -49,8 +50,9 @@ export async function recoverJournal(
   const sealed = known.sealed ?? { records: start, segmented: start }
   const end = chain.at(-1)?.next ?? sealed.segmented
 
-  const walked = walk(place, { chain, found, holes: holesIn(chain, bounds(sealed)), sealed })
-  const losses = walked.losses.filter((loss) => !walked.counts.losses.some((told) => covers(told, loss)))
+  const expected = { from: sealed.segmented, end: Math.max(sealed.records, committedEnd(found)) }
+  const walked = walk(place, { chain, found, holes: holesIn(chain, expected), sealed })
+  const losses = walked.losses.filter((loss) => !isTold(walked.counts.losses, loss))
   const counts = walked.counts
   if (losses.length > 0) await keepDamaged(place, found)
   const copy = await copyRest(place, {
@@ -75,8 +77,6 @@ export async function recoverJournal(
   }
 }
 
-const bounds = (sealed: SealedMark) => ({ from: sealed.segmented, end: sealed.records })
-
 /** Of the records below `sealed`, those behind the first that is there. Later ones move up: no number of theirs is missing. */
 function missingIn(chain: readonly Run[], sealed: number): readonly Hole[] {
   return holesIn(chain, { from: chain[0]?.first ?? sealed, end: sealed })
@@ -84,19 +84,36 @@ function missingIn(chain: readonly Run[], sealed: number): readonly Hole[] {
     .map(({ first, next }) => ({ first, next: Math.min(next, sealed) }))
 }
 
-function findFiles({ dir }: JournalPlace): FoundFile[] {
+type Found = FoundFile & { readonly newest: Group | undefined }
+
+function findFiles({ dir }: JournalPlace): Found[] {
   return journalNames(dir).map((name) => {
     const bytes = readJournalFile(dir, name)
-    return { name, bytes: bytes.length, runs: findRuns(name, bytes) }
+    const groups = [...scanJournal(bytes)]
+    const runs = readableRuns(name, bytes, groups)
+    return { name, bytes: bytes.length, runs, newest: groups.at(-1) }
   })
+}
+
+/** Number after the last record that was committed, whether it can be read or not. */
+function committedEnd(found: readonly Found[]): number {
+  const groups = found.flatMap(({ newest }) => newest ?? [])
+  const newest = groups.toSorted((a, b) => a.group - b.group).at(-1)
+  return newest === undefined ? 0 : newest.first + newest.count
 }
 
 function trailingBytes(file: FoundFile | undefined): number {
   return file === undefined ? 0 : file.bytes - (file.runs.at(-1)?.end ?? 0)
 }
 
-function covers(told: Loss, loss: Loss): boolean {
-  return told.first <= loss.first && told.first + told.count >= loss.first + loss.count && loss.count > 0
+type Range = Pick<Loss, "first" | "count">
+
+function isTold(losses: readonly Loss[], { first, count }: Range): boolean {
+  return losses.some((told) => told.first <= first && told.first + told.count >= first + count && count > 0)
+}
+
+function rangeOf({ first, next }: Hole): Range {
+  return { first, count: next - first }
 }
 
 type Walked = {
@@ -140,10 +157,12 @@ function walk({ dir }: JournalPlace, chained: Chained): Walked {
     }
   }
   gaps.set(hole, counts.takeGaps())
-  const last = holes.at(-1)
-  if (last !== undefined && last.first >= (chain.at(-1)?.next ?? 0)) {
-    counts.skip(last.next - last.first)
-    gaps.set(last, counts.takeGaps())
+  // Sealed records of which nothing that follows tells whose they were: at the end, or the last ones of a source.
+  for (const hole of holes) {
+    const silent = hole.first < sealed.records && (gaps.get(hole) ?? []).length === 0
+    if (!silent || isTold(counts.losses, rangeOf(hole))) continue
+    counts.skip(hole.next - hole.first)
+    gaps.set(hole, counts.takeGaps())
   }
   const losses = holes.map((hole) => lossOf(hole, { gaps: gaps.get(hole) ?? [], chain, found }))
   return { counts, losses, kept: [...kept.values()], rest }
@@ -159,7 +178,11 @@ function restRuns({ chain, found, holes, sealed }: Chained): ReadonlySet<Run> {
   return new Set(chain.filter((run) => run.next > sealed.records && (gap !== undefined || run.file === last)))
 }
 
-function* groupsOf(run: Run, bytes: Buffer): Generator<Group, void> {
+function* groupsOf(run: Run, bytes: Buffer): Generator<Piece, void> {
+  if (run.piece !== undefined) {
+    yield run.piece
+    return
+  }
   for (const group of scanJournal(bytes.subarray(run.start, run.end))) {
     if (group.first >= run.next) return // a copy under later group numbers counts instead
     const { start } = run
@@ -167,11 +190,13 @@ function* groupsOf(run: Run, bytes: Buffer): Generator<Group, void> {
   }
 }
 
-function keep(kept: Map<string, JournalFile>, name: string, group: Group): void {
+function keep(kept: Map<string, JournalFile>, name: string, group: Piece): void {
   const file = kept.get(name) ?? { name, first: group.first, next: 0, bytes: 0, index: new GroupIndex() }
-  file.index.add(group.first, group.start)
+  // A piece is read, and stays, with the group that it stands in.
+  const { first, start, end } = group.of ?? group
+  file.index.add(first, start)
   file.next = group.first + group.count
-  file.bytes = group.end
+  file.bytes = end
   kept.set(name, file)
 }
 
@@ -197,8 +222,7 @@ function lossOf(
   const places = stray.map(({ file, start, end }) => `${file} bytes ${start} to ${end}`)
   return {
     why: bytes > 0 ? "journal.damaged" : "journal.missing",
-    first: hole.first,
-    count: hole.next - hole.first,
+    ...rangeOf(hole),
     bytes,
     gaps: around.gaps,
     detail: places.slice(0, 8).join(", "),

@@ -1,4 +1,5 @@
 import { type Group, scanJournal } from "./line.ts"
+import { type Piece, piecesOf } from "./pieces.ts"
 
 /** Groups that follow each other in a file without a gap: bytes [start, end), records [first, next). */
 export type Run = {
@@ -10,23 +11,39 @@ export type Run = {
   readonly next: number
   readonly start: number
   readonly end: number
+  /** Where lines of its only group cannot be read: what can. */
+  readonly piece?: Piece
 }
 
 /** Record numbers from `first` up to and without `next` that no readable group holds. */
 export type Hole = { readonly first: number; readonly next: number }
 
-/** The runs in one file, in the order of its bytes. */
+/** The runs in one file, in the order of its bytes: of groups as their CRC has them. Reads no record. */
 export function findRuns(file: string, bytes: Uint8Array): Run[] {
+  return runsOf(file, scanJournal(bytes))
+}
+
+/** The same of a file's groups, as far as their records can be read: lines that cannot are between runs. */
+export function readableRuns(file: string, bytes: Uint8Array, groups: Iterable<Group>): Run[] {
+  return runsOf(file, readablePieces(bytes, groups))
+}
+
+function* readablePieces(bytes: Uint8Array, groups: Iterable<Group>): Generator<Piece, void> {
+  for (const group of groups) yield* piecesOf(bytes, group)
+}
+
+function runsOf(file: string, pieces: Iterable<Piece>): Run[] {
   const runs: Run[] = []
-  for (const group of scanJournal(bytes)) {
+  for (const piece of pieces) {
     const last = runs.at(-1)
-    if (last !== undefined && continues(last, group)) runs[runs.length - 1] = extend(last, group)
-    else runs.push(runOf(file, group))
+    if (last !== undefined && continues(last, piece)) runs[runs.length - 1] = extend(last, piece)
+    else runs.push(runOf(file, piece))
   }
   return runs
 }
 
-function continues(run: Run, group: Group): boolean {
+function continues(run: Run, group: Piece): boolean {
+  if (run.piece !== undefined || group.of !== undefined) return false
   return group.start === run.end && group.first === run.next && group.group === run.group + run.groups
 }
 
@@ -34,8 +51,10 @@ function extend(run: Run, group: Group): Run {
   return { ...run, groups: run.groups + 1, next: group.first + group.count, end: group.end }
 }
 
-function runOf(file: string, { group, first, count, start, end }: Group): Run {
-  return { file, group, groups: 1, first, next: first + count, start, end }
+function runOf(file: string, piece: Piece): Run {
+  const { group, first, count, start, end } = piece
+  const run = { file, group, groups: 1, first, next: first + count, start, end }
+  return piece.of === undefined ? run : { ...run, piece }
 }
 
 /**

@@ -18,7 +18,7 @@ import { seedsIn } from "./log-on-disk.ts"
 import { checkpointOf } from "./remember.ts"
 import { readRange } from "./reread.ts"
 import { SealedLog, unprovable } from "./sealed-log.ts"
-import { type Snapshot, takeSnapshot } from "./snapshot.ts"
+import { hasMoved, lookAgain, type Snapshot, takeSnapshot } from "./snapshot.ts"
 import { verifyJournal } from "./verify-journal.ts"
 
 export type ProveRequest = {
@@ -77,7 +77,22 @@ export async function openProver(dir: string): Promise<Prover> {
   }
 }
 
-type Open = { readonly dir: string; readonly snapshot: Snapshot; readonly db: Duckdb }
+type Open = { readonly dir: string; snapshot: Snapshot; readonly db: Duckdb }
+
+/** A server merges segments one merge after the other, each of many seconds. */
+const LOOKS_MAX = 5
+
+/** Looks for something in the ledger's files; again where a server replaced one of them by a merged one meanwhile. */
+async function lookFor<T>(open: Open, look: () => Promise<T>): Promise<T> {
+  for (let looks = 1; ; looks++) {
+    try {
+      return await look()
+    } catch (error) {
+      if (!isRefusal(error) || looks === LOOKS_MAX || !hasMoved(open.dir, open.snapshot)) throw error
+      open.snapshot = lookAgain(open.dir, open.snapshot)
+    }
+  }
+}
 
 function proverOf(open: Open, close: () => Promise<void>): Prover {
   const { dir, snapshot } = open
@@ -124,7 +139,7 @@ function proverOf(open: Open, close: () => Promise<void>): Prover {
 type ReadBlock = Kept & ReturnType<typeof sealRecords> & { readonly block: Block }
 
 async function readBlock(block: Block, open: Open): Promise<ReadBlock> {
-  const kept = await keptOf(block, open)
+  const kept = await lookFor(open, () => keptOf(block, open))
   return { block, ...kept, ...sealRecords(kept.records, kept.seed) }
 }
 
@@ -136,7 +151,7 @@ function signedIn({ checkpoint }: Snapshot, dir: string): string {
 
 async function numberOf(which: WhichRecord, open: Open): Promise<number> {
   if ("record" in which) return which.record
-  const found = await findByAuditId(which, open)
+  const found = await lookFor(open, () => findByAuditId(which, open))
   const [only, ...others] = found
   const wanted = `auditID ${which.auditId} and stage ${which.stage}`
   if (only === undefined) throw new Refusal("record.unknown", `no record has ${wanted}`)

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs"
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs"
 import { join } from "node:path"
 import { journalNames } from "../journal/files.ts"
 import type { CatalogueEntry } from "../store/catalogue.ts"
@@ -70,6 +70,16 @@ async function tryOnce(dir: string): Promise<Snapshot & { readonly stable: boole
       for (const file of journal) file.close()
     },
   }
+}
+
+/** Whether a segment file that was there is gone: a server merged it, or somebody removed it. */
+export function hasMoved(dir: string, { segmentFiles }: Pick<Snapshot, "segmentFiles">): boolean {
+  return segmentFiles.some((name) => !existsSync(join(dir, "segments", name)))
+}
+
+/** The same state with the segment files that there are now. */
+export function lookAgain(dir: string, snapshot: Snapshot): Snapshot {
+  return { ...snapshot, segmentFiles: filesUnder(join(dir, "segments")) }
 }
 
 function checkpointIn(dir: string): Uint8Array | undefined {

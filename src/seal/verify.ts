@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs"
-import { join } from "node:path"
 import { toBytes, utf8 } from "../base/bytes.ts"
 import { isThere } from "../base/is-there.ts"
 import { isRefusal } from "../base/refusal.ts"
@@ -10,7 +8,7 @@ import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import { BlocksOnDisk, logReader } from "./log-on-disk.ts"
 import { checkpointOf } from "./remember.ts"
 import { type RevokedKey, revokedDamages } from "./revoked-keys.ts"
-import { type Snapshot, takeSnapshot } from "./snapshot.ts"
+import { hasMoved, type Snapshot, takeSnapshot } from "./snapshot.ts"
 import { type TrustedKeys, trustedKeys } from "./trusted-keys.ts"
 import { answerOf, type Damage, joinDamages, type Verdict } from "./verdict.ts"
 import { gatherControls, rotationsIn } from "./verify-controls.ts"
@@ -92,10 +90,6 @@ async function verifyMoving(request: VerifyRequest, pool: VerifyPool): Promise<V
       snapshot.close()
     }
   }
-}
-
-function hasMoved(dir: string, { segmentFiles }: Snapshot): boolean {
-  return segmentFiles.some((name) => !existsSync(join(dir, "segments", name)))
 }
 
 type Reading = Pick<Work, "snapshot" | "pool" | "settled"> & {

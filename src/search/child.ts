@@ -42,7 +42,7 @@ class Child {
   readonly #recording = new Map<string, (ok: boolean) => void>()
   #position: JournalEnd | undefined
 
-  constructor(service: SearchService, { dir, limits }: OpenRequest) {
+  constructor(service: SearchService, { dir, limits, lost = [] }: OpenRequest) {
     this.#service = service
     this.#places = new Places(limits)
     this.#segmenter = new Segmenter({
@@ -53,6 +53,7 @@ class Child {
       tail: service.tail,
       blooms: service.blooms,
       limits,
+      lost,
       position: () => this.#position,
       record: (made) =>
         new Promise((resolve) => {

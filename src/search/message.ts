@@ -3,6 +3,7 @@ import type { Micros } from "../base/time.ts"
 import type { Compat } from "../query/habits/index.ts"
 import type { Row } from "../query/row.ts"
 import type { View } from "../query/view.ts"
+import type { LostRange } from "../store/seeded-block.ts"
 
 /** A question to the search process, and what its answer may cost. */
 export type QueryRequest = {
@@ -95,6 +96,8 @@ export type OpenRequest = {
   readonly made: readonly SegmentNews[] | undefined
   /** Segments that were recorded besides. */
   readonly recorded?: readonly SegmentNews[]
+  /** Records that the journal does not have, though it should: damage, found when it was opened. Nobody waits for them. */
+  readonly lost?: readonly LostRange[]
   readonly limits: SearchLimits
 }
 

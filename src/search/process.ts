@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url"
 import { assert } from "../base/assert.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { HeldRange } from "../journal/journal.ts"
+import type { LostRange } from "../store/seeded-block.ts"
 import { Answer, type AnyMessage } from "./answer.ts"
 import { type RecordSegment, SegmentFiles } from "./leftovers.ts"
 import {
@@ -238,8 +239,10 @@ class Supervisor implements SearchProcess {
     if (this.#child !== child) return
     this.#unsent = new Map(this.#blocks)
     this.#newsUnderWay = false
-    const request = { dir: this.#options.dir, made, recorded: this.#files.recorded, limits: this.#limits }
-    this.#send({ kind: "open", request })
+    const { dir, heldByJournal } = this.#options
+    const lost = lostBetween(heldByJournal())
+    const { recorded } = this.#files
+    this.#send({ kind: "open", request: { dir, made, recorded, lost, limits: this.#limits } })
   }
 
   #ended(): void {
@@ -340,6 +343,16 @@ class Supervisor implements SearchProcess {
     // A child that dies at this moment is noticed by its exit.
     if (child?.connected === true) child.send(message, () => undefined)
   }
+}
+
+/** What should be in the journal and is not. What lies before all that it holds is in segments, or lost too. */
+function lostBetween(held: readonly HeldRange[]): LostRange[] {
+  let next = 0
+  return held.flatMap((range) => {
+    const lost = { first: next, next: range.first }
+    next = range.last + 1
+    return lost.next > lost.first ? [lost] : []
+  })
 }
 
 function received({ code, message, facts }: SentRefusal): Refusal {

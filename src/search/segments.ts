@@ -7,7 +7,7 @@ import type { BloomCache } from "../store/bloom-cache.ts"
 import type { Catalogue, CatalogueEntry } from "../store/catalogue.ts"
 import { compact, planCompaction } from "../store/compact.ts"
 import type { Duckdb } from "../store/duckdb.ts"
-import type { SeededBlock } from "../store/seeded-block.ts"
+import type { LostRange, SeededBlock } from "../store/seeded-block.ts"
 import { firstBlocks, type LoadedSegment, loadSegment, writeLoaded } from "../store/segment.ts"
 import { bloomPath, segmentPath } from "../store/segment-name.ts"
 import type { JournalEnd } from "../store/stage.ts"
@@ -36,6 +36,8 @@ export type SegmenterOptions = {
   readonly tail: Tail
   readonly blooms: BloomCache
   readonly limits: SearchLimits
+  /** Records that no segment can have: nothing waits for them. */
+  readonly lost?: readonly LostRange[]
   /** Default: {@link SEGMENT_RECORDS_MAX}. */
   readonly segmentRecordsMax?: number
   /** What is committed in the journal; undefined before the first news. */
@@ -170,7 +172,7 @@ export class Segmenter {
    * twice by what is already there then: seeds, and records that resemble each other side by side.
    */
   async #load(until: number, before?: Loaded): Promise<Loaded | undefined> {
-    const { db, disk, dir, catalogue, tail, blooms, position } = this.#options
+    const { db, disk, dir, catalogue, tail, blooms, position, lost = [] } = this.#options
     const from = before === undefined ? catalogue.next : endOf(before.blocks)
     const blocks = firstBlocks(this.#waitingFrom(from), this.#recordsMax)
     const end = position()
@@ -178,7 +180,7 @@ export class Segmenter {
     const earlier = before === undefined ? [] : [before.table]
     const journalDir = join(dir, "journal")
     const { entries } = catalogue
-    const segment = { db, disk, dir, journalDir, end, blocks, entries, blooms, earlier }
+    const segment = { db, disk, dir, journalDir, end, blocks, entries, blooms, earlier, lost }
     const held = tail.hold(0) // what is looked through stays, though it may be recorded meanwhile
     try {
       return await tail.share(blocks[0]?.first ?? from, () => loadSegment(segment))

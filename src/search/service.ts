@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { mkdir } from "node:fs/promises"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
@@ -9,7 +10,7 @@ import { BloomCache } from "../store/bloom-cache.ts"
 import { type Catalogue, cataloguePath, openCatalogue, readCatalogue } from "../store/catalogue.ts"
 import { MSG_SQL } from "../store/columns.ts"
 import { type Duckdb, openDuckdb } from "../store/duckdb.ts"
-import { segmentsDir } from "../store/segment-name.ts"
+import { segmentPath, segmentsDir } from "../store/segment-name.ts"
 import type { JournalEnd } from "../store/stage.ts"
 import { REPEATS } from "./duplicates.ts"
 import { exportRows } from "./export.ts"
@@ -51,6 +52,7 @@ export class SearchService {
   readonly #tempDir: string
   readonly #engine: Engine
   readonly #missing: number
+  readonly #readOnly: boolean
   readonly #unreadable: UnreadableFiles
   readonly #running: Set<object>
   #quietSince = performance.now()
@@ -64,6 +66,7 @@ export class SearchService {
     readonly tail: Tail
     readonly engine: Engine
     readonly missing: number
+    readonly readOnly: boolean
     readonly running: Set<object>
   }) {
     this.db = parts.db
@@ -74,6 +77,7 @@ export class SearchService {
     this.#tempDir = parts.tempDir
     this.#engine = parts.engine
     this.#missing = parts.missing
+    this.#readOnly = parts.readOnly
     this.#running = parts.running
     this.#unreadable = new UnreadableFiles(parts.dir)
   }
@@ -147,6 +151,8 @@ export class SearchService {
           yield value
         }
       } catch (error) {
+        // Who only reads does not hear of merged segments: a server removes the files that it replaced.
+        if (this.#readOnly && isRefusal(error) && this.#isGone(snapshot)) throw moved(error)
         const again =
           isRefusal(error, "store.failed") && (await this.#unreadable.find(snapshot.segments, asker.stop))
         if (given || !again) throw error
@@ -155,6 +161,10 @@ export class SearchService {
         snapshot.release()
       }
     }
+  }
+
+  #isGone({ segments }: Snapshot): boolean {
+    return segments.some(({ name }) => !existsSync(segmentPath(this.#dir, name)))
   }
 
   close(): void {
@@ -221,6 +231,7 @@ export async function openService(options: ServiceOptions): Promise<SearchServic
       blooms,
       entries: () => catalogue.entries,
       first: catalogue.next,
+      lost: options.lost ?? [],
     })
     const columns: Columns = openColumns({ msg: MSG_SQL })
     const repetitions = new Holding(db, REPEATS)
@@ -239,11 +250,16 @@ export async function openService(options: ServiceOptions): Promise<SearchServic
       remembered,
       stepsMemoryMax,
     }
-    return new SearchService({ db, dir, tempDir, catalogue, tail, engine, running, missing: missing.length })
+    const parts = { db, dir, tempDir, catalogue, tail, engine, running, readOnly }
+    return new SearchService({ ...parts, missing: missing.length })
   } catch (error) {
     db.close()
     throw error
   }
+}
+
+function moved(cause: unknown): Refusal {
+  return new Refusal("search.moved", "a server merged segments while they were read", {}, cause)
 }
 
 /** An error as others may hear it: a refusal as it is, anything else without its text, which may quote events. */

@@ -5,6 +5,7 @@ import type { CatalogueEntry } from "../store/catalogue.ts"
 import { ident } from "../store/columns.ts"
 import type { Duckdb } from "../store/duckdb.ts"
 import { markDuplicates } from "../store/duplicates.ts"
+import type { LostRange } from "../store/seeded-block.ts"
 import type { LoadedSegment } from "../store/segment.ts"
 import {
   type JournalCursor,
@@ -54,6 +55,8 @@ export type TailOptions = {
   readonly entries: () => readonly CatalogueEntry[]
   /** First record that is in no segment. */
   readonly first: number
+  /** Records that cannot be read. */
+  readonly lost?: readonly LostRange[]
   /** Default: {@link TAIL_BYTES_MAX}. */
   readonly bytesMax?: number
 }
@@ -234,13 +237,14 @@ export class Tail {
   }
 
   #stage(end: JournalEnd, name: string, limits: StageLimits): Promise<Staged> {
-    const { dir, tempDir } = this.#options
+    const { dir, tempDir, lost = [] } = this.#options
     return stageJournal({
       journalDir: join(dir, "journal"),
       end,
       first: this.#next,
       ...(this.#cursor === undefined ? {} : { cursor: this.#cursor }),
       limits,
+      lost,
       path: join(tempDir, `${name}.tsv`),
     })
   }

@@ -50,11 +50,10 @@ export {
 export { conflictsSql, type DuplicateSearch, type DuplicatesFound, markDuplicates } from "./duplicates.ts"
 export { type ObjectStore, openDirectoryStore, openMemoryStore } from "./objects.ts"
 export { type RelationParts, relationSql } from "./relation.ts"
-export type { SeededBlock } from "./seeded-block.ts"
+export type { LostRange, SeededBlock } from "./seeded-block.ts"
 export {
   firstBlocks,
   type JournalSegment,
-  type LostRange,
   type SegmentWritten,
   writeSegment,
 } from "./segment.ts"

@@ -38,3 +38,14 @@ export function blockFinder(blocks: readonly SeededBlock[]): (record: number) =>
     return { seed, hint: hint === undefined ? "" : String(hint) }
   }
 }
+
+/** Numbers from `first` up to and without `next` that no record has any more: what a `loss` says. */
+export type LostRange = { readonly first: number; readonly next: number }
+
+/** How many of the records from `first` up to and without `next` are lost. */
+export function lostIn(lost: readonly LostRange[], { first, next }: LostRange): number {
+  return lost.reduce(
+    (sum, range) => sum + Math.max(0, Math.min(range.next, next) - Math.max(range.first, first)),
+    0,
+  )
+}

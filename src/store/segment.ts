@@ -8,13 +8,10 @@ import type { CatalogueEntry } from "./catalogue-entry.ts"
 import { ident } from "./columns.ts"
 import type { Duckdb } from "./duckdb.ts"
 import { type DuplicatesFound, markDuplicates } from "./duplicates.ts"
-import type { SeededBlock } from "./seeded-block.ts"
+import { type LostRange, lostIn, type SeededBlock } from "./seeded-block.ts"
 import { writeSegmentFile } from "./segment-file.ts"
 import { type JournalEnd, STAGE_LIMITS, type Staged, type StageLimits, stageJournal } from "./stage.ts"
 import { createTail, dropTail, loadStaged, removeStaged } from "./table.ts"
-
-/** Numbers from `first` up to and without `next` that no record has any more: what a `loss` says. */
-export type LostRange = { readonly first: number; readonly next: number }
 
 export type JournalSegment = {
   readonly db: Duckdb
@@ -71,7 +68,18 @@ export async function loadSegment(segment: JournalSegment): Promise<LoadedSegmen
   const table = `segment_${first}_${tables++}`
   await mkdir(join(dir, "tmp"), { recursive: true })
   const path = join(dir, "tmp", `segment_${first}.tsv`)
-  const request = { journalDir, end, first, below, limits, path, blocks: wanted, order: "alike" } as const
+  const { lost = [] } = segment
+  const request = {
+    journalDir,
+    end,
+    first,
+    below,
+    limits,
+    path,
+    blocks: wanted,
+    lost,
+    order: "alike",
+  } as const
   const staged = await stageJournal(request)
   try {
     await createTail(db, table)
@@ -107,7 +115,7 @@ async function relationOver(
   const [first, next] = rangeOf(blocks)
   const relation = `(FROM ${ident(table)} WHERE "record" < ${next})`
   const found = (await db.query(`SELECT count(*) FROM ${relation}`)).single().integer(0) ?? 0
-  const wanted = next - first - lost.reduce((sum, range) => sum + overlap(range, { first, next }), 0)
+  const wanted = next - first - lostIn(lost, { first, next })
   if (found === wanted) return relation
   throw new Refusal(
     "segment.damagedJournal",
@@ -134,8 +142,4 @@ function rangeOf(blocks: readonly SeededBlock[]): readonly [first: number, next:
     next += count
   }
   return [start.first, next]
-}
-
-function overlap(a: LostRange, b: LostRange): number {
-  return Math.max(0, Math.min(a.next, b.next) - Math.max(a.first, b.first))
 }

@@ -9,7 +9,7 @@ import type { JournalPosition } from "../journal/journal.ts"
 import { type Group, groupLines, scanJournal } from "../journal/line.ts"
 import { AlikeRun, kindOf } from "./alike.ts"
 import { plainEvent, plainLine, reducedEvent } from "./plain.ts"
-import { blockFinder, type FromBlock, type SeededBlock } from "./seeded-block.ts"
+import { blockFinder, type FromBlock, type LostRange, lostIn, type SeededBlock } from "./seeded-block.ts"
 
 /** How far the journal is committed: nothing beyond is read. */
 export type JournalEnd = JournalPosition
@@ -30,6 +30,8 @@ export type StageRequest = {
   readonly limits?: Partial<StageLimits>
   /** Blocks of the records, in order: their rows get seed and hint. Default: none, for records that are not sealed. */
   readonly blocks?: readonly SeededBlock[]
+  /** Records that cannot be read: what stands in their place is passed over. */
+  readonly lost?: readonly LostRange[]
   /** `alike`: records that resemble each other stand together, see alike.ts. Default: in their order. */
   readonly order?: "record" | "alike"
   /** What the paths of the files written begin with. They are overwritten. */
@@ -211,6 +213,7 @@ class Stage {
   readonly #long: LongLine[] = []
   readonly #buffer = Buffer.allocUnsafeSlow(FILE_BYTES_MAX)
   readonly #blockOf: (record: number) => FromBlock
+  readonly #lost: readonly LostRange[]
   readonly #run: AlikeRun<StagedLine> | undefined
   #used = 0
   #rawBytes = 0
@@ -221,7 +224,8 @@ class Stage {
   /** Number after the last record staged: the next one wanted. */
   next: number
 
-  constructor({ path, first, limits, blocks = [], order = "record" }: StageRequest) {
+  constructor({ path, first, limits, blocks = [], lost = [], order = "record" }: StageRequest) {
+    this.#lost = lost
     this.#path = path
     this.#blockOf = blockFinder(blocks)
     this.#run = order === "alike" ? new AlikeRun() : undefined
@@ -240,12 +244,15 @@ class Stage {
 
   /** Stages the wanted records of a group. */
   async take(window: Buffer, group: Group, below: number): Promise<void> {
-    if (!isUtf8(window.subarray(group.start, group.commit)))
+    const [first, next] = [group.first, group.first + group.count]
+    const isWhole = lostIn(this.#lost, { first, next }) === 0
+    if (isWhole && !isUtf8(window.subarray(group.start, group.commit)))
       throw damaged(`group ${group.group} is not UTF-8`)
     const hasSurrogates = mentionsSurrogate(window.subarray(group.start, group.commit))
     let number = group.first
     for (const line of groupLines(window, group)) {
-      if (number >= this.next && number < below) {
+      const isThere = isWhole || lostIn(this.#lost, { first: number, next: number + 1 }) === 0
+      if (number >= this.next && number < below && isThere) {
         const waits = this.#takeLine(line as Buffer, this.#blockOf(number), hasSurrogates)
         if (waits !== undefined) await waits
         this.#begin ??= number
