@@ -168,7 +168,7 @@ export function sendDocument(
 }
 
 /** The same refusal with the query and a mark under the word it is about. */
-function pointed(error: unknown, text: string): unknown {
+export function pointed(error: unknown, text: string): unknown {
   if (!isRefusal(error)) return error
   const { position, length } = error.facts
   if (typeof position !== "number" || typeof length !== "number" || position > text.length) return error

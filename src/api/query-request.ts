@@ -24,7 +24,7 @@ export function parseQueryRequest(
 ): QueryRequest {
   for (const name of REFUSED) {
     const value = given.get(name)
-    if (value) throw refused(name, value, "no such argument: it is not supported here")
+    if (value) throw refused(name, value, "no such argument: nothing here hides fields")
   }
   const text = given.get("query")
   if (!text) throw refused("query", text, "LogsQL")

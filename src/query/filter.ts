@@ -158,8 +158,11 @@ function readAnyField(reader: Reader, prefix: string): Filter {
   return reader.nested(() => readNot(reader, anyField(prefix)))
 }
 
+/** Fields with filters of their own; VictoriaLogs knows them in any letters. */
+const OWN_NAMES = ["_time", "_stream", "_stream_id"]
+
 function readFieldFilter(reader: Reader, name: string): Filter {
-  switch (name) {
+  switch (OWN_NAMES.find((own) => own === name.toLowerCase()) ?? name) {
     case "_time":
       return readTime(reader)
     case "_stream":

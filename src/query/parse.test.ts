@@ -56,6 +56,58 @@ test("every word with a file is in the list of words", () => {
   )
 })
 
+const printed: [why: string, text: string, canonical: string][] = [
+  [
+    "labels and values without quotes",
+    "{cluster=prod-1, a/b!=c.d or e:f=~x-y}",
+    '{cluster="prod-1","a/b"!="c.d" or "e:f"=~"x-y"}',
+  ],
+  [
+    "a label that looks like a word of the language",
+    "{or=or or in in (a-b,c)}",
+    '{"or"="or" or "in"=~"a-b|c"}',
+  ],
+  ["a stream's number in capitals", `_stream_id:${"AB".repeat(16)}`, `_stream_id:${"ab".repeat(16)}`],
+  ["the fields with filters of their own in any letters", "_TIME:5m _Stream:{a=b}", '{a="b"} _time:5m'],
+  ["hours of one digit", "_time:day_range[8:00, 18:30)", "_time:day_range[8:00, 18:30)"],
+  ["few digits as seconds", "_time:[0, 1400000000]", "_time:[0,1400000000]"],
+  [
+    "numbers of rows",
+    "a | limit 0x10 | offset 1.5K | head 1_0 | skip '2Ki'",
+    "a | limit 16 | offset 1500 | limit 10 | offset 2048",
+  ],
+  ["numbers of rows in quotes", `a | facets "12" | top "3" x`, "a | facets 12 | top 3 by (x)"],
+  ["a limit behind a limit", "a | limit 3 | limit 2", "a | limit 2"],
+  [
+    "offset and limit behind a sort",
+    "a | sort by (b) offset 1 | offset 2 | limit 3",
+    "a | sort by (b) offset 3 limit 3",
+  ],
+  ["offset behind a limited sort", "a | sort by (b) limit 3 | offset 1", "a | sort by (b) offset 1 limit 2"],
+  [
+    "nothing is left of a limited sort",
+    "a | sort by (b) limit 3 | offset 3",
+    "a | sort by (b) limit 3 | offset 3",
+  ],
+  ["a limit behind ranks", "a | sort by (b) rank | limit 3", "a | sort by (b) limit 3 rank"],
+  [
+    "options",
+    "options(concurrency=1_0, allow_partial_response=T, ignore_global_time_filter=0) a",
+    "options(concurrency=10, allow_partial_response=true, ignore_global_time_filter=false) a",
+  ],
+  [
+    "a filter of all queries inside",
+    "options(global_filter=(x:y or z)) a:in(b | fields c)",
+    "options(global_filter=(x:y or z)) a:in(options(global_filter=(x:y or z)) b | fields c)",
+  ],
+]
+for (const [why, text, canonical] of printed) {
+  test(`as VictoriaLogs 1.52 reads it: ${why}`, () => {
+    assert.equal(formatQuery(parseQuery(text)), canonical)
+    assert.equal(formatQuery(parseQuery(canonical)), canonical)
+  })
+}
+
 const places: [why: string, text: string, code: string, position: number, pointed: string][] = [
   ["a star in front only", "verb:*ete", "query.malformed", 6, "ete"],
   ["two stars", "verb:**", "query.malformed", 6, "*"],
@@ -68,6 +120,20 @@ const places: [why: string, text: string, code: string, position: number, pointe
   ["a regular expression that is none", `a:~"("`, "query.malformed", 3, `"("`],
   ["a time that is none", "_time:yesterday", "query.malformed", 6, "yesterday"],
   ["a function nobody knows", "count_distinct(a)", "query.malformed", 0, "count_distinct"],
+  ["minutes as a number of rows", "a | limit 5m", "query.malformed", 10, "5m"],
+  ["half a row", "a | limit 1.5", "query.malformed", 10, "1.5"],
+  ["a label without a name", "{=a}", "query.malformed", 1, "="],
+  ["a label without a value", "{a=,b=c}", "query.malformed", 3, ","],
+  ["a value that goes on behind its quotes", '{a="b"c}', "query.malformed", 6, "c"],
+  ["an option nobody knows", "options(speed=1) a", "query.malformed", 8, "speed"],
+  [
+    "a value that is none of an option",
+    "options(ignore_global_time_filter=yes) a",
+    "query.malformed",
+    8,
+    "ignore_global_time_filter",
+  ],
+  ["a filter of all queries without parentheses", "options(global_filter=x) a", "query.malformed", 22, "x"],
   ["a pipe's name as first word", "limit 10", "query.malformed", 0, "limit"],
 ]
 for (const [why, text, code, position, pointed] of places) {

@@ -64,7 +64,6 @@ export type GroupsRead = { readonly kind: "groups"; readonly grouping: Grouping 
 
 /** Decides how to answer. Refuses `query.unsupported` what can be read but not run. */
 export function planQuery(query: Query, request: PlanRequest, columns: Columns): Plan {
-  checkOptions(query)
   checkCost(
     "conditions that have to be looked at one by one",
     countConditions(query.filter),
@@ -121,15 +120,6 @@ function checkCost(what: string, seen: number, most: number): void {
     "query.tooLarge",
     `more than ${most} ${what}; values and words of one field can stand in one in(…) or contains_any(…)`,
   )
-}
-
-/** Options that change the answer must not be ignored; those that only say how fast may be. */
-function checkOptions({ options }: Query): void {
-  const harmless = new Set(["concurrency", "parallel_readers", "allow_partial_response"])
-  for (const { name } of options) {
-    if (!harmless.has(name))
-      throw new Refusal("query.unsupported", `the option ${name} cannot be used here yet`)
-  }
 }
 
 /** What of `_time` the filter allows. Under `not` nothing is known. */

@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts"
 import { type Facts, Refusal, type RefusalCode } from "../base/refusal.ts"
 import { type Token, tokenize } from "./lexer.ts"
 import { QUERY_LIMITS } from "./limits.ts"
+import { parseNumber, parseSize } from "./number.ts"
 import type { Filter, Query, Setting } from "./tree.ts"
 
 /** The rules that words need of each other: a pipe holds filters, a filter holds queries. Given to the reader by parse.ts. */
@@ -112,12 +113,12 @@ export class Reader {
     return suffix === "" ? first.text : first.raw + suffix
   }
 
-  /** A whole number without sign: `10`, `10K`, `12_345M`. */
+  /** A whole number without sign: `10`, `10K`, `12_345M`, also in quotes. */
   count(what: string): number {
     const start = this.token
     const text = this.compound(what)
     const count = parseCount(text)
-    if (count === undefined) throw this.refuse(`expected ${what}, a whole number`, start)
+    if (count === undefined) throw this.refuse(`expected ${what}, a whole number like 10 or 10K`, start)
     return count
   }
 
@@ -167,32 +168,13 @@ export class Reader {
   }
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  k: 1e3,
-  kb: 1e3,
-  ki: 1024,
-  kib: 1024,
-  m: 1e6,
-  mb: 1e6,
-  mi: 1024 ** 2,
-  mib: 1024 ** 2,
-  g: 1e9,
-  gb: 1e9,
-  gi: 1024 ** 3,
-  gib: 1024 ** 3,
-  t: 1e12,
-  tb: 1e12,
-  ti: 1024 ** 4,
-  tib: 1024 ** 4,
-}
-
+/** `10`, `1_000`, `10K`, `1.5Ki`, `0x10`. `5m` is none: it may mean millions, and VictoriaLogs reads minutes. */
 export function parseCount(text: string): number | undefined {
-  const match = /^([0-9][0-9_]*)([A-Za-z]*)$/.exec(text)
-  const unit = UNITS[(match?.[2] ?? "?").toLowerCase()]
-  if (match === null || unit === undefined) return undefined
-  const count = Number((match[1] ?? "").replaceAll("_", "")) * unit
-  return Number.isSafeInteger(count) ? count : undefined
+  if (!/^[0-9]/.test(text)) return undefined
+  const plain = /^0[xob]/i.test(text) || /^[0-9_]+(\.0*)?$/.test(text)
+  const bare = text.replaceAll("_", "")
+  const count = plain ? parseNumber(bare) : parseSize(bare)
+  return count !== undefined && Number.isSafeInteger(count) ? count : undefined
 }
 
 function clip(text: string): string {

@@ -11,7 +11,8 @@ export type Query = {
   readonly pipes: readonly Pipe[]
   readonly options: readonly Setting[]
 }
-export type Setting = { readonly name: string; readonly value: string }
+/** One of `options(…)`; `filter` is what `global_filter=(…)` holds. */
+export type Setting = { readonly name: string; readonly value: string; readonly filter?: Filter }
 
 export type Filter =
   | { readonly kind: "all" }

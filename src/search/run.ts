@@ -1,6 +1,7 @@
-import { isRefusal } from "../base/refusal.ts"
+import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { Columns } from "../query/column.ts"
 import { understandQuery } from "../query/habits/index.ts"
+import { applyOptions, wantsWhole } from "../query/options.ts"
 import { areLight, type Plan, planQuery } from "../query/plan.ts"
 import type { Row } from "../query/row.ts"
 import { holdsRows } from "../query/run.ts"
@@ -104,11 +105,12 @@ async function* answerQuery(
     const { query: filtered } = viewQuery(asked, request.filters ?? [], { kind: "rows" })
     return answerQuery(filtered, { ...bounds, rowsMax: INNER_ROWS_MAX }, shape, asking)
   }
-  const subqueries = await answerSubqueries(query, ask)
+  const { query: whole, bounds: within } = applyOptions(query, request)
+  const subqueries = await answerSubqueries(whole, ask)
   const context = await answerContext(subqueries.query, ask)
   const inner = { query: context.query, partial: subqueries.partial ?? context.partial }
   const { engine, stop, deadline } = asking
-  const planned = planQuery(inner.query, request, engine.columns)
+  const planned = planQuery(inner.query, within, engine.columns)
   const plan = request.walk === undefined ? planned : planWalk(planned, query)
   const out = new Output(plan, request.rowsMax, shape)
   const run = new Run(request, { plan, out }, asking)
@@ -121,6 +123,9 @@ async function* answerQuery(
     run.cut(reason)
   }
   yield* run.finish()
+  if (run.partial !== undefined && wantsWhole(query)) {
+    throw new Refusal("search.partial", `the answer would be partial: ${run.partial}`)
+  }
   return {
     rows: run.out.count,
     ...(run.partial === undefined ? {} : { partial: run.partial }),

@@ -74,6 +74,7 @@ async function fill(): Promise<void> {
 }
 
 const RANGE = { start: "2026-11-20T18:24:00Z", end: "2026-11-20T18:31:00Z" }
+const MIDDLE_RANGE = { start: "2026-11-20T18:25:00Z", end: "2026-11-20T18:27:00Z" }
 const HOUR = { start: "1795197600", end: "2026-11-20T19" }
 const ALL = "kind:=k8s.audit"
 
@@ -92,6 +93,43 @@ const requests: [endpoint: string, form: Record<string, string>][] = [
   ["query", { query: "" }],
   ["query", { query: "*", limit: "many" }],
   ["query", { query: "*", start: "yesterday" }],
+  ["query", { query: `options(time_offset=2m) ${ALL} | stats count() n, min(_time) a`, ...MIDDLE_RANGE }],
+  ["query", { query: `options(time_offset=-7d) ${ALL} _time:2026-11-13 | fields _time, verb` }],
+  ["query", { query: `options(time_offset=1m) ${ALL} | stats by (_time:1m) count() n` }],
+  [
+    "query",
+    {
+      query: `${ALL} | stats count() n | union (options(time_offset=1m) ${ALL} | stats count() n)`,
+      ...MIDDLE_RANGE,
+    },
+  ],
+  ["query", { query: `options(ignore_global_time_filter=true) ${ALL} | stats count() n`, ...MIDDLE_RANGE }],
+  [
+    "query",
+    {
+      query: `${ALL} verb:in(options(ignore_global_time_filter=true) verb:l* | fields verb) | stats count() n`,
+      ...RANGE,
+    },
+  ],
+  [
+    "query",
+    {
+      query: `options(global_filter=(verb:=get)) ${ALL} | stats count() n | union (${ALL} | stats count() n)`,
+    },
+  ],
+  ["hits", { query: `options(time_offset=30s) ${ALL}`, ...MIDDLE_RANGE, step: "1m" }],
+  [
+    "stats_query_range",
+    { query: `options(time_offset=30s) ${ALL} | stats by (verb) count() n`, ...MIDDLE_RANGE, step: "1m" },
+  ],
+  ...["_time:[2026-11-20T18:25Z, 2026-11-20T18:26Z)", "verb:get", "_time:2026-11-20 or verb:get"].flatMap(
+    (query): [string, Record<string, string>][] => [
+      ["query_time_range", { query }],
+      ["query_time_range", { query, ...RANGE }],
+    ],
+  ),
+  ["query_time_range", { query: "verb:(" }],
+  ["query_time_range", { query: "" }],
   ["hits", { query: ALL, ...RANGE, step: "1m" }],
   ["hits", { query: ALL, ...HOUR, step: "10m", field: "verb" }],
   ["hits", { query: ALL, ...HOUR, step: "10m", field: "verb", fields_limit: "2" }],

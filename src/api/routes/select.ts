@@ -6,6 +6,7 @@ import { queryRoutes } from "./query.ts"
 import { statsRoutes } from "./stats.ts"
 import { type TailDeps, tailRoutes } from "./tail.ts"
 import { tenantRoutes } from "./tenants.ts"
+import { timeRangeRoutes } from "./time-range.ts"
 import { valuesRoutes } from "./values.ts"
 
 /** Everything below `/select/`: the reading half of VictoriaLogs' HTTP API. docs/HTTP.md is its page for people. */
@@ -17,6 +18,7 @@ export function selectRoutes(deps: TailDeps): readonly Route[] {
     ...facetsRoutes(deps),
     ...statsRoutes(deps),
     ...valuesRoutes(deps),
+    ...timeRangeRoutes(deps),
     ...tenantRoutes(),
     ...buildInfoRoutes(),
   ]

@@ -73,9 +73,43 @@ export function streamLeaf(alternatives: readonly (readonly Matcher[])[]): Strea
   }
 }
 
+/** Where an unquoted label or value ends, besides at white space. */
+const STOPS = [
+  "",
+  "=",
+  "!=",
+  "=~",
+  "!~",
+  "!",
+  "~",
+  "<",
+  ">",
+  ",",
+  "{",
+  "}",
+  "(",
+  ")",
+  "[",
+  "]",
+  "|",
+  "*",
+  '"',
+  "'",
+  "`",
+]
+
+/** A label or its value: a string, or what stands there without white space, as in `prod-1/apiserver`. */
+function readName(reader: Reader, what: string): string {
+  if (!reader.token.quoted && STOPS.includes(reader.token.text)) throw reader.refuse(`expected ${what}`)
+  const first = reader.next()
+  let name = first.text
+  while (!first.quoted && !reader.token.quoted && !reader.token.spaced && !STOPS.includes(reader.token.text))
+    name += reader.next().text
+  return name
+}
+
 function readMatcher(reader: Reader): Matcher {
-  if (reader.is("=", "!=", "=~", "!~", ",", "}")) throw reader.refuse("expected a label")
-  const label = reader.next().text
+  const label = readName(reader, "a label")
   if (label === "") throw reader.refuse("expected a label")
   const name = quoteIfNeeded(label)
   const operator = reader.token
@@ -99,9 +133,8 @@ function readMatcher(reader: Reader): Matcher {
   }
   if (!reader.skip("=", "!=", "=~", "!~"))
     throw reader.refuse(`expected =, !=, =~, !~ or in(…) after a label`)
-  if (reader.is(",", "}", "|", "")) throw reader.refuse("expected a value for the label")
   const start = reader.token
-  const value = reader.next().text
+  const value = readName(reader, "a value for the label")
   const negative = operator.text.startsWith("!")
   const text = `${name}${operator.text}${quote(value)}`
   if (!operator.text.endsWith("~")) return { label, text, negative, filter: exactFilter(label, value) }

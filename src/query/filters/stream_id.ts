@@ -19,13 +19,14 @@ export function readStreamId(reader: Reader): Filter {
     const answered = (ids: readonly string[]) => streamIdFilter(`in(${ids.join(",")})`, ids)
     return queryFilter("in", "_stream_id", values, answered)
   }
-  if (!values.items.every((item) => STREAM_ID.test(item))) throw reader.refuse("expected stream ids", start)
-  return streamIdFilter(`in(${values.items.join(",")})`, values.items)
+  const ids = values.items.map((item) => item.toLowerCase())
+  if (!ids.every((item) => STREAM_ID.test(item))) throw reader.refuse("expected stream ids", start)
+  return streamIdFilter(`in(${ids.join(",")})`, ids)
 }
 
 function readId(reader: Reader): string {
   const start = reader.token
-  const id = reader.compound("a stream id")
+  const id = reader.compound("a stream id").toLowerCase()
   if (!STREAM_ID.test(id)) throw reader.refuse("expected a stream id, 48 hexadecimal digits", start)
   return id
 }

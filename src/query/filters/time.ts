@@ -84,11 +84,12 @@ function readInterval(reader: Reader): Range {
   }
 }
 
-/** A time, or how long ago. */
+/** A time, or how long ago. Few digits are Unix seconds too, as somebody writes who means "since ever"; four are a year. */
 function readMoment(reader: Reader): { readonly text: string; readonly moment: Moment } {
   const start = reader.token
   const text = reader.compound("a time")
-  const moment = parseMoment(text) ?? parseMoment(`now-${text}`)
+  const seconds = /^[0-9]{1,3}$/.test(text) ? text.padStart(10, "0") : text
+  const moment = parseMoment(seconds) ?? parseMoment(`now-${text}`)
   if (moment === undefined) throw reader.refuse("expected a time like 2026-01-02T03:04:05Z or now-5m", start)
   return { text, moment }
 }

@@ -1,4 +1,3 @@
-import { Refusal } from "../../base/refusal.ts"
 import { quoteIfNeeded } from "../quote.ts"
 import { fieldOr, fieldPrefix } from "../value.ts"
 import type { FilterWord } from "../word.ts"
@@ -9,12 +8,14 @@ export const valueType: FilterWord = {
   word: "value_type",
   example: `verb:value_type(dict)`,
   parse(reader, field) {
+    const start = reader.token
     const [type = ""] = readArguments(reader, { min: 1, max: 1 })
     const name = fieldOr(field)
     const refuse = (): never => {
-      throw new Refusal(
+      throw reader.refuse(
+        "value_type() is about how VictoriaLogs stores fields, which nothing here does; remove it",
+        start,
         "query.unsupported",
-        "value_type() is about how VictoriaLogs stores fields; remove it",
       )
     }
     return {

@@ -25,7 +25,7 @@ export const facets: PipeWord = {
   parse(reader) {
     reader.next()
     let limits = DEFAULTS
-    if (/^[0-9]/.test(reader.word)) limits = { ...limits, most: positive() }
+    if (/^[0-9]/.test(reader.token.text)) limits = { ...limits, most: positive() }
     for (;;) {
       if (reader.skip("max_values_per_field")) limits = { ...limits, valuesMax: positive() }
       else if (reader.skip("max_value_len")) limits = { ...limits, bytesMax: positive() }

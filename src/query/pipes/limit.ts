@@ -1,3 +1,4 @@
+import type { Pipe } from "../tree.ts"
 import type { PipeWord } from "../word.ts"
 import { atPipeEnd } from "./read.ts"
 
@@ -10,23 +11,27 @@ export const limit: PipeWord = {
   example: `verb:delete | limit 20`,
   parse(reader) {
     reader.next()
-    const rows = atPipeEnd(reader) ? ROWS_DEFAULT : reader.count("a number of rows")
-    return {
-      word: "limit",
-      print: () => `limit ${rows}`,
-      needs: (after) => after,
-      shape: { kind: "limit", rows },
-      run(next) {
-        let left = rows
-        return {
-          take: (row) => {
-            if (left === 0) return false
-            left--
-            return next.take(row) && left > 0
-          },
-          end: () => next.end(),
-        }
-      },
-    }
+    return limitPipe(atPipeEnd(reader) ? ROWS_DEFAULT : reader.count("a number of rows"))
   },
+}
+
+function limitPipe(rows: number): Pipe {
+  return {
+    word: "limit",
+    print: () => `limit ${rows}`,
+    needs: (after) => after,
+    shape: { kind: "limit", rows },
+    join: ({ shape }) => (shape?.kind === "limit" ? limitPipe(Math.min(rows, shape.rows)) : undefined),
+    run(next) {
+      let left = rows
+      return {
+        take: (row) => {
+          if (left === 0) return false
+          left--
+          return next.take(row) && left > 0
+        },
+        end: () => next.end(),
+      }
+    },
+  }
 }

@@ -137,14 +137,19 @@ export function printSort({ by, descending, partition, offset, limit, rank }: So
 
 /** `sort … | offset 10 | limit 20` is one pipe; the plan sees the limit then. */
 function joinSort(sort: Sort, after: Pipe): Pipe | undefined {
-  if (sort.partition.length > 0 || sort.rank !== undefined) return undefined
-  if (after.shape?.kind === "offset" && sort.offset === undefined && sort.limit === undefined) {
-    return sortPipe({ ...sort, offset: after.shape.rows })
-  }
+  if (sort.partition.length > 0) return undefined
+  if (after.shape?.kind === "offset" && sort.rank === undefined) return withOffset(sort, after.shape.rows)
   if (after.shape?.kind === "limit" && after.shape.rows > 0) {
     return sortPipe({ ...sort, limit: Math.min(sort.limit ?? Number.POSITIVE_INFINITY, after.shape.rows) })
   }
   return undefined
+}
+
+/** So many rows less, from the beginning; undefined where none would be left. */
+function withOffset(sort: Sort, rows: number): Pipe | undefined {
+  const { offset = 0, limit } = sort
+  if (limit === undefined) return sortPipe({ ...sort, offset: offset + rows })
+  return limit > rows ? sortPipe({ ...sort, offset: offset + rows, limit: limit - rows }) : undefined
 }
 
 function runWhole(

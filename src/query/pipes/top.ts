@@ -1,6 +1,7 @@
 import { fieldSet } from "../fieldset.ts"
 import { printField } from "../quote.ts"
 import { newRow } from "../row.ts"
+import { parseCount } from "../reader.ts"
 import type { PipeWord } from "../word.ts"
 import { compareTexts } from "../words.ts"
 import { type Counted, countBy } from "./counted.ts"
@@ -16,7 +17,9 @@ export const top: PipeWord = {
   example: `objectRef.resource:=secrets | top 5 by (user.username)`,
   parse(reader) {
     reader.next()
-    const counted = !reader.token.quoted && /^[0-9]/.test(reader.token.text)
+    const counted =
+      parseCount(reader.token.text) !== undefined ||
+      (!reader.token.quoted && /^[0-9]/.test(reader.token.text))
     const start = reader.token
     const rows = counted ? reader.count("a number of rows") : ROWS_DEFAULT
     if (rows === 0) throw reader.refuse("top needs a number above 0", start)
