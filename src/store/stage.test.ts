@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import { placeRecords, writeJournal } from "../../test/support/journal-file.ts"
@@ -148,6 +148,25 @@ test("a group larger than a window, and lines too long for the reader", async (c
   const [line] = staged.long
   assert.equal(readFileSync(line?.raw ?? "", "utf8"), long)
   assert.equal(readFileSync(line?.json ?? "", "utf8"), '{"auditID":"x","stage":"s","verb":"get"}')
+})
+
+test("whatever the sizes, lines stand one after another, in files that the reader takes", async (context) => {
+  const dir = temporaryFolder(context)
+  const sizes = [10, 2 ** 20 - 200, 2 ** 19, 10, ...Array.from({ length: 20 }, () => 2 ** 20 - 100), 10]
+  const placed = placeRecords(sizes.map((size, i) => ({ body: String(i % 10).repeat(size) })))
+  const end = await writeJournal(dir, placed)
+  const staged = await stageJournal({ journalDir: dir, end, first: 0, path: join(dir, "t") })
+  const bodies = textOf(staged)
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => line.split("\t")[1] ?? "")
+  assert.deepEqual(
+    bodies.map((body) => body.length),
+    sizes,
+  )
+  assert.ok(bodies.every((body, i) => body === String(i % 10).repeat(body.length)))
+  assert.ok(staged.files.length > 1)
+  assert.ok(staged.files.every((file) => statSync(file).size <= 16 * 2 ** 20))
 })
 
 test("on a full disk nothing that was staged stays behind, and it is said that there is no room", {
