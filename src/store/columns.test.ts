@@ -13,7 +13,7 @@ import { type Event, parseEvent, readField } from "../event/parse.ts"
 import { formatWords, type PlacedRecord } from "../event/record.ts"
 import { sliceEvents } from "../event/slice.ts"
 import { summariseFields } from "../event/summary.ts"
-import { COLUMNS, ident, MSG_SQL, SAID, timeSql, withSaid } from "./columns.ts"
+import { COLUMNS, ident, MSG_SQL, SAID, STAGED_TEXT, stagedSelect, timeSql, withSaid } from "./columns.ts"
 import { stageJournal } from "./stage.ts"
 import { createTail, dropTail, loadStaged, removeStaged } from "./table.ts"
 
@@ -377,3 +377,10 @@ for (const [text, micros] of TIMES) {
     assert.equal(timeOf(text), micros, "the test's own reading")
   })
 }
+
+test("columns are made without a join: the newest records are loaded for nearly every question", async () => {
+  const select = `EXPLAIN ${stagedSelect(STAGED_TEXT, "trusting")}`
+  const plan = (await world.db.query(select, ["0 x\t{}\t\t\t"])).single().text(1) ?? ""
+  assert.match(plan, /PROJECTION/)
+  assert.doesNotMatch(plan, /JOIN/)
+})

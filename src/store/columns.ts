@@ -218,8 +218,9 @@ export function actorSql(username: string, groups: string): string {
   return `CASE ${cases.join("\n")} ELSE 'human' END`
 }
 
+/** A list, not IN: out of many names the engine makes a join, which takes 4 ms to set up, for one record too. */
 function matchSql(match: ActorMatch, username: string, groups: string): string {
-  if ("equals" in match) return `${username} IN (${match.equals.map(quote).join(", ")})`
+  if ("equals" in match) return `list_contains([${match.equals.map(quote).join(", ")}], ${username})`
   if ("groups" in match) {
     return `(${match.groups.map((group) => `list_contains(${groups}, ${quote(group)})`).join(" OR ")})`
   }
