@@ -144,12 +144,12 @@ export class Tail {
     if (this.#next !== first) return { ...(await load()), kept: false }
     const sharing = this.#loading.then(async () => {
       const loaded = await load()
-      const { table, staged, duplicates } = loaded
+      const { table, staged, times, duplicates } = loaded
       // Loads that were under way may have come first.
       if (this.#next !== first) return { ...loaded, kept: false }
       const { next, rawBytes: bytes } = staged
       const found = { name: table, first, next, bytes, repeats: duplicates.marked > 0, isShared: true }
-      this.#tables.push({ ...found, ...(await this.#timesOf(table)), uses: 0, dropped: false })
+      this.#tables.push({ ...found, ...times, uses: 0, dropped: false })
       this.#cursor = staged.cursor
       this.#next = next
       return { ...loaded, kept: true }
@@ -159,13 +159,6 @@ export class Tail {
       () => undefined,
     )
     return sharing
-  }
-
-  async #timesOf(table: string): Promise<{ timeMin: number; timeMax: number }> {
-    const { db } = this.#options
-    const times = await db.query(`SELECT min(epoch_us("_time")), max(epoch_us("_time")) FROM ${ident(table)}`)
-    const row = times.single()
-    return { timeMin: row.integer(0) ?? 0, timeMax: row.integer(1) ?? 0 }
   }
 
   /** The tables as they are now, from record `first` on. They stay until `release`. */
@@ -273,7 +266,7 @@ export class Tail {
         return
       }
       if (fresh) await createTail(db, name)
-      await loadStaged(db, name, staged)
+      const times = await loadStaged(db, name, staged)
       const earlier = this.tables.filter((table) => table !== name)
       const { marked } = await markDuplicates({
         db,
@@ -284,7 +277,6 @@ export class Tail {
         entries: entries(),
         blooms,
       })
-      const times = await this.#timesOf(name)
       // Segments have overtaken it: all of it is in them.
       if (staged.next <= this.#next) {
         if (fresh) await dropTail(db, name)
@@ -292,13 +284,22 @@ export class Tail {
       }
       // From here on queries see it: only whole pieces, repetitions marked.
       const { next, first } = staged
-      const found = { next, ...times }
       if (last === undefined || fresh) {
         const unused = { isShared: false, uses: 0, dropped: false }
-        this.#tables.push({ ...found, ...unused, name, first, bytes: staged.rawBytes, repeats: marked > 0 })
+        this.#tables.push({
+          ...times,
+          ...unused,
+          next,
+          name,
+          first,
+          bytes: staged.rawBytes,
+          repeats: marked > 0,
+        })
       } else {
         Object.assign(last, {
-          ...found,
+          next,
+          timeMin: Math.min(last.timeMin, times.timeMin),
+          timeMax: Math.max(last.timeMax, times.timeMax),
           bytes: last.bytes + staged.rawBytes,
           repeats: last.repeats || marked > 0,
         })

@@ -100,3 +100,23 @@ test("an aborted query ends early and leaves the connection fit for use", async 
   await assert.rejects(world.db.query("SELECT 1", [], stop.signal), { code: "store.interrupted" })
   assert.equal((await one("SELECT 1")).integer(0), 1)
 })
+
+test("a plan that is kept answers what a new one would: other values, changed tables, after errors, at once", async () => {
+  const { db } = world
+  const count = async (least: number) =>
+    (await db.queryAgain('SELECT count(*) FROM "kept" WHERE i >= $1', [least])).single().integer(0)
+  await assert.rejects(count(0), { code: "store.failed" })
+  await db.query('CREATE TABLE "kept" AS SELECT i FROM range(10) AS r(i)')
+  assert.deepEqual([await count(0), await count(7)], [10, 3])
+  await db.query('INSERT INTO "kept" SELECT * FROM range(100)')
+  assert.equal(await count(90), 10)
+  await db.query('CREATE TABLE "other" (a VARCHAR)')
+  assert.equal(await count(99), 1)
+  db.forgetPlansOf('"kept"')
+  await db.query('DROP TABLE "kept"')
+  await db.query(`CREATE TABLE "kept" AS SELECT 'x' AS a, i::TINYINT AS i FROM range(5) AS r(i)`)
+  assert.deepEqual(await Promise.all([count(0), count(1), count(4)]), [5, 4, 1])
+  await db.query('DROP TABLE "kept"')
+  await assert.rejects(count(0), { code: "store.failed" })
+  for (let i = 0; i < 50; i++) assert.equal((await db.queryAgain(`SELECT ${i}`)).single().integer(0), i)
+})

@@ -8,6 +8,7 @@ import {
   type DuckDBDataChunk,
   DuckDBInstance,
   type DuckDBMaterializedResult,
+  type DuckDBPreparedStatement,
   type DuckDBType,
   type DuckDBValue,
   type DuckDBVector,
@@ -60,10 +61,17 @@ export const DUCKDB_ENVIRONMENT: Readonly<Record<string, string>> = {
 /** What a parameter can be. Numbers that are safe integers become BIGINT, others DOUBLE. */
 export type Param = string | number | bigint | boolean | null | readonly string[] | readonly number[]
 
+/** Plans of statements that come again and again. */
+const PLANS_MAX = 16
+
+type Plan = { readonly connection: DuckDBConnection; readonly statement: DuckDBPreparedStatement }
+
 export class Duckdb {
   readonly #instance: DuckDBInstance
   readonly #idle: DuckDBConnection[] = []
   readonly #busy = new Set<DuckDBConnection>()
+  /** By SQL, the one used last at the end; those in use are not among them. */
+  readonly #plans = new Map<string, Plan>()
   #closed = false
 
   /** Only {@link openDuckdb} makes one. */
@@ -82,9 +90,15 @@ export class Duckdb {
     const interrupter = new Interrupter(connection, stop)
     try {
       if (isAborted(stop)) throw interrupted()
-      const result = await connection.run(sql, params.map(toValue), params.map(typeOf))
-      if (isAborted(stop)) throw interrupted()
-      return new Rows(result)
+      const statement = await connection.prepare(sql)
+      try {
+        if (isAborted(stop)) throw interrupted()
+        const rows = await runPrepared(statement, params)
+        if (isAborted(stop)) throw interrupted()
+        return rows
+      } finally {
+        statement.destroySync()
+      }
     } catch (error) {
       throw refusalOf(error)
     } finally {
@@ -93,12 +107,79 @@ export class Duckdb {
     }
   }
 
+  /**
+   * The same for a text that will come again soon: its plan is kept. Planning is half of what a statement over few records
+   * costs, and more where there are many columns. Plans of tables and files that change in between are made anew by the engine.
+   */
+  async queryAgain(sql: string, params: readonly Param[] = []): Promise<Rows> {
+    const plan = this.#takePlan(sql) ?? (await this.#makePlan(sql))
+    try {
+      const rows = await runPrepared(plan.statement, params)
+      this.#keepPlan(sql, plan)
+      return rows
+    } catch (error) {
+      this.#dropPlan(plan)
+      throw refusalOf(error)
+    }
+  }
+
+  /** Plans that name this go: before a table is dropped, so that nothing of it stays. */
+  forgetPlansOf(name: string): void {
+    this.#forgetPlans((sql) => sql.includes(name))
+  }
+
   /** Interrupts whatever runs and frees the memory. */
   close(): void {
     this.#closed = true
     for (const connection of this.#busy) connection.interrupt()
     for (const connection of this.#idle) connection.closeSync()
+    for (const { connection } of this.#plans.values()) connection.closeSync()
+    this.#plans.clear()
     if (this.#busy.size === 0) this.#instance.closeSync()
+  }
+
+  async #makePlan(sql: string): Promise<Plan> {
+    const connection = await this.#take()
+    try {
+      return { connection, statement: await connection.prepare(sql) }
+    } catch (error) {
+      this.#give(connection)
+      throw refusalOf(error)
+    }
+  }
+
+  /** Whoever has it is alone with it; who asks for the same meanwhile makes another. */
+  #takePlan(sql: string): Plan | undefined {
+    const plan = this.#plans.get(sql)
+    if (plan === undefined) return undefined
+    this.#plans.delete(sql)
+    this.#busy.add(plan.connection)
+    return plan
+  }
+
+  #keepPlan(sql: string, plan: Plan): void {
+    if (this.#closed || this.#plans.has(sql)) {
+      this.#dropPlan(plan)
+      return
+    }
+    plan.statement.clearBindings()
+    this.#busy.delete(plan.connection)
+    this.#plans.set(sql, plan)
+    const [oldest] = this.#plans.keys()
+    if (this.#plans.size > PLANS_MAX && oldest !== undefined) this.#forgetPlans((text) => text === oldest)
+  }
+
+  #dropPlan({ connection, statement }: Plan): void {
+    statement.destroySync()
+    this.#give(connection)
+  }
+
+  #forgetPlans(goes: (sql: string) => boolean): void {
+    for (const [sql, plan] of this.#plans) {
+      if (!goes(sql)) continue
+      this.#plans.delete(sql)
+      this.#dropPlan(plan)
+    }
   }
 
   async #take(): Promise<DuckDBConnection> {
@@ -116,6 +197,11 @@ export class Duckdb {
       if (this.#busy.size === 0) this.#instance.closeSync()
     }
   }
+}
+
+async function runPrepared(statement: DuckDBPreparedStatement, params: readonly Param[]): Promise<Rows> {
+  if (params.length > 0) statement.bind(params.map(toValue), params.map(typeOf))
+  return new Rows(await statement.run())
 }
 
 /**

@@ -74,11 +74,12 @@ export function conflictsSql(relation: string): string {
 /** Among the records that are in no segment. Returns how many were marked. */
 async function markWithin({ db, table, first, earlier }: DuplicateSearch): Promise<number> {
   const all = relationSql({ files: [], tables: [...earlier, table] })
-  const isCandidate = `${IS_EVENT} AND ${await sameTimes(db, table, first)}`
-  const repeated = await db.query(
+  const isCandidate = `${IS_EVENT} AND ${SAME_TIMES}`
+  const values = [first, ...(await timesOfNew(db, table, first))]
+  const repeated = await db.queryAgain(
     `SELECT hash(${KEY_LIST}) AS h FROM ${all} WHERE ${isCandidate}
      GROUP BY h HAVING count(*) > 1 AND max("record") >= $1`,
-    [first],
+    values,
   )
   if (repeated.count === 0) return 0
   const found = await db.query(
@@ -89,7 +90,7 @@ async function markWithin({ db, table, first, earlier }: DuplicateSearch): Promi
      SELECT "record", origin FROM (
        SELECT "record", min(origin) OVER (PARTITION BY ${KEY_LIST}, body) AS origin FROM candidates)
      WHERE "record" >= $1 AND origin < "record"`,
-    [first],
+    values,
   )
   const pairs = toPairs(found)
   if (pairs.records.length > 0) await update(db, table, "record", pairs)
@@ -98,16 +99,16 @@ async function markWithin({ db, table, first, earlier }: DuplicateSearch): Promi
 
 /**
  * True of all that can have the same time as a new record: those that came before them mostly lie before their times, and
- * are looked at no further.
+ * are looked at no further. $2 and $3: see {@link timesOfNew}.
  */
-async function sameTimes(db: Duckdb, table: string, first: number): Promise<string> {
+const SAME_TIMES = `("stageTimestamp" IS NULL OR "stageTimestamp" BETWEEN make_timestamp($2) AND make_timestamp($3))`
+
+/** First and last `stageTimestamp` of the new records; a span in which nothing lies where none has one. */
+async function timesOfNew(db: Duckdb, table: string, first: number): Promise<readonly [number, number]> {
   const at = `epoch_us("stageTimestamp")`
-  const range = await db.query(`SELECT min(${at}), max(${at}) FROM ${ident(table)} WHERE "record" >= $1`, [
-    first,
-  ])
-  const [min, max] = [range.single().integer(0), range.single().integer(1)]
-  if (min === undefined || max === undefined) return `"stageTimestamp" IS NULL`
-  return `("stageTimestamp" IS NULL OR "stageTimestamp" BETWEEN make_timestamp(${min}) AND make_timestamp(${max}))`
+  const sql = `SELECT min(${at}), max(${at}) FROM ${ident(table)} WHERE "record" >= $1`
+  const range = (await db.queryAgain(sql, [first])).single()
+  return [range.integer(0) ?? 1, range.integer(1) ?? 0]
 }
 
 type Pairs = { readonly records: readonly number[]; readonly origins: readonly number[] }
@@ -156,7 +157,7 @@ async function findEarlier(search: DuplicateSearch): Promise<{ pairs: Pairs; pas
 }
 
 async function readNew({ db, table, first }: DuplicateSearch): Promise<New> {
-  const rows = await db.query(
+  const rows = await db.queryAgain(
     `SELECT "record", epoch_us("_time"), ${keySql('"auditID"')} FROM ${ident(table)}
      WHERE "record" >= $1 AND ${IS_EVENT} AND "duplicateOf" IS NULL`,
     [first],

@@ -11,7 +11,7 @@ import { type DuplicatesFound, markDuplicates } from "./duplicates.ts"
 import { type LostRange, lostIn, type SeededBlock } from "./seeded-block.ts"
 import { writeSegmentFile } from "./segment-file.ts"
 import { type JournalEnd, STAGE_LIMITS, type Staged, type StageLimits, stageJournal } from "./stage.ts"
-import { createTail, dropTail, loadStaged, removeStaged } from "./table.ts"
+import { createTail, dropTail, loadStaged, removeStaged, type Times } from "./table.ts"
 
 export type JournalSegment = {
   readonly db: Duckdb
@@ -36,6 +36,7 @@ export type LoadedSegment = {
   readonly blocks: readonly SeededBlock[]
   /** What the table holds; perhaps more than the blocks. */
   readonly staged: Pick<Staged, "first" | "next" | "rawBytes" | "cursor">
+  readonly times: Times
   readonly duplicates: DuplicatesFound
 }
 
@@ -83,11 +84,11 @@ export async function loadSegment(segment: JournalSegment): Promise<LoadedSegmen
   const staged = await stageJournal(request)
   try {
     await createTail(db, table)
-    await loadStaged(db, table, staged)
+    const times = await loadStaged(db, table, staged)
     const duplicates = await markDuplicates({ db, dir, table, first, earlier, entries, blooms })
     const whole = wanted.filter((block) => block.first + block.count <= staged.next)
     const blocks = staged.next >= below || whole.length === 0 ? wanted : whole
-    return { table, blocks, staged, duplicates }
+    return { table, blocks, staged, times, duplicates }
   } catch (error) {
     await dropTail(db, table)
     throw error

@@ -1,6 +1,7 @@
 import { open, readFile, rm } from "node:fs/promises"
 import { assert } from "../base/assert.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
+import type { Micros } from "../base/time.ts"
 import {
   createTableSql,
   ident,
@@ -23,6 +24,7 @@ export async function createTail(db: Duckdb, table: string): Promise<void> {
 }
 
 export async function dropTail(db: Duckdb, table: string): Promise<void> {
+  db.forgetPlansOf(ident(table))
   await db.query(`DROP TABLE IF EXISTS ${ident(table)}`)
 }
 
@@ -30,18 +32,21 @@ export async function dropTail(db: Duckdb, table: string): Promise<void> {
  * Puts what was staged into a table. An empty one takes it at 7 µs per record; one that holds records already at 20,
  * since DuckDB then copies what it has just made: give much at once a table of its own.
  *
- * Throws `segment.unlike` when not every line arrived as it was staged. The staged files may be removed afterwards
+ * Resolves with the times of what was loaded. Throws `segment.unlike` when not every line arrived as it was staged. The staged files may be removed afterwards
  * ({@link removeStaged}).
  */
-export async function loadStaged(db: Duckdb, table: string, staged: Staged): Promise<void> {
+export async function loadStaged(db: Duckdb, table: string, staged: Staged): Promise<Times> {
   if (staged.files.length > 0) await insert(db, table, await relationOf(staged))
   for (const line of staged.long) await loadLong(db, table, line)
-  const { records, rawBytes, refused } = await measure(db, table, staged.first)
+  const measured = await measure(db, table, staged.first)
+  const { records, rawBytes, refused, times } = measured
   if (records !== staged.records || rawBytes !== staged.rawBytes) {
     const expected = `${staged.records} records, ${staged.rawBytes} bytes`
     throw new Refusal("segment.unlike", `staged ${expected}; read back ${records} records, ${rawBytes} bytes`)
   }
-  if (refused > 0) await repair(db, table, staged)
+  if (refused === 0) return times
+  await repair(db, table, staged)
+  return (await measure(db, table, staged.first)).times
 }
 
 export async function removeStaged(staged: Staged): Promise<void> {
@@ -56,7 +61,8 @@ export async function removeStaged(staged: Staged): Promise<void> {
 async function insert(db: Duckdb, table: string, { relation, params }: Lines): Promise<void> {
   const into = `INSERT INTO ${ident(table)}`
   try {
-    await db.query(`${into} ${stagedSelect(relation, "trusting")}`, params)
+    const trusting = `${into} ${stagedSelect(relation, "trusting")}`
+    await (params.length > 0 ? db.queryAgain(trusting, params) : db.query(trusting))
   } catch (error) {
     if (!isRefusal(error, "store.failed")) throw error
     await db.query(`${into} ${stagedSelect(relation, "wary")}`, params)
@@ -74,17 +80,28 @@ async function relationOf({ files, rawBytes }: Staged): Promise<Lines> {
   return { relation: STAGED_TEXT, params: [texts.join("")] }
 }
 
-type Measure = { readonly records: number; readonly rawBytes: number; readonly refused: number }
+/** `_time` of the first and the last of some records; 0 where there are none. */
+export type Times = { readonly timeMin: Micros; readonly timeMax: Micros }
+
+type Measure = {
+  readonly records: number
+  readonly rawBytes: number
+  readonly refused: number
+  readonly times: Times
+}
 
 /** From record `first` on. What a table holds already has smaller numbers, and is not looked through again for each load. */
 async function measure(db: Duckdb, table: string, first: number): Promise<Measure> {
-  const rows = await db.query(
-    `SELECT count(*), coalesce(sum(strlen("raw")), 0)::BIGINT, count(*) FILTER (${REFUSED_SQL}) FROM ${ident(table)}
-     WHERE "record" >= $1`,
+  const rows = await db.queryAgain(
+    `SELECT count(*), coalesce(sum(strlen("raw")), 0)::BIGINT, count(*) FILTER (${REFUSED_SQL}),
+     min(epoch_us("_time")), max(epoch_us("_time")) FROM ${ident(table)} WHERE "record" >= $1`,
     [first],
   )
   const row = rows.single()
-  return { records: row.integer(0) ?? 0, rawBytes: row.integer(1) ?? 0, refused: row.integer(2) ?? 0 }
+  const [records = 0, rawBytes = 0, refused = 0, timeMin = 0, timeMax = 0] = [0, 1, 2, 3, 4].map((column) =>
+    row.integer(column),
+  )
+  return { records, rawBytes, refused, times: { timeMin, timeMax } }
 }
 
 /**
