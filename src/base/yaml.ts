@@ -12,6 +12,8 @@ import {
   type Tags,
 } from "yaml"
 import { Refusal } from "./refusal.ts"
+import { indented, type Shift } from "./yaml-indent.ts"
+import { type Leaf, type TabProblem, tabProblemIn } from "./yaml-tabs.ts"
 
 /** The one file that knows the `yaml` package: a value and where each part of it stands in the text. */
 export type YamlText = {
@@ -59,18 +61,25 @@ const ALIASES_MAX = 100
 /** Refuses `yaml.malformed` with line and column: bad syntax, a key twice, several documents, too large, alias bombs. */
 export function parseYaml(text: string, name: string, dialect: YamlDialect = "strict"): YamlText {
   refuseLarge(text, name)
+  if (dialect === "kubernetes") {
+    const { documents, ...reading } = allDocuments(text)
+    return readDocument(documents[0] ?? parseDocument("", QUIET), { name, dialect, ...reading })
+  }
   const lines = new LineCounter()
-  const document = dialect === "strict" ? strictDocument(text, lines) : firstDocument(text, lines)
-  return readDocument(document, { name, lines, dialect })
+  return readDocument(strictDocument(text, lines), {
+    name,
+    dialect,
+    lines,
+    text,
+    original: (offset) => offset,
+  })
 }
 
 /** As {@link parseYaml} in the dialect "kubernetes", every document of the text; places are those in the whole text. */
 export function parseYamlDocuments(text: string, name: string): readonly YamlText[] {
   refuseLarge(text, name)
-  const lines = new LineCounter()
-  return allDocuments(text, lines).map((document) =>
-    readDocument(document, { name, lines, dialect: "kubernetes" }),
-  )
+  const { documents, ...reading } = allDocuments(text)
+  return documents.map((document) => readDocument(document, { name, dialect: "kubernetes", ...reading }))
 }
 
 /** Signs that end a line in one version of YAML or the other, or that a reader refuses. */
@@ -90,12 +99,13 @@ function refuseLarge(text: string, name: string): void {
   })
 }
 
-type Reading = { readonly name: string; readonly lines: LineCounter; readonly dialect: YamlDialect }
+type Reading = Where & { readonly name: string; readonly dialect: YamlDialect }
+type Where = { readonly lines: LineCounter } & Shift
 
-function readDocument(document: Document, { name, lines, dialect }: Reading): YamlText {
+function readDocument(document: Document, { name, lines, text, original, dialect }: Reading): YamlText {
   const [error] = document.errors
   if (error !== undefined) {
-    const { line, col } = lines.linePos(error.pos[0])
+    const { line, col } = lines.linePos(original(error.pos[0]))
     const what = error.message.replace(/\s+/g, " ").trim()
     throw new Refusal(
       "yaml.malformed",
@@ -104,24 +114,38 @@ function readDocument(document: Document, { name, lines, dialect }: Reading): Ya
       error,
     )
   }
+  const odd = dialect === "strict" ? undefined : goProblemIn(document, text)
+  if (odd !== undefined) {
+    const { line, col } = lines.linePos(original(odd.offset))
+    throw new Refusal("yaml.malformed", `${name}:${line}:${col}: ${odd.what}`, { line, column: col })
+  }
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: ALIASES_MAX })
   } catch (cause) {
-    const what = String(cause).includes("Unresolved alias")
-      ? "an alias without its anchor"
-      : `more than ${ALIASES_MAX} aliases`
+    const [, anchor] = /^ReferenceError: Unresolved alias .*: (.*)$/s.exec(String(cause)) ?? []
+    const what =
+      anchor !== undefined
+        ? `an alias without its anchor: ${anchor}`
+        : String(cause).includes("Merge sources")
+          ? "what is merged by << is no map"
+          : `more than ${ALIASES_MAX} aliases`
     throw new Refusal("yaml.malformed", `${name}: ${what}`, { limit: ALIASES_MAX }, cause)
   }
   const contents = document.contents
   const placeAt = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset)
+    const { line, col } = lines.linePos(original(offset))
     return { line: Math.max(1, line), column: Math.max(1, col) }
   }
   return {
     value: value ?? undefined,
     placeOf: (path) => placeAt(offsetOf(contents, path)),
-    spanOf: (path) => spanAt(contents, path),
+    spanOf: (path) => {
+      const span = spanAt(contents, path)
+      if (span === undefined) return undefined
+      const { keyStart, start, end, style } = span
+      return { keyStart: original(keyStart), start: original(start), end: original(end), style }
+    },
     oddKeys: [...oddKeysIn(contents, document)].map(({ offset, ...odd }) => ({
       ...odd,
       place: placeAt(offset),
@@ -143,18 +167,33 @@ function strictDocument(text: string, lineCounter: LineCounter): Document {
 /** Tags of YAML 1.1 that Go's reader does not know: `12:30:45` and `2026-01-02` are text to it. */
 const UNKNOWN_TO_GO = /:(timestamp|binary|omap|pairs|set)$/
 
-function firstDocument(text: string, lineCounter: LineCounter): Document {
-  return allDocuments(text, lineCounter)[0] ?? parseDocument("", QUIET)
-}
-
-function allDocuments(text: string, lineCounter: LineCounter): readonly Document[] {
+function allDocuments(text: string): Where & { readonly documents: readonly Document[] } {
   const customTags = (tags: Tags): Tags => [
     GO_OCTAL,
-    ...tags.filter((tag) => typeof tag === "string" || !(UNKNOWN_TO_GO.test(tag.tag) || isSexagesimal(tag))),
+    GO_BINARY,
+    ...tags
+      .filter((tag) => typeof tag === "string" || !(UNKNOWN_TO_GO.test(tag.tag) || isSexagesimal(tag)))
+      .map((tag) => (typeof tag !== "string" && NUMBER.test(tag.tag) ? goNumber(tag as ScalarTag) : tag)),
   ]
-  const options = { lineCounter, version: "1.1", uniqueKeys: false, customTags, ...QUIET } as const
-  const documents = parseAllDocuments(text.replace(OLD_BREAKS, "\n"), options)
-  return "empty" in documents ? [] : documents
+  const options = { version: "1.1", uniqueKeys: false, customTags, ...QUIET } as const
+  const plain = text.replace(OLD_BREAKS, "\n")
+  let documents: readonly Document[] = []
+  const shift = indented(plain, (shifted) => {
+    const parsed = parseAllDocuments(shifted, options)
+    documents = "empty" in parsed ? [] : parsed
+    return documents.flatMap(({ errors }) => errors)
+  })
+  return { documents, ...shift, lines: linesIn(plain) }
+}
+
+function linesIn(text: string): LineCounter {
+  const lines = new LineCounter()
+  for (let start = 0; start >= 0; ) {
+    lines.addNewLine(start)
+    const newline = text.indexOf("\n", start)
+    start = newline < 0 ? -1 : newline + 1
+  }
+  return lines
 }
 
 /**
@@ -171,8 +210,80 @@ const GO_OCTAL: ScalarTag = {
   resolve: (text) => Number(text.replace(/^[-+]/, "")) * (text.startsWith("-") ? -1 : 1),
 }
 
+const NUMBER = /:(int|float)$/
+
+/** What is too large for Go is a text to it, and underscores may stand anywhere behind the first digit. */
+function goNumber(tag: ScalarTag): ScalarTag {
+  return {
+    ...tag,
+    resolve(text, onError, options) {
+      const value = tag.resolve(text, onError, options)
+      if (typeof value !== "number" || Number.isFinite(value) || /^[-+]?\.(inf|nan)$/i.test(text))
+        return value
+      const plain = Number(text.replaceAll("_", ""))
+      return Number.isFinite(plain) ? plain : text
+    },
+  }
+}
+
+const GO_BINARY: ScalarTag = {
+  tag: "tag:yaml.org,2002:binary",
+  resolve: (text) => Buffer.from(text, "base64").toString("utf8"),
+}
+
 function isSexagesimal(tag: object): boolean {
   return "format" in tag && tag.format === "TIME"
+}
+
+/** What our reader passes over and Go's does not. */
+function goProblemIn({ contents, range }: Document, text: string): TabProblem | undefined {
+  const [start = 0, , to = text.length] = range ?? []
+  // A document begins behind the marks above it, and with the text where there are none.
+  const from = /^(?:---|\.\.\.|%)/m.test(text.slice(0, start)) ? start : 0
+  const colon = brokenKeyIn(contents, text)
+  if (colon !== undefined) return { offset: colon, what: "key on several lines in braces" }
+  return tabProblemIn(text, { from, to }, () => leavesIn(contents, 0))
+}
+
+function* leavesIn(node: unknown, around: number): Generator<Leaf> {
+  const [start, end] = (node as Node | null)?.range ?? []
+  if (start === undefined || end === undefined) return
+  if (isScalar(node)) yield { kind: node.type === "PLAIN" ? "plain" : "closed", start, end, block: around }
+  else if ((isMap(node) || isSeq(node)) && node.flow === true)
+    yield { kind: "closed", start, end, block: around }
+  else if (isSeq(node)) for (const item of node.items) yield* leavesIn(item, start)
+  else if (isMap(node))
+    for (const { key, value } of node.items) {
+      yield* leavesIn(key, start)
+      yield* leavesIn(value, start)
+    }
+}
+
+/** A colon in braces that stands on a later line than its key began: to Go's reader there is no key then. Tells where. */
+function brokenKeyIn(node: unknown, text: string): number | undefined {
+  if (isSeq(node)) return firstOf(node.items, (item) => brokenKeyIn(item, text))
+  if (!isMap(node)) return undefined
+  let end = (node.range?.[0] ?? 0) + 1
+  return firstOf(node.items, ({ key, value }) => {
+    const before = end
+    const [at, keyEnd = at] = (key as Node | null)?.range ?? []
+    end = (value as Node | null)?.range?.[2] ?? keyEnd ?? end
+    const inner = brokenKeyIn(key, text) ?? brokenKeyIn(value, text)
+    if (node.flow !== true || keyEnd === undefined || inner !== undefined) return inner
+    const start = before + (/^(?:[\s,]|#.*)*/.exec(text.slice(before, at))?.[0].length ?? 0)
+    const colon = keyEnd + (/^(?:\s|#.*)*/.exec(text.slice(keyEnd))?.[0].length ?? 0)
+    const isExplicit = /^\?\s/.test(text.slice(start, start + 2))
+    const isBroken = !isExplicit && text[colon] === ":" && text.slice(start, colon).includes("\n")
+    return isBroken ? colon : undefined
+  })
+}
+
+function firstOf<T>(items: readonly T[], find: (item: T) => number | undefined): number | undefined {
+  for (const item of items) {
+    const found = find(item)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function* duplicatesIn(

@@ -48,7 +48,47 @@ const refused: readonly [why: string, text: string, message: string][] = [
   [
     "a line of its own after a break that editors do not show",
     rule("level: None # a\u2028b"),
-    "failed decoding: yaml: line 5: could not find expected ':'",
+    "failed decoding: yaml: line 6: could not find expected ':'",
+  ],
+  [
+    "another kind without a version",
+    rule("level: None")
+      .replace(/apiVersion.*\n/, "")
+      .replace("Policy", "Event"),
+    "failed decoding: converting (audit.Event) to (audit.Policy): unknown conversion",
+  ],
+  [
+    "an unknown kind without a version",
+    rule("level: None")
+      .replace(/apiVersion.*\n/, "")
+      .replace("Policy", "policy"),
+    `failed decoding: no kind "policy" is registered for the internal version of group "audit.k8s.io" in scheme "k8s.io/apiserver/pkg/audit/scheme.go:30"`,
+  ],
+  [
+    "a kind that every version has",
+    rule("level: None").replace("audit.k8s.io/v1", "apps/v1").replace("Policy", "Status"),
+    "failed decoding: converting (v1.Status) to (audit.Policy): unknown conversion",
+  ],
+  [
+    "a list of rules alone",
+    "- level: None\n",
+    "failed decoding: couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type " +
+      `struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+  ],
+  [
+    "a number too large for a number, which is a text",
+    rule("level: 1e400"),
+    `rules[0].level: Unsupported value: "1e400": supported values: "None", "Metadata", "Request", "RequestResponse"`,
+  ],
+  [
+    "a text written as bytes",
+    rule("level: !!binary aGk="),
+    `rules[0].level: Unsupported value: "hi": supported values: "None", "Metadata", "Request", "RequestResponse"`,
+  ],
+  [
+    "nothing within nothing's value",
+    rule("level: None\n  null: [null]"),
+    "failed decoding: unsupported map key of type: %!s(<nil>), key: <nil>, value: []interface {}{interface {}(nil)}",
   ],
   ["no YAML", "[", "failed decoding: yaml: line 1: did not find expected node content"],
   ["no level", rule("verbs: [get]"), "rules[0].level: Required value"],
@@ -205,6 +245,48 @@ test("as the server reads it: a leading ---, one document, the last of a key, nu
   assert.equal(policy.rules[0]?.level, "Metadata")
   assert.deepEqual(policy.rules[0]?.users, ["", "a"])
   assert.deepEqual(duplicateKeys, [{ path: ["rules", 0, "level"], place: { line: 7, column: 3 } }])
+})
+
+/** White space says nothing within quotes and brackets, not even too little of it. */
+const farLeft: readonly [why: string, text: string, users: readonly string[]][] = [
+  ["a bracket at the left", 'level: None\n  users: [\n"a",\nb\n]', ["a", "b"]],
+  ["a bracket at the dash", "level: None\n  users: [\n    a\n]", ["a"]],
+  ["a quote at the left", 'level: None\n  users: ["a\n", b]', ["a ", "b"]],
+  ["single quotes over lines", "level: None\n  users:\n  - 'a\n''b\n\nc'", ["a 'b\nc"]],
+  ["what looks like a comment", 'level: None\n  users: ["a\n#b\n..."]', ["a #b ..."]],
+]
+for (const [why, text, users] of farLeft) {
+  test(`loaded as the server loads it: ${why}`, () => {
+    const { policy, yaml } = readPolicy(`${rule(text)}- level: Metadata\n`)
+    assert.deepEqual(policy.rules[0]?.users, users)
+    const line = rule(text).split("\n").length
+    assert.deepEqual(yaml.placeOf(["rules", 1]), { line, column: 3 })
+  })
+}
+
+const tabs: readonly [why: string, text: string, refused: boolean][] = [
+  ["a line of a tab behind plain text", "level: None\n\t\n- level: Metadata", true],
+  ["deeper than the text's key", "level: None\n   \t\n- level: Metadata", false],
+  ["a comment behind a tab", "level: None\n\t# all\n- level: Metadata", true],
+  ["behind quotes, however deep", 'level: "None"\n        \t\n- level: Metadata', true],
+  ["behind a comment", "level: None # a\n        \t\n- level: Metadata", true],
+  ["within brackets", "level: None\n  users: [a,\n\t\n  b]", false],
+  ["at the end", "level: None\n  users: [a]\n\t", true],
+  ["at the end of a comment", "level: None\n# a\t", false],
+]
+for (const [why, text, isRefused] of tabs) {
+  test(`tabs on lines of their own keep the server from starting, or not: ${why}`, () => {
+    const load = () => loadPolicy(rule(text))
+    if (isRefused)
+      assert.throws(load, { code: "policy.illegal", message: /: found .* tab|: found character/ })
+    else assert.equal(load().rules[0]?.level, "None")
+  })
+}
+
+test("the server finds version and kind whatever their case, and calls them unknown", () => {
+  const { policy, unknownKeys } = readPolicy(rule("level: None").replace("apiVersion", "ApiVersion"))
+  assert.equal(policy.rules.length, 1)
+  assert.deepEqual(unknownKeys, [{ path: ["ApiVersion"], key: "ApiVersion" }])
 })
 
 for (const [name, sign] of [

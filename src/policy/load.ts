@@ -1,4 +1,5 @@
 import type { YamlPath, YamlText } from "../base/yaml.ts"
+import type { Refusal } from "../base/refusal.ts"
 import { cannotUnmarshal, illegal, isObject, type JsonObject } from "./go-decode.ts"
 import { goQuote } from "./go-quote.ts"
 import { decodeMetadata } from "./metadata.ts"
@@ -55,7 +56,7 @@ export function decodePolicyText(text: string, read?: YamlText): LoadedPolicy {
 /** As {@link decodePolicyText}, for a policy that stands inside another file. */
 export function decodePolicyYaml(yaml: YamlText): LoadedPolicy {
   const document = yaml.value ?? {}
-  if (!isObject(document)) throw illegal(`failed decoding: ${cannotUnmarshal(document, "", "v1.Policy")}`)
+  if (!isObject(document)) throw noVersionOrKind(cannotUnmarshal(document, "", TYPE_META))
   checkType(document)
   const decoder: Decoder = { unknownKeys: [] }
   const policy = decodePolicy(decoder, document)
@@ -65,48 +66,66 @@ export function decodePolicyYaml(yaml: YamlText): LoadedPolicy {
 type Decoder = { readonly unknownKeys: UnknownKey[] }
 
 /** Group and version decide which decoder runs; an absent kind is a Policy. */
-function checkType({ apiVersion, kind }: JsonObject): void {
-  for (const [key, value] of Object.entries({ apiVersion, kind })) {
-    if (value === undefined || value === null || typeof value === "string") continue
-    const why = cannotUnmarshal(value, `.${key}`, "string")
-    throw illegal(`failed decoding: couldn't get version/kind; json parse error: ${why}`)
+function checkType(document: JsonObject): void {
+  const [apiVersion, kind] = ["apiVersion", "kind"].map((name) => typeField(document, name))
+  const [group = "", version = "", ...more] = groupVersion(
+    apiVersion === "/" ? INTERNAL : apiVersion || INTERNAL,
+  )
+  if (more.length > 0) throw illegal(`failed decoding: unexpected GroupVersion string: ${apiVersion}`)
+  const name = kind || "Policy"
+  const isInternal = version === "__internal" || (version === "" && group !== "")
+  const kinds = registeredKinds(group, version, isInternal)
+  const type = kinds.get(name)
+  if (type === undefined) {
+    const where = isInternal
+      ? `the internal version of group ${goQuote(group)}`
+      : `version ${goQuote(group === "" ? version : `${group}/${version}`)}`
+    throw illegal(`failed decoding: no kind ${goQuote(name)} is registered for ${where} ${REGISTERED}`)
   }
-  if (apiVersion === undefined || apiVersion === null || apiVersion === "") {
-    throw illegal(`${NO_VERSION}Policy in policy`)
-  }
-  const [group = "", version = "", ...more] = groupVersion(apiVersion)
-  if (more.length > 0) throw illegal(`failed decoding: unexpected GroupVersion string: ${String(apiVersion)}`)
-  const name = kind === undefined || kind === null || kind === "" ? "Policy" : String(kind)
-  const ours = group === "audit.k8s.io"
-  if (ours && (version === "" || version === "__internal")) {
-    if (OWN_KINDS.includes(name)) throw illegal(`${NO_VERSION}${name} in policy`)
-    throw illegal(
-      `failed decoding: no kind "${name}" is registered for the internal version of group "${group}" ${REGISTERED}`,
-    )
-  }
-  const core = group === "" && version === "v1"
-  const known =
-    ours && version === "v1" ? [...OWN_KINDS, ...COMMON_KINDS, ...CORE_KINDS] : core ? CORE_KINDS : []
-  if (!known.includes(name)) {
-    throw illegal(
-      `failed decoding: no kind ${goQuote(name)} is registered for version ${goQuote(core ? "v1" : version === "" ? group : group === "" ? version : `${group}/${version}`)} ${REGISTERED}`,
-    )
-  }
-  if (name !== "Policy") {
-    throw illegal(`failed decoding: converting (v1.${name}) to (audit.Policy): unknown conversion`)
-  }
+  if (type === "audit.Policy") throw illegal(`unknown group version field ${INTERNAL}, Kind=Policy in policy`)
+  if (type !== "v1.Policy")
+    throw illegal(`failed decoding: converting (${type}) to (audit.Policy): unknown conversion`)
 }
 
+/** Go's decoder finds these two whatever their case; of several the last in the order of names counts. */
+function typeField(document: JsonObject, name: string): string {
+  let found = ""
+  for (const key of Object.keys(document).sort()) {
+    const value = document[key]
+    if (key.toLowerCase() !== name.toLowerCase() || value === null || value === undefined) continue
+    if (typeof value !== "string") throw noVersionOrKind(cannotUnmarshal(value, `.${name}`, "string"))
+    found = value
+  }
+  return found
+}
+
+function noVersionOrKind(why: string): Refusal {
+  return illegal(`failed decoding: couldn't get version/kind; json parse error: ${why}`)
+}
+
+/** The type that each kind stands for in the server's code. */
+function registeredKinds(group: string, version: string, isInternal: boolean): ReadonlyMap<string, string> {
+  const kinds = new Map(CORE_KINDS.map((kind) => [kind, `v1.${kind}`]))
+  if (isInternal) kinds.set("WatchEvent", "v1.InternalEvent")
+  const isOurs = group === "audit.k8s.io"
+  if (isInternal && isOurs) for (const kind of OWN_KINDS) kinds.set(kind, `audit.${kind}`)
+  if (version !== "v1" || (group !== "" && !isOurs)) return kinds
+  for (const kind of isOurs ? [...OWN_KINDS, ...COMMON_KINDS] : COMMON_KINDS) kinds.set(kind, `v1.${kind}`)
+  return kinds
+}
+
+/** What the server decodes into to learn version and kind, as Go prints it. */
+const TYPE_META = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`
+const INTERNAL = "audit.k8s.io/__internal"
 const REGISTERED = `in scheme "k8s.io/apiserver/pkg/audit/scheme.go:30"`
-const NO_VERSION = "unknown group version field audit.k8s.io/__internal, Kind="
 const OWN_KINDS = ["Policy", "PolicyList", "Event", "EventList"]
 /** What every group and version of the server's registers besides its own. */
 const COMMON_KINDS =
   "WatchEvent ListOptions GetOptions DeleteOptions CreateOptions UpdateOptions PatchOptions".split(" ")
 const CORE_KINDS = ["Status", "APIVersions", "APIGroup", "APIGroupList", "APIResourceList"]
 
-function groupVersion(apiVersion: unknown): readonly string[] {
-  const parts = String(apiVersion).split("/")
+function groupVersion(apiVersion: string): readonly string[] {
+  const parts = apiVersion.split("/")
   return parts.length === 1 ? ["", ...parts] : parts
 }
 

@@ -1,7 +1,8 @@
-import { isRefusal } from "../base/refusal.ts"
+import { isRefusal, type Refusal } from "../base/refusal.ts"
 import { parseYaml, type YamlText } from "../base/yaml.ts"
 import { illegal } from "./go-decode.ts"
 import { goQuote } from "./go-quote.ts"
+import { goYamlProblem } from "./go-yaml-problem.ts"
 
 /**
  * The text of a policy as kube-apiserver reads it: as JSON when it begins with a brace, else as YAML that is turned into
@@ -71,6 +72,8 @@ const UNPRINTABLE = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{1
 function refuseDirectives(text: string): void {
   for (const line of text.split("\n")) {
     if (line.trim() === "" || line.startsWith("#")) continue
+    if (/^\.\.\.(?:\s|$)/.test(line))
+      throw illegal("failed decoding: yaml: did not find expected node content")
     if (!line.startsWith("%")) return
     const [word, version] = line.slice(1).trim().split(/\s+/)
     if (word === "TAG" || (word === "YAML" && version === "1.1")) continue
@@ -85,20 +88,12 @@ function parse(text: string): YamlText {
     return parseYaml(text, "policy", "kubernetes")
   } catch (error) {
     if (!isRefusal(error, "yaml.malformed")) throw error
-    const { line, column, problem } = error.facts
-    if (line === undefined || column === undefined)
-      throw illegal(`failed decoding: ${error.message}`, {}, error)
-    const what = error.message.includes("followed by map values")
-      ? "could not find expected ':'"
-      : (GO_YAML[String(problem)] ?? error.message.replace(/^policy:\d+:\d+: /, ""))
-    throw illegal(`failed decoding: yaml: line ${line}: ${what}`, { line, column }, error)
+    throw illegal(`failed decoding: yaml: ${goYamlProblem(error, text)}`, placeIn(error.facts), error)
   }
 }
 
-/** What Go's reader says where ours stops, for the usual slips. Which line it names is its own affair. */
-const GO_YAML: Readonly<Record<string, string>> = {
-  MISSING_CHAR: "did not find expected node content",
-  TAB_AS_INDENT: "found character that cannot start any token",
+function placeIn({ line, column }: Refusal["facts"]): Refusal["facts"] {
+  return line === undefined || column === undefined ? {} : { line, column }
 }
 
 function nonFiniteIn(value: unknown): number | undefined {
@@ -111,12 +106,13 @@ function nonFiniteIn(value: unknown): number | undefined {
   return undefined
 }
 
-/** A value as Go prints it with %#v. */
-function goSyntax(value: unknown): string {
-  if (value === null || value === undefined) return "<nil>"
+/** A value as Go prints it with %#v; nothing is printed otherwise within others. */
+function goSyntax(value: unknown, nothing = "<nil>"): string {
+  if (value === null || value === undefined) return nothing
   if (typeof value === "string") return goQuote(value)
-  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(", ")}}`
+  const inside = (item: unknown) => goSyntax(item, "interface {}(nil)")
+  if (Array.isArray(value)) return `[]interface {}{${value.map(inside).join(", ")}}`
   if (typeof value !== "object") return String(value)
-  const pairs = Object.entries(value).map(([key, item]) => `${goQuote(key)}:${goSyntax(item)}`)
+  const pairs = Object.entries(value).map(([key, item]) => `${goQuote(key)}:${inside(item)}`)
   return `map[interface {}]interface {}{${pairs.join(", ")}}`
 }
