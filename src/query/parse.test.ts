@@ -121,6 +121,7 @@ const places: [why: string, text: string, code: string, position: number, pointe
   ["a time that is none", "_time:yesterday", "query.malformed", 6, "yesterday"],
   ["a function nobody knows", "count_distinct(a)", "query.malformed", 0, "count_distinct"],
   ["minutes as a number of rows", "a | limit 5m", "query.malformed", 10, "5m"],
+  ["a length with an exponent", "a:len_range(10, 1e3)", "query.malformed", 2, "len_range"],
   ["half a row", "a | limit 1.5", "query.malformed", 10, "1.5"],
   ["a label without a name", "{=a}", "query.malformed", 1, "="],
   ["a label without a value", "{a=,b=c}", "query.malformed", 3, ","],

@@ -61,11 +61,63 @@ export const READING_DIFFERENCES: readonly ReadingDifference[] = [
     why: "the published tables of 2025 let `filter` be left out before any filter; over HTTP an unknown word is refused (query.foreign)",
   },
   {
+    refused: "there",
+    pattern:
+      /unexpected token ("[^\w\s]+"|"\\".*) after|unexpected token after .*?\]: ?"([^\w\s]+|\\".*)"; expecting|unexpected token .*context: \[.*["'`]\S*\]|pattern "[^"]*" must contain at least a single named field|missing ':' or '=' after|unsupported operation/s,
+    why: "signs and quotes that stand behind a name or a text without white space belong to it, as in the tables of 2025: `x=`, `foo<bar>baz`",
+  },
+  {
+    refused: "there",
+    pattern: /missing whitespace between|got "\."/,
+    why: "dots belong to words: `limit.` is a word to search for, refused over HTTP (query.foreign)",
+  },
+  {
+    refused: "there",
+    pattern:
+      /cannot parse bucket (size|offset)|cannot parse duration "(now|\.[0-9])|phi arg in|expecting '(at|from|by)'/i,
+    why: "words and units in any letters, and numbers that begin or end with a dot, mean what they say",
+  },
+  {
+    refused: "here",
+    pattern: /expected a time (like 2026|of day)|, at "now"/,
+    why: "`1e3`, `1.5`, `5m-1h` are no times, and 2030 is no hour of the day",
+  },
+  {
+    refused: "here",
+    pattern: /a whole number like 10 or 10K/,
+    why: "a duration, `inf` and a number that ends with a dot are no numbers of rows",
+  },
+  {
+    refused: "here",
+    pattern:
+      /after the pipe (math|eval)|expected a number or a field|at the end of a group, at ":"|in a call, at ":"/,
+    why: "a colon in a formula stands in quotes",
+  },
+  {
+    refused: "here",
+    pattern: /"," or "\)" after an argument/,
+    why: "a query inside does not begin with the name of a pipe or of an option either",
+  },
+  {
+    refused: "here",
+    pattern: /after the pipe (extract|extract_regexp|format|replace|top|facets|split), at "/,
+    why: "a word needs a space behind a text in quotes, a number of groups is none that is `inf`",
+  },
+  {
+    refused: "here",
+    pattern: /there is no function (eq|le|lt)_field\(\)|takes an address|expected a star behind the text too/,
+    why: "what stands without white space is one text, as in the tables of 2025; a colon belongs to no address",
+  },
+  {
     refused: "here",
     pattern: /_field\(\) on any field cannot be run here/,
     why: "there the star is a part of one field's name, which no row has",
   },
 ]
+
+/** Pipes whose answer is not decided by their rows, those that measure files, and queries about other records. */
+export const UNSTABLE =
+  /\b(limit|head|offset|skip|first|last|sample|rand|now|any|row_any|row_min|row_max|field_min|field_max|rank|stream_context|blocks_count|block_stats|query_stats|stats_remote)\b|facets \d| \| /i
 
 /** A pipe whose answer differs, and why ours is as it is. */
 export const PIPE_DIFFERENCES: readonly { readonly pipe: RegExp; readonly why: string }[] = [
@@ -81,8 +133,36 @@ export const PIPE_DIFFERENCES: readonly { readonly pipe: RegExp; readonly why: s
     pipe: /^(running|total)_stats/,
     why: "numbers are summed in all notations, as stats does; there only plain decimals",
   },
+  {
+    pipe: /stddev\(/i,
+    why: "numbers in all notations, as avg and sum read them there too; there stddev knows plain ones only",
+  },
+  {
+    pipe: /\b(min|max|median|quantile)\([^)]*\*/i,
+    why: "of several fields those count that a row has; there all columns of a block do, and empty ones are the least",
+  },
+  {
+    pipe: /\b(math|eval)\b.*((?<![0-9])\.[0-9]|[a-z]\.(?![a-z0-9])|[a-z]\.[a-z]|(?<![a-z])\.[a-z]|[0-9]{8,}[a-z.]|\binf\b|round\(.*,)/is,
+    why: "`.5` is a number, names print dots as the tables of 2025 do, and what is rounded to 0.011 is a multiple of it",
+  },
+  {
+    pipe: /\b(math|eval)\b.*(\b(or|xor)[ -]+-|[0-9]{16}|: *[a-z]|[a-z] *:|\* *[a-z]+\b,?|-\w+$)/is,
+    why: "bits of numbers below 0 or beyond 2^63 are cut otherwise; names of results keep the formula as it is read here",
+  },
+  { pipe: /["'`]\w/, why: "a word that stands behind quotes without white space belongs to the text" },
+  { pipe: /["'`]["'`]/, why: "so do two texts in quotes" },
+  { pipe: /generate_sequence\W*\d\S/i, why: "a sequence too long to wait for" },
+  { pipe: /::|: :/, why: "a second colon is passed over, as in the tables of 2025" },
+  {
+    pipe: /if \([^)]*(\*|~[\w.]+:)/s,
+    why: "a star beside a filter changes nothing; there it can take the other's fields from the rows of `union rows(…)`",
+  },
+  { pipe: /\b\w+\([^)]*\.[a-z]/i, why: "names of results print dots as the tables of 2025 do" },
   { pipe: /value_type/, why: "how VictoriaLogs stores a value cannot be told from the value" },
-  { pipe: /^field_names/, why: "hits are rows that have the field; there all rows of a block that has it" },
+  {
+    pipe: /^\s*field_names/i,
+    why: "hits are rows that have the field; there all rows of a block that has it",
+  },
   {
     pipe: /^facets/,
     why: "values are shown as they are; there numbers of a column as a number is printed: -0 as 0, 1_000 as 1000",
@@ -110,7 +190,7 @@ export const PIPE_DIFFERENCES: readonly { readonly pipe: RegExp; readonly why: s
     why: "many fields renamed into one leave the last that has a value; there what a block has",
   },
   {
-    pipe: /^unpack_(json|logfmt)/,
+    pipe: /^unpack_(json|logfmt)/i,
     why: "named fields that are not there become empty in every row; there only where the block has them",
   },
   {
@@ -133,7 +213,14 @@ export const PRINT_DIFFERENCES: readonly { readonly there: RegExp; readonly why:
     there: /\* or | or \*(?=[ )])|\* \*|\(\* | \*(?=[ )])/,
     why: "a star beside other filters is left out here wherever it changes nothing, there only in a query's own filter",
   },
-  { there: /\(\*, /, why: "a star among fields is all of them" },
+  { there: /\(\*, |, \*[,)]/, why: "a star among fields is all of them" },
+  {
+    there: /"[^"]*[-:]" (!|\||=|~|<|>|[^\s|]*:|"|\w)/,
+    why: "signs within a word and what follows without white space are one text, as in the tables of 2025",
+  },
+  { there: /\bmath\b.*[0-9]e-[0-9]/i, why: "numbers with exponents stay in their quotes" },
+  { there: /\btop \S*[^0-9\s]\S* by|>- /, why: "numbers are printed as numbers, signs alone in quotes" },
+  { there: /:[a-z_]*[A-Z]\w*\(/, why: "names of filters are printed in small letters" },
   { there: /"[^"]*\\"[\w.]+\\"[^"]*"/, why: "names of results print dots as the tables of 2025 do" },
   {
     there: /partition by \([^)]*\) limit \d+/,

@@ -5,18 +5,12 @@
  */
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
-import { isRefusal } from "../../src/base/refusal.ts"
-import { formatQuery, parseQuery } from "../../src/query/index.ts"
 import { type Server, startServer, temporaryFolder } from "../support/server.ts"
 import { differenceOf } from "./answers.ts"
 import { type Choose, ODD, openChoose, openLanguage } from "./language/index.ts"
-import {
-  PIPE_DIFFERENCES,
-  PRINT_DIFFERENCES,
-  READING_DIFFERENCES,
-  type ReadingDifference,
-  samePrint,
-} from "./language-differences.ts"
+import { TOKEN } from "./language/vary.ts"
+import { compareReading } from "./compare-reading.ts"
+import { PIPE_DIFFERENCES, UNSTABLE } from "./language-differences.ts"
 import { fromEnvironment } from "./seeds.ts"
 import { ask, onRows, type Rows, startVictoriaLogs, type VictoriaLogs } from "./victoria-logs.ts"
 
@@ -48,13 +42,19 @@ after(async () => {
 for (const seed of seeds) {
   test(`queries of the whole language are read alike, seed ${seed}`, { skip }, async () => {
     const language = openLanguage(seed)
-    await compareReading(Array.from({ length: count }, () => language.query()))
+    await compareReading(
+      Array.from({ length: count }, () => language.query()),
+      theirs,
+    )
   })
 
   test(`broken queries are refused alike, seed ${seed}`, { skip }, async () => {
     const language = openLanguage(seed + 1)
     const choose = openChoose(seed)
-    await compareReading(Array.from({ length: count }, () => broken(language.query(), choose)))
+    await compareReading(
+      Array.from({ length: count }, () => broken(language.query(), choose)),
+      theirs,
+    )
   })
 
   test(`odd rows through every pipe, seed ${seed}`, { skip }, async () => {
@@ -68,10 +68,6 @@ for (const seed of seeds) {
     await comparePipes(queries)
   })
 }
-
-/** Pipes whose answer is not decided by their rows, those that measure files, and queries about other records. */
-const UNSTABLE =
-  /\b(limit|head|offset|skip|first|last|sample|rand|now|any|row_any|row_min|row_max|field_min|field_max|rank|stream_context|blocks_count|block_stats|query_stats)\b|facets \d| \| /
 
 /** Rows with the same fields: whether one is there must not hang on what stands beside it. */
 function oddRows(choose: Choose): Rows {
@@ -108,8 +104,6 @@ const ROW_VALUES = [
   ],
 ]
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|[\p{L}\p{N}_.]+|\s+|./gsu
-
 /** A query with a token left out, doubled, put in another's place or swapped with the next. Spaces stay: they join words. */
 function broken(query: string, choose: Choose): string {
   const pieces = query.match(TOKEN) ?? []
@@ -123,62 +117,6 @@ function broken(query: string, choose: Choose): string {
   else if (change === "replace") pieces[at] = pieces[choose.one(places)] ?? ""
   else [pieces[at], pieces[next]] = [behind, token]
   return pieces.join("")
-}
-
-/** Behind it no query can be followed live. */
-const END = "\n| uniq by (end_of_query)"
-
-async function compareReading(queries: readonly string[]): Promise<void> {
-  const found: string[] = []
-  for (let at = 0; at < queries.length; at += AT_ONCE) {
-    const some = queries.slice(at, at + AT_ONCE)
-    const answers = await Promise.all(some.map((query) => readThere(query + END)))
-    some.forEach((query, i) => {
-      const [here, there] = [readHere(query + END), answers[i] ?? ""]
-      if (
-        isSame(here, there) ||
-        PRINT_DIFFERENCES.some((known) => known.there.test(there)) ||
-        READING_DIFFERENCES.some((known) => explains(known, here, there))
-      )
-        return
-      found.push(`${query}\n    here:  ${here}\n    there: ${there.slice(0, 400)}`)
-    })
-  }
-  assert.equal(found.length, 0, `${found.length} of ${queries.length}:\n${found.slice(0, 20).join("\n")}`)
-}
-
-function isSame(here: string, there: string): boolean {
-  if (here.startsWith(REFUSED) || there.startsWith(REFUSED))
-    return here.startsWith(REFUSED) && there.startsWith(REFUSED)
-  return samePrint(here) === samePrint(there)
-}
-
-function explains({ refused, pattern }: ReadingDifference, here: string, there: string): boolean {
-  const [refusing, other] = refused === "there" ? [there, here] : [here, there]
-  return refusing.startsWith(REFUSED) && !other.startsWith(REFUSED) && pattern.test(refusing)
-}
-
-const REFUSED = "refused: "
-
-function readHere(query: string): string {
-  try {
-    return formatQuery(parseQuery(query))
-  } catch (error) {
-    if (!isRefusal(error)) throw error
-    return REFUSED + error.message
-  }
-}
-
-async function readThere(query: string): Promise<string> {
-  const answer = await fetch(`${theirs.url}/select/logsql/tail`, {
-    method: "POST",
-    body: new URLSearchParams({ query }),
-    signal: AbortSignal.timeout(30_000),
-  })
-  const text = await answer.text()
-  const printed = /^the query \[(.*)\] cannot be used in live tailing/s.exec(text)?.[1]
-  // What it says of a query that it cannot read begins with the query.
-  return printed ?? REFUSED + text.replace(/^.*?end_of_query\)\]: /s, "")
 }
 
 async function comparePipes(queries: readonly string[]): Promise<void> {

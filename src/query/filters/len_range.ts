@@ -29,7 +29,7 @@ export const lenRange: FilterWord = {
 /** A whole number, a size, a duration (in nanoseconds) or `inf`. */
 function parseLength(text: string): number | undefined {
   if (/^\+?inf$/i.test(text)) return Number.POSITIVE_INFINITY
-  const whole = /^[0-9][0-9_]*$|^0[xX][0-9A-Fa-f]+$/.test(text) || /[A-Za-z]/.test(text)
+  const whole = /^[0-9][0-9_]*$/.test(text) || (/[A-Za-z]/.test(text) && !/^[0-9.]+e/i.test(text))
   const value = whole ? parseNumber(text) : Number.NaN
   return Number.isNaN(value) || value < 0 ? undefined : Math.floor(value)
 }
