@@ -10,7 +10,7 @@ import {
   parsePolicyText,
   withoutSuppressed,
 } from "../policy/index.ts"
-import { documentsIn, type FileLintOptions, lintFile, policiesIn } from "./lint-file.ts"
+import { documentsIn, type FileLintOptions, type FileRead, lintDocuments, policiesIn } from "./lint-file.ts"
 
 export type Fixed = {
   readonly text: string
@@ -37,28 +37,41 @@ const NOT_COMPARED = ["secret-bodies", "configmap-bodies", "group-version", "unk
 export function fixFile(text: string, options: FileLintOptions = {}): Fixed {
   const made: Finding[] = []
   const tried = new Set<string>()
-  let current = text
+  let current = judge(text, options)
   while (made.length < EDITS_MAX) {
     const next = nextEdit(current, options, tried)
     if (next === undefined) break
-    current = next.text
+    current = next.judged
     made.push(next.finding)
   }
-  return { text: current, made }
+  return { text: current.text, made }
 }
 
-type Step = { readonly text: string; readonly finding: Finding }
+/** A text, read and linted once: the next edit begins with what the last one ended with. */
+type Judged = {
+  readonly text: string
+  readonly findings: readonly Finding[]
+  readonly sites: readonly Site[]
+}
+type Step = { readonly judged: Judged; readonly finding: Finding }
 
-function nextEdit(text: string, options: FileLintOptions, tried: Set<string>): Step | undefined {
-  for (const site of sitesIn(text)) {
+function judge(text: string, options: FileLintOptions): Judged {
+  const read = documentsIn(text)
+  return { text, findings: lintDocuments(read, text, options), sites: sitesIn(read, text) }
+}
+
+function nextEdit(current: Judged, options: FileLintOptions, tried: Set<string>): Step | undefined {
+  const { text, sites } = current
+  for (const site of sites) {
     for (const finding of withoutSuppressed(lintYaml(site.yaml, text, options), text)) {
       const key = `${finding.rule} ${finding.message} ${JSON.stringify(finding.edit)}`
       if (finding.edit === undefined || tried.has(key)) continue
       tried.add(key)
       const changed = applyEdit(site.text, site.yaml, finding.edit)
       const whole = changed === undefined ? undefined : site.put(changed)
-      if (whole !== undefined && whole !== text && isBetter(text, whole, finding, options))
-        return { text: whole, finding }
+      if (whole === undefined || whole === text) continue
+      const judged = judge(whole, options)
+      if (isBetter(current, judged, finding)) return { judged, finding }
     }
   }
   return undefined
@@ -66,8 +79,7 @@ function nextEdit(text: string, options: FileLintOptions, tried: Set<string>): S
 
 type Site = { readonly yaml: YamlText; readonly text: string; readonly put: (text: string) => string }
 
-function sitesIn(text: string): readonly Site[] {
-  const read = documentsIn(text)
+function sitesIn(read: FileRead, text: string): readonly Site[] {
   if (read.kind === "around") return policiesIn(read.documents, text)
   if (text.trimStart().startsWith("{")) return [] // JSON has no comments to keep, and another syntax
   try {
@@ -78,8 +90,8 @@ function sitesIn(text: string): readonly Site[] {
   }
 }
 
-function isBetter(before: string, after: string, finding: Finding, options: FileLintOptions): boolean {
-  const [was, is] = [lintFile(before, options), lintFile(after, options)]
+function isBetter(before: Judged, after: Judged, finding: Finding): boolean {
+  const [was, is] = [before.findings, after.findings]
   const count = (findings: readonly Finding[], of: (finding: Finding) => boolean) =>
     findings.filter(of).length
   const isError = ({ severity }: Finding) => severity === "error"
@@ -88,10 +100,8 @@ function isBetter(before: string, after: string, finding: Finding, options: File
   return NOT_COMPARED.includes(finding.rule) || !isLowered(before, after)
 }
 
-function isLowered(before: string, after: string): boolean {
-  const [was, is] = [before, after].map((text) =>
-    sitesIn(text).map(({ yaml }) => decodePolicyYaml(yaml).policy),
-  )
+function isLowered(before: Judged, after: Judged): boolean {
+  const [was, is] = [before, after].map(({ sites }) => sites.map(({ yaml }) => decodePolicyYaml(yaml).policy))
   return (was ?? []).some((policy, index) => {
     const other = is?.[index]
     if (other === undefined || policy.rules.length > RULES_COMPARED_MAX) return true

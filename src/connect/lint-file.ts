@@ -26,7 +26,11 @@ export type FileLintOptions = LintOptions & {
  * static pod, kubeadm, k3s, RKE2, kind, webhook kubeconfig, Helm values. Never throws on any text.
  */
 export function lintFile(text: string, options: FileLintOptions = {}): readonly Finding[] {
-  const read = documentsIn(text)
+  return lintDocuments(documentsIn(text), text, options)
+}
+
+/** As {@link lintFile}, for who has read the text already. */
+export function lintDocuments(read: FileRead, text: string, options: FileLintOptions): readonly Finding[] {
   if (read.kind === "policy") return lint(text, options, read.yaml)
   const { documents, plain, policies } = read
   const found = [
