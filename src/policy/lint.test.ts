@@ -144,3 +144,21 @@ test("more rules than can be judged are one finding, at the first one too many",
   assert.equal(thousand.length, 999)
   assert.match(thousand.at(-1)?.message ?? "", /rule 1 \(line 5\)/)
 })
+
+const wayOut: readonly [rules: string, fix: string][] = [
+  ["rules: []", "rules: [{level: Metadata}]"],
+  ["rules: [{}]", "level: Metadata"],
+  ["rules: [{level: requestresponse}]", "level: RequestResponse"],
+  ["rules: [{level: None, nonResourceURLs: [healthz]}]", "/healthz"],
+  ["rules: [{level: None, nonResourceURLs: [/a/*/b]}]", "/logs/*"],
+  ["rules: [{level: None, nonResourceURLs: [/a], namespaces: [b]}]", "two rules"],
+  ["rules: [{level: None, resources: [{resourceNames: [a]}]}]", "name the resources"],
+]
+for (const [rules, fix] of wayOut) {
+  test(`what the server refuses is told with a way out: ${rules}`, () => {
+    const [found] = lint(`apiVersion: audit.k8s.io/v1\nkind: Policy\n${rules}\n`).filter(
+      ({ rule }) => rule === "illegal",
+    )
+    assert.ok(found?.fix?.includes(fix), JSON.stringify(found))
+  })
+}
