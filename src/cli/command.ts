@@ -32,6 +32,8 @@ export type Option = {
   readonly flags: string
   readonly description: string
   readonly default?: string | number | boolean
+  /** All that its value may be, for completion; without it files are offered. */
+  readonly values?: readonly string[]
 }
 
 export type Argument = {

@@ -7,7 +7,7 @@ const EXIT_BUG = 70
 const version = process.versions.node
 if (Number(version.split(".")[0]) < NODE_MAJOR_MIN) {
   process.stderr.write(
-    `tallystick: this is Node ${version}; expected ${NODE_MAJOR_MIN} or newer\n  use node_modules/.bin/node after npm ci, or install a newer Node\n`,
+    `tallystick: this is Node ${version}; expected ${NODE_MAJOR_MIN} or newer\n  install a newer Node; npm install node@24 puts one into this folder, for npx and npm\n`,
   )
   process.exit(2)
 }

@@ -1,5 +1,3 @@
-import { join } from "node:path"
-import { isThere } from "../base/is-there.ts"
 import { pause } from "../base/loop.ts"
 import { Refusal } from "../base/refusal.ts"
 import { isFull } from "../journal/disk.ts"
@@ -12,6 +10,7 @@ import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
 import { keyFileOf } from "./config-paths.ts"
 import { type Advice, toldHolder } from "./holder.ts"
+import { ledgerSigner } from "./ledger-signer.ts"
 
 type Heard = Pick<LedgerOptions, "owners" | "onSync" | "onSealed" | "onTrouble" | "onFatal">
 
@@ -52,12 +51,8 @@ export async function openConfiguredLedger(
   heard: Heard,
 ): Promise<OpenLedger> {
   const { journal, seal } = config
-  // Before the key, which is missing too where there is no ledger: a new key would be the wrong advice.
-  if (!isThere(join(config.dir, "log", "checkpoint"))) {
-    throw new Refusal("ledger.missing", `${config.dir} holds no ledger: there is no log/checkpoint`)
-  }
   return openLedger(config.dir, {
-    signer: readSigner(keyFileOf(config)),
+    signer: ledgerSigner(config),
     clock: world.clock,
     remembered: openRemembered(rememberedFolder(world.env)),
     journal: { queueBytesMax: journal.queueBytesMax, usedShareMax: journal.diskUsePercentMax / 100 },

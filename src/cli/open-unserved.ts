@@ -1,11 +1,10 @@
 import { isRefusal, type Refusal } from "../base/refusal.ts"
-import { readSigner } from "../seal/keys.ts"
 import { type OpenLedger, openLedger } from "../seal/ledger.ts"
 import { openRemembered, rememberedFolder } from "../seal/remember.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
-import { keyFileOf } from "./config-paths.ts"
 import { type Advice, stopIt, toldHolder } from "./holder.ts"
+import { ledgerSigner } from "./ledger-signer.ts"
 import { escapeText } from "./terminal.ts"
 
 /** The ledger of the configuration, where no server holds it. Refuses `ledger.locked` with who does, and the advice. */
@@ -19,7 +18,7 @@ export async function openUnserved(
 ): Promise<OpenLedger> {
   try {
     return await openLedger(config.dir, {
-      signer: readSigner(keyFileOf(config)),
+      signer: ledgerSigner(config),
       clock: world.clock,
       remembered: openRemembered(rememberedFolder(world.env)),
       seal: { recordsMax: config.seal.recordsMax, bytesMax: config.seal.bytesMax },

@@ -19,6 +19,7 @@ export const OUTPUT_FLAG: Option = {
   flags: "-o, --output <format>",
   description:
     "table, wide (nothing cut), json (a line per row), csv, raw (the events as they were received)",
+  values: FORMATS,
 }
 
 /** Rows do not hold the event's text unless it is asked for. */

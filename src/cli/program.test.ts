@@ -78,7 +78,7 @@ const refused: [why: string, argv: string[], message: RegExp][] = [
   ["an unknown option too", ["verify", "--kye", "x"], /unknown option '--kye'; did you mean --key\?/],
   ["far from everything", ["banana"], /unknown command 'banana'/],
   ["an argument is missing", ["keys", "new"], /missing required argument 'name'/],
-  ["an argument too many", ["verify", "a", "b"], /expected 1 words besides options, saw 2; .* quotes/],
+  ["an argument too many", ["verify", "a", "b"], /words besides options: expected 1, saw 2; .* quotes/],
   [
     "an option for a value",
     ["verify", "--age-max", "--key", "x"],

@@ -195,7 +195,7 @@ function argumentsOf(given: readonly unknown[], command: Command): [readonly str
 }
 
 /** The shell has cut what was meant as one. */
-const TOO_MANY = "expected $1 words besides options, saw $2; what belongs together stands in quotes"
+const TOO_MANY = "words besides options: expected $1, saw $2; what belongs together stands in quotes"
 
 function exitOf(error: CommanderError): ExitCode {
   if (error.exitCode === 0) return EXIT.fine // help or version that was asked for

@@ -14,6 +14,7 @@ export const EVENTS = "kind:=k8s.audit"
 export const COMPAT_FLAG: Option = {
   flags: "--compat <language>",
   description: "logql: correct what is written as LogQL, Splunk, KQL or SQL has it, and ask that",
+  values: ["logql"],
 }
 
 /** Reads a query here, so that a mistake is shown in its place before anybody is asked. */

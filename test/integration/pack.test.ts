@@ -78,14 +78,35 @@ test("it serves and searches: the processes it forks are compiled files too", as
   assert.deepEqual(await ended, [0, null])
 })
 
-async function listening(child: ChildProcess): Promise<string> {
+test("what start prints to do next can be done from where it was started", async () => {
+  const env = { ...process.env, XDG_STATE_HOME: join(home, "state"), npm_command: "exec" }
+  const main = join(installed, "dist/cli/main.js")
+  const child = spawn(process.execPath, [main, "start", "--dir", "tried", "--port", "0"], { cwd: home, env })
+  const ended = once(child, "exit")
+  try {
+    const said = await until(child, /stop with Ctrl-C/)
+    const file = /--data-binary @(\S+)/.exec(said)?.[1] ?? "none was named"
+    assert.match(await readFile(file, "utf8"), /"kind": ?"EventList"/)
+    assert.match(said, /^ {2}npx tallystick query /m)
+    assert.match(said, /^ {2}npx tallystick verify .*\$\(npx tallystick keys show /m)
+  } finally {
+    child.kill("SIGTERM")
+  }
+  assert.deepEqual(await ended, [0, null])
+})
+
+/** What the child has printed when it has printed that. */
+async function until(child: ChildProcess, wanted: RegExp): Promise<string> {
   let output = ""
   for await (const text of child.stdout ?? []) {
     output += String(text)
-    const url = /listening on (\S+)/.exec(output)?.[1]
-    if (url !== undefined) return url
+    if (wanted.test(output)) return output
   }
-  throw new Error(`it ended before it listened: ${output}`)
+  throw new Error(`it ended before it printed ${wanted}: ${output}`)
+}
+
+async function listening(child: ChildProcess): Promise<string> {
+  return /listening on (\S+)/.exec(await until(child, /listening on \S+\n/))?.[1] ?? ""
 }
 
 test("it holds compiled files, declarations and no tests", async () => {

@@ -8,6 +8,7 @@ export function completionCommand(commands: () => Promise<readonly Command[]>): 
     name: "completion",
     summary: "Print a completion script for your shell.",
     arguments: [{ name: "shell", description: SHELLS.join(", ") }],
+    choices: SHELLS.map((word) => ({ word, summary: `for ${word}` })),
     options: [],
     examples: [
       "source <(tallystick completion bash)",

@@ -16,6 +16,7 @@ import type { KubernetesVersion } from "../../policy/validate.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { writeOut } from "../new-file.ts"
 import { KUBERNETES_FLAG, kubernetesOf, readPolicyText } from "../policy-file.ts"
+import { readRate } from "../rate-option.ts"
 import { readText } from "../read.ts"
 import { jsonLine } from "../terminal.ts"
 
@@ -24,6 +25,7 @@ export const connect: Command = {
   summary:
     "Write what a Kubernetes distribution needs so that its API servers record here. Refuses what would keep one from starting.",
   arguments: [{ name: "distribution", description: DISTRIBUTIONS.join(", ") }],
+  choices: DISTRIBUTIONS.map((word) => ({ word, summary: `for ${word}` })),
   options: [
     {
       flags: "--policy <file>",
@@ -43,6 +45,7 @@ export const connect: Command = {
       flags: "--mode <mode>",
       description: `${MODES.join(", ")}: what waits, and what is lost`,
       default: "batch",
+      values: MODES,
     },
     {
       flags: "--talos-document",
@@ -90,7 +93,13 @@ async function connectionOf(distribution: string, options: Options, world: World
     throw usage("the patch would hold the credential: give --out, so that it goes into a file of mode 0600")
   }
   return {
-    ...{ distribution: known, url, mode, rate: Number(options.rate), kubernetes: kubernetesOf(options) },
+    ...{
+      distribution: known,
+      url,
+      mode,
+      rate: readRate(options) ?? RATE_DEFAULT,
+      kubernetes: kubernetesOf(options),
+    },
     policy: await policyTextOf(policy, kubernetesOf(options), world),
     ca: await readText(resolve(world.cwd, ca)),
     ...(source === undefined ? {} : { source }),

@@ -20,7 +20,7 @@ export const policyAdvise: Command = {
   arguments: [POLICY_ARGUMENT],
   options: [
     ...TRAFFIC_FLAGS,
-    { flags: "--by <measure>", description: "bytes or events (default: bytes)" },
+    { flags: "--by <measure>", description: "bytes or events (default: bytes)", values: ["bytes", "events"] },
     { flags: "--top <n>", description: `so many (default: ${TOP_DEFAULT})` },
     { flags: "--out <file>", description: "write the policy with the rules in it to a new file" },
     KUBERNETES_FLAG,

@@ -5,8 +5,9 @@ import type { Finding, Severity } from "../../policy/finding.ts"
 import { LINT_RULES } from "../../policy/index.ts"
 import { formatRequest } from "../../policy/request-text.ts"
 import { formatSarif } from "../../policy/sarif.ts"
-import { type Command, EXIT, type Options, type World } from "../command.ts"
+import { type Command, EXIT, type World } from "../command.ts"
 import { KUBERNETES_FLAG, kubernetesOf, readPolicyText } from "../policy-file.ts"
+import { readRate } from "../rate-option.ts"
 import { replaceFile } from "../replace-file.ts"
 import { escapeText, jsonLine, type Paint, paintFor } from "../terminal.ts"
 import { unifiedDiff } from "../unified-diff.ts"
@@ -37,13 +38,15 @@ export const policyLint: Command = {
     "tallystick policy lint audit-policy.yaml --kubernetes 1.34 --sarif > lint.sarif",
   ],
   async run([file = ""], options, world) {
-    const rate = rateOf(options)
+    const rate = readRate(options)
     const asked = { kubernetes: kubernetesOf(options), ...(rate === undefined ? {} : { rate }) }
     const given = await readPolicyText(file, world)
     if (options.dryRun === true && options.fix !== true)
       throw new Refusal("usage", "--dry-run goes with --fix")
     if (options.fix === true && options.dryRun === true) {
-      world.stdout.write(unifiedDiff(given, fixFile(given, asked).text, file))
+      const mended = fixFile(given, asked).text
+      world.stdout.write(unifiedDiff(given, mended, file))
+      if (mended === given) world.stderr.write("nothing that --fix mends by itself\n")
       return EXIT.fine
     }
     const text = options.fix === true ? await fix(file, given, asked, world) : given
@@ -67,13 +70,6 @@ async function fix(file: string, text: string, asked: FileLintOptions, world: Wo
   if (fixed.made.length > 0) await replaceFile(resolve(world.cwd, file), fixed.text)
   for (const { rule, message } of fixed.made) world.stderr.write(`mended ${rule}: ${escapeText(message)}\n`)
   return fixed.text
-}
-
-function rateOf({ rate }: Options): number | undefined {
-  if (rate === undefined) return undefined
-  if (!/^\d{1,6}$/.test(String(rate)))
-    throw new Refusal("usage", `expected --rate like 2000, saw ${JSON.stringify(rate)}`)
-  return Number(rate)
 }
 
 function show(file: string, findings: readonly Finding[], world: World): void {

@@ -11,6 +11,10 @@ export const policyPreset: Command = {
     { name: "action", description: "list or show" },
     { name: "name", description: "which one to show", optional: true },
   ],
+  choices: [
+    { word: "list", summary: "what each is for" },
+    { word: "show", summary: "the text of one" },
+  ],
   options: [],
   examples: ["tallystick policy preset list", "tallystick policy preset show cis > audit-policy.yaml"],
   async run([action = "", name], options, world) {

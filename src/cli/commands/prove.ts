@@ -29,7 +29,11 @@ export const prove: Command = {
   options: [
     ...CONFIG_FLAGS,
     { flags: "--audit-id <id>", description: "find the record by its auditID; needs --stage" },
-    { flags: "--stage <stage>", description: "RequestReceived, ResponseStarted, ResponseComplete or Panic" },
+    {
+      flags: "--stage <stage>",
+      description: "RequestReceived, ResponseStarted, ResponseComplete or Panic",
+      values: ["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"],
+    },
     {
       flags: "--query <logsql>",
       description:

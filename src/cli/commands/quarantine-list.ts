@@ -17,7 +17,11 @@ export const quarantineList: Command = {
   options: [
     ...CONFIG_FLAGS,
     ...QUARANTINE_FLAGS,
-    { flags: "--reason <code>", description: `only one of ${Object.keys(QUARANTINE).join(", ")}` },
+    {
+      flags: "--reason <code>",
+      description: `only one of ${Object.keys(QUARANTINE).join(", ")}`,
+      values: Object.keys(QUARANTINE),
+    },
     { flags: "--all", description: "also those that were replayed or dismissed" },
     { flags: "--limit <n>", description: "show at most so many", default: String(LIMIT_DEFAULT) },
   ],

@@ -1,6 +1,6 @@
-import { type Command, EXIT } from "../command.ts"
+import type { Command } from "../command.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
-import { openLog } from "../log.ts"
+import { serveHere } from "../serve-here.ts"
 
 export const serveCommand: Command = {
   name: "serve",
@@ -9,21 +9,8 @@ export const serveCommand: Command = {
   options: [...CONFIG_FLAGS],
   examples: ["tallystick serve --config /etc/tallystick.yaml", "tallystick serve --dir /var/lib/tallystick"],
   async run(_args, options, world) {
-    const { config } = await loadConfig(options, world)
-    const { serve } = await import("../serve.ts")
-    const log = openLog({
-      level: config.log.level,
-      terminal: world.stderr,
-      env: world.env,
-      clock: world.clock,
-    })
-    await serve({
-      config,
-      load: async () => (await loadConfig(options, world)).config,
-      world,
-      log,
-      announce: (urls) => world.stdout.write(urls.map((url) => `listening on ${url}\n`).join("")),
-    })
-    return EXIT.fine
+    const load = async () => (await loadConfig(options, world)).config
+    const announce = (urls: readonly string[]) => urls.map((url) => `listening on ${url}\n`).join("")
+    return await serveHere({ config: await load(), load, announce }, world)
   },
 }

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { isThere } from "../../base/is-there.ts"
 import { readSigner } from "../../seal/keys.ts"
-import { type Command, EXIT, type World } from "../command.ts"
+import type { Command, World } from "../command.ts"
 import type { ConfigType } from "../config.ts"
 import { CONFIG_FLAGS, loadConfig } from "../config-load.ts"
 import { keyFileOf } from "../config-paths.ts"
-import { openLog } from "../log.ts"
 import { makeLedger } from "../make-ledger.ts"
+import { serveHere } from "../serve-here.ts"
 import { paintFor } from "../terminal.ts"
 
 /**
@@ -41,22 +41,19 @@ export const start: Command = {
         `made a ledger in ${config.dir}\n  origin  ${made.origin}\n  key     ${made.keyFile}\n`,
       )
     }
-    const { serve } = await import("../serve.ts")
-    const log = openLog({
-      level: config.log.level,
-      terminal: world.stderr,
-      env: world.env,
-      clock: world.clock,
-    })
-    await serve({
-      config,
-      load,
-      world,
-      log,
-      announce: (urls) => world.stdout.write(welcome(urls, config, world)),
-    })
-    return EXIT.fine
+    return await serveHere({ config, load, announce: (urls) => welcome(urls, config, world) }, world)
   },
+}
+
+/** How to call this program again and where its examples are: in a clone, in a package, with npx. */
+function waysFrom({ cwd, env }: World): { readonly call: string; readonly examples: string } {
+  const home = resolve(import.meta.dirname, "../../..")
+  const inHome = cwd === home
+  const examples = inHome ? "examples" : join(home, "examples")
+  if (isThere(join(home, "tallystick"))) {
+    return { call: inHome ? "./tallystick" : join(home, "tallystick"), examples }
+  }
+  return { call: env.npm_command === "exec" ? "npx tallystick" : "tallystick", examples }
 }
 
 function welcome(urls: readonly string[], config: ConfigType, world: World): string {
@@ -64,16 +61,17 @@ function welcome(urls: readonly string[], config: ConfigType, world: World): str
   const { bold, dim } = paintFor(world.stdout, world.env)
   const lines = urls.map((each) => `listening on ${each}`)
   const dir = config.dir
+  const { call, examples } = waysFrom(world)
   return `${bold(lines.join("\n"))}
 
 ${dim("send it something")}
-  curl --data-binary @examples/first-events.json ${url}/audit/prod-1
+  curl --data-binary @${examples}/first-events.json ${url}/audit/prod-1
 
 ${dim("ask it")}
-  ./tallystick query 'objectRef.resource:=secrets | fields _time,_msg | limit 20' --server ${url}
+  ${call} query 'objectRef.resource:=secrets | fields _time,_msg | limit 20' --server ${url}
 
 ${dim("check it: every record, block and file is hashed again")}
-  ./tallystick verify ${dir} --key "$(./tallystick keys show --public --dir ${dir})"
+  ${call} verify ${dir} --key "$(${call} keys show --public --dir ${dir})"
 
 ${dim("point an API server at it: kube-apiserver --audit-webhook-config-file=webhook.yaml, and in that file")}
   apiVersion: v1

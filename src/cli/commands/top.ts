@@ -38,7 +38,7 @@ export const top: Command = {
       flags: "--policy <file>",
       description: "with --by rule: decide by this policy (default: those recorded as in force)",
     },
-    { flags: "--sort <by>", description: "count or bytes (default: count)" },
+    { flags: "--sort <by>", description: "count or bytes (default: count)", values: ["count", "bytes"] },
     {
       flags: "--requests",
       description:
