@@ -57,17 +57,24 @@ export class Recheck {
   readonly #damages: Damage[] = []
   readonly #path: string
   #unreadable = false
+  readonly #range: { readonly first: number; readonly last: number } | undefined
   /** Of the block that was added to last. */
   #salts: Salts | undefined
   /** Of all blocks that were added to: rows that stand with their like go from block to block and back. */
   readonly #saltsOf = new Map<Block, Salts>()
 
-  constructor(blocks: readonly Block[], path: string) {
+  /** `range`: of the file, where it may have records of blocks that nobody can read. What they should be, nothing says. */
+  constructor(
+    blocks: readonly Block[],
+    path: string,
+    range?: { readonly first: number; readonly last: number },
+  ) {
     const [first] = blocks
     const last = blocks.at(-1)
     assert(first !== undefined && last !== undefined, "there is a block to check")
     this.#blocks = blocks
     this.#path = path
+    this.#range = range
     this.#first = first.first
     this.#count = last.first + last.count - first.first
     this.#hashes = new Uint8Array(this.#count * HASH_BYTES)
@@ -80,6 +87,8 @@ export class Recheck {
   add(record: Reread): void {
     const at = record.number - this.#first
     const inside = at >= 0 && at < this.#count
+    const { first, last } = this.#range ?? { first: 0, last: -1 }
+    if (!inside && first <= record.number && record.number <= last) return
     if (!inside || this.#seen[at] === 1) {
       this.#inserted(record.number, inside ? "the record is there twice" : "outside the range of its file")
       return

@@ -70,21 +70,22 @@ export function answerOf(damages: readonly Damage[], doubts: readonly string[]):
   return doubts.length > 0 ? "unknown" : "fine"
 }
 
-/** Joins ranges that touch and have the same thing, cause, path and detail, so that 10,000 records in a row are one line. */
+/**
+ * Joins ranges that touch and have the same thing, cause, path and detail, so that 10,000 records are one line, in
+ * whatever order a segment has them.
+ */
 export function joinDamages(damages: readonly Damage[]): Damage[] {
-  const joined: Damage[] = []
-  for (const damage of damages) {
-    const last = joined.at(-1)
-    const touches =
-      last?.last !== undefined &&
-      damage.first !== undefined &&
-      last.last + 1 === damage.first &&
-      last.thing === damage.thing &&
-      last.cause === damage.cause &&
-      last.path === damage.path &&
-      last.detail === damage.detail
-    if (touches && damage.last !== undefined) joined[joined.length - 1] = { ...last, last: damage.last }
-    else joined.push(damage)
-  }
-  return joined
+  const alike = Map.groupBy(damages, ({ thing, cause, path, detail }) =>
+    [thing, cause, path, detail].join("\t"),
+  )
+  return [...alike.values()].flatMap((group) => {
+    const joined: Damage[] = []
+    for (const damage of group.toSorted((a, b) => (a.first ?? -1) - (b.first ?? -1))) {
+      const last = joined.at(-1)
+      if (last?.last !== undefined && damage.last !== undefined && last.last + 1 === damage.first) {
+        joined[joined.length - 1] = { ...last, last: damage.last }
+      } else joined.push(damage)
+    }
+    return joined
+  })
 }

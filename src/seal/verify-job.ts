@@ -12,6 +12,7 @@ import { rereadSegment } from "./reread.ts"
 import type { Damage } from "./verdict.ts"
 import { checkColumns } from "./verify-columns.ts"
 import type { SegmentFacts } from "./verify-derived.ts"
+import type { MadeSegment } from "./verify-plan.ts"
 
 /** Work on one segment file that a child process does. Everything in it can be sent as a message. */
 export type Job =
@@ -21,8 +22,8 @@ export type Job =
       readonly dir: string
       /** Below `segments/`. */
       readonly name: string
-      /** As it was recorded: its filter is named and marked by that. */
-      readonly made: { readonly name: string; readonly sha256: string }
+      /** As it was recorded: its filter is named and marked by that, and these are its records. */
+      readonly made: Pick<MadeSegment, "name" | "sha256" | "first" | "last">
       readonly blocks: readonly Block[]
       /** Derive every typed column again and compare. */
       readonly columns: boolean
@@ -62,7 +63,7 @@ async function recheckSegment(
 ): Promise<SegmentDone> {
   const path = segmentPath(dir, name)
   const { sha256, bytes } = await hashFile(path)
-  const recheck = new Recheck(blocks, `segments/${name}`)
+  const recheck = new Recheck(blocks, `segments/${name}`, made)
   let readable = true
   const unreadable = (): void => {
     readable = false

@@ -50,15 +50,13 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
   const names = segmentNames(snapshot)
   const files = new Set(names)
   const controls = believedControls(candidates.controls, { sealedRecords: logVerdict.records, files })
-  const supposed = supposedSegments(work, controls.made, files)
-  const made = [...controls.made, ...supposed]
-  const plan = planVerify({
-    sealedRecords: logVerdict.records,
-    made,
-    purged: controls.purged,
-    files,
-    journal,
-  })
+  const { purged } = controls
+  const planFor = (made: readonly MadeSegment[]) =>
+    planVerify({ sealedRecords: logVerdict.records, made, purged, files, journal })
+  const named = planFor(controls.made)
+  const isShort = [...candidates.damages, ...named.damages].some(({ cause }) => cause !== "inserted")
+  const made = isShort ? [...controls.made, ...supposedSegments(work, controls.made, files)] : controls.made
+  const plan = isShort ? planFor(made) : named
   const damages = [...journal.damages, ...candidates.damages, ...controls.damages, ...plan.damages]
   const counts = new SourceCounts()
   const facts = new Map<string, SegmentFacts>()
@@ -70,7 +68,7 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
     if (result.facts !== undefined && piece?.kind === "segment") facts.set(piece.made.name, result.facts)
   }
   const before = work.recordsFrom > 0 ? [{ first: 0, last: work.recordsFrom - 1 }] : []
-  const holes = [...controls.purged, ...holesIn(damages), ...before]
+  const holes = [...purged, ...holesIn(damages), ...before]
   damages.push(...counts.damages({ ...controls, holes }))
   const hasEvents = before.length > 0 || counts.sources().some((source) => source !== RESERVED)
   const doubts = hasEvents || damages.length > 0 ? [] : [EMPTY]
@@ -87,7 +85,7 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
       ...strayBlooms(snapshot.segmentFiles, made),
       ...strange.notes,
     ],
-    purged: controls.purged,
+    purged,
     segments: plan.pieces.filter(({ kind }) => kind === "segment").length,
     unsealed: Math.max(0, journal.next - logVerdict.records),
   }
@@ -133,18 +131,21 @@ export function segmentNames({ segmentFiles }: Snapshot): readonly string[] {
 }
 
 /**
- * Where a segment cannot be read, the records in it are missed that name other segments. These are not to be blamed: the
- * catalogue's word is taken for them, and their records are held to the blocks all the same.
+ * Where a segment cannot be read or is gone, the records in it are missed that name other segments. These are not to be
+ * blamed: where no record speaks of theirs the catalogue's word is taken, and they are held to the blocks all the same.
  */
 function supposedSegments(
-  { candidates, snapshot }: Work,
+  { snapshot }: Work,
   made: readonly MadeSegment[],
   files: ReadonlySet<string>,
 ): MadeSegment[] {
-  if (!candidates.damages.some(({ cause }) => cause === "unreadable")) return []
   const known = new Set(made.map(({ name }) => name))
   return snapshot.catalogue.entries
     .filter(({ name }) => files.has(name) && !known.has(name))
+    .filter(
+      ({ first, last, replaces }) =>
+        !made.some((other) => !replaces.includes(other.name) && first <= other.last && other.first <= last),
+    )
     .map(({ name, first, last, bytes, sha256, replaces }) => ({
       record: -1,
       name,
