@@ -66,6 +66,25 @@ const SHOWS: readonly [command: string, shown: RegExp][] = [
   ["verify ./data", /fine/],
 ]
 
+test("two commands set it up, and the first prints how to send, ask, check and point an API server at it", async () => {
+  const readme = await readFile(join(ROOT, "README.md"), "utf8")
+  const [, setUp = ""] = /## Set up\n(.*?)\n## /s.exec(readme) ?? []
+  const blocks = [...setUp.matchAll(/```sh\n(.*?)```/gs)].map(([, text = ""]) => text.trim())
+  assert.deepEqual(blocks, ["npm ci && npm start", "npm ci && npm test"])
+  const { scripts } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"))
+  assert.equal(scripts.start, "node src/cli/main.ts start", "what this test has started")
+  const printed = server.output()
+  for (const said of [
+    `curl --data-binary @examples/first-events.json ${server.url}/audit/prod-1`,
+    "./tallystick query ",
+    "./tallystick verify ",
+    "--audit-webhook-config-file=webhook.yaml",
+    `server: "${server.url}/audit/prod-1"`,
+  ]) {
+    assert.ok(printed.includes(said), said)
+  }
+})
+
 test("every command of the guided use works as written", async () => {
   const blocks = await commands()
   assert.ok(blocks.length >= 7, "the README has its guided use")

@@ -70,8 +70,15 @@ test("the log file of the same run is imported; the same events are counted once
   const requests = await query('source:="cluster-a/file" | stats count() as requests')
   assert.equal(requests[0]?.requests, String(countRequests(recordedLog())))
   const together = await query("cluster:=cluster-a kind:=k8s.audit stage:* | stats count() as events")
-  assert.ok(Number(together[0]?.events) < Number(counts[0]?.events) + recordedLog().length)
+  // What the log alone writes is left out: then an event is the same in both, or in one of them only.
+  const events = [...recordedPosts("webhook-posts").flatMap(({ body }) => itemsOf(body)), ...recordedLog()]
+  const distinct = new Set(events.map((event) => event.replace(LOG_ONLY, "{")))
+  assert.ok(distinct.size < events.length, "some came on both ways")
+  assert.equal(together[0]?.events, String(distinct.size))
+  assert.ok(Number(counts[0]?.events) < distinct.size)
 })
+
+const LOG_ONLY = '{"kind":"Event","apiVersion":"audit.k8s.io/v1",'
 
 /** One for each last stage, and one for each request that has none. */
 function countRequests(lines: readonly string[]): number {

@@ -3,7 +3,7 @@
  * have its number; the last test holds the two tables together.
  */
 import assert from "node:assert/strict"
-import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { copyFileSync, cpSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
@@ -17,11 +17,31 @@ import type { Verdict } from "../../src/seal/verdict.ts"
 import { type VerifyRequest, verifyLedger } from "../../src/seal/verify.ts"
 import { VerifyPool } from "../../src/seal/verify-pool.ts"
 import { type Duckdb, openDuckdb } from "../../src/store/duckdb.ts"
-import { decodeBundle, encodeBundle } from "../../src/tlog/bundle.ts"
 import { parseNote, signNote } from "../../src/tlog/note.ts"
 import { verifyReceipt } from "../../src/tlog/receipt-check.ts"
 import { openSigner } from "../../src/tlog/signer.ts"
-import { editJournalLine, editText, flip, removeRow, rewriteSegment, swap } from "../support/attacks.ts"
+import {
+  blockAround,
+  edited,
+  editBlock,
+  editFooter,
+  editJournalLine,
+  editText,
+  exchangeInBundle,
+  exchangeInTail,
+  flip,
+  journalFileOf,
+  lastRecord,
+  newestJournal,
+  offsetIn,
+  otherVerb,
+  putBack,
+  putBackLog,
+  removeRow,
+  rewriteSegment,
+  startsWith,
+  swap,
+} from "../support/attacks.ts"
 import { BUILT_AT, type BuiltLedger, buildLedger, ORIGIN } from "../support/built-ledger.ts"
 
 const RECORDS = 2_600
@@ -40,14 +60,11 @@ before(async () => {
   root = await mkdtemp(join(tmpdir(), "tallystick-threats-"))
   whole = join(root, "whole")
   older = join(root, "older")
+  const size = { records: RECORDS, perBlock: 8, perBatch: 200, perSegment: 700, fileBytes: 100_000 }
   built = await buildLedger({
+    ...size,
     dir: whole,
     body: createEventMaker(1),
-    records: RECORDS,
-    perBlock: 8,
-    perBatch: 200,
-    perSegment: 700,
-    fileBytes: 100_000,
     hints: true,
     copies: [{ records: 2_400, to: older }],
     unsealed: UNSEALED,
@@ -249,12 +266,7 @@ const cases: readonly Case[] = [
   {
     row: 8,
     how: "two block texts exchanged in the tail",
-    attack: (dir) =>
-      editText(dir, "log/tail", (text) => {
-        const lines = text.split("\n")
-        const [a = "", b = ""] = lines.slice(10, 12).map((line) => line.split(" ")[3])
-        return lines.map((line) => (line.endsWith(a) ? line.replace(a, b) : line.replace(b, a))).join("\n")
-      }),
+    attack: exchangeInTail,
     answer: "tampered",
     among: () => ["block reordered 266-266", "block reordered 267-267"],
   },
@@ -286,17 +298,7 @@ const cases: readonly Case[] = [
   {
     row: 8,
     how: "two block texts exchanged in their bundle",
-    attack: (dir) => {
-      const bundle = "log/tile/entries/000"
-      editText(dir, bundle, (text) => {
-        const entries = decodeBundle(Buffer.from(text, "latin1"), 256)
-        return Buffer.from(
-          encodeBundle(
-            entries.with(100, entries[101] ?? new Uint8Array()).with(101, entries[100] ?? new Uint8Array()),
-          ),
-        ).toString("latin1")
-      })
-    },
+    attack: exchangeInBundle,
     answer: "tampered",
     among: () => ["block changed 101-101", "tile changed 0-255"],
   },
@@ -320,7 +322,7 @@ const cases: readonly Case[] = [
   {
     row: 9,
     how: "the later checkpoint is remembered",
-    attack: putBackLog,
+    attack: (dir) => putBackLog(dir, older),
     given: () => ({ remembered: accepted(whole) }),
     answer: "tampered",
     says: () => [`checkpoint truncated ${accepted(older).size}-${accepted(whole).size - 1}`],
@@ -328,7 +330,7 @@ const cases: readonly Case[] = [
   {
     row: 9,
     how: "nobody remembers; the newest block is old",
-    attack: putBackLog,
+    attack: (dir) => putBackLog(dir, older),
     given: () => ({ ageMaxMicros: HOUR_MICROS / 60 }),
     answer: "unknown",
     says: () => [],
@@ -388,7 +390,7 @@ const cases: readonly Case[] = [
     how: "its CRC repaired",
     attack: (dir) => editJournalLine(dir, startsWith(FIRST_IN_JOURNAL), otherVerb),
     answer: "tampered",
-    says: () => [`record changed ${blockAround(FIRST_IN_JOURNAL)}`],
+    says: () => [`record changed ${blockAround(whole, FIRST_IN_JOURNAL)}`],
   },
   {
     row: 13,
@@ -590,77 +592,7 @@ function titles(): Map<number, string> {
   return new Map(rows.map(([, number = "", title = ""]) => [Number(number), title.trim()]))
 }
 
-function edited(column: string, record: number): string {
-  return `CASE WHEN record = ${record} THEN replace("${column}", substr("${column}", 5, 1), '#') ELSE "${column}" END`
-}
-
-function editFooter(dir: string, path: string, from: string, to: string): void {
-  editText(dir, path, (text) => {
-    const length = Buffer.from(text.slice(-8, -4), "latin1").readUInt32LE()
-    const footer = text.length - 8 - length
-    return text.slice(0, footer) + text.slice(footer).replaceAll(from, to)
-  })
-}
-
-function editBlock(dir: string, number: number): void {
-  editText(dir, "log/tile/entries/000", (text) => text.replace(`\n${number}\n`, `\n${number + 1}\n`))
-}
-
-function putBackLog(dir: string): void {
-  rmSync(join(dir, "log"), { recursive: true })
-  cpSync(join(older, "log"), join(dir, "log"), { recursive: true })
-}
-
-function putBack(dir: string, from: string): void {
-  rmSync(dir, { recursive: true })
-  cpSync(from, dir, { recursive: true })
-}
-
 async function replaceByEmpty(dir: string): Promise<void> {
   rmSync(dir, { recursive: true })
   await buildLedger({ ...FORGED, dir, records: 0 })
-}
-
-function startsWith(record: number): (line: string) => boolean {
-  return (line) => line.startsWith(`${record} `)
-}
-
-function otherVerb(line: string): string {
-  return line.replace(/"verb":"[a-z]/, '"verb":"#')
-}
-
-function journals(dir: string): string[] {
-  return readdirSync(join(dir, "journal"))
-    .sort()
-    .map((name) => `journal/${name}`)
-}
-
-function newestJournal(dir: string): string {
-  return journals(dir).at(-1) ?? ""
-}
-
-function offsetIn(dir: string, record: number): number {
-  return readFileSync(join(dir, journalFileOf(dir, record))).indexOf(`\n${record} `)
-}
-
-function journalFileOf(dir: string, record: number): string {
-  return journals(dir).find((path) => readFileSync(join(dir, path)).includes(`\n${record} `)) ?? ""
-}
-
-function lastRecord(dir: string): number {
-  const lines = readFileSync(join(dir, newestJournal(dir)), "latin1").split("\n")
-  return Number(lines.at(-3)?.split(" ")[0])
-}
-
-/** First and last record of the block that holds it. */
-function blockAround(record: number): string {
-  const texts = readFileSync(join(whole, "log/tail"), "latin1")
-    .split("\n")
-    .filter((line) => line.startsWith("block "))
-    .map((line) => Buffer.from(line.split(" ")[3] ?? "", "base64").toString())
-  for (const text of texts) {
-    const [first = 0, count = 0] = (text.split("\n")[3] ?? "").split(" ").map(Number)
-    if (first <= record && record < first + count) return `${first}-${first + count - 1}`
-  }
-  return ""
 }

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { formatCommit, groupCrc, groupLines, scanJournal } from "../../src/journal/line.ts"
 import { type Duckdb, quote } from "../../src/store/duckdb.ts"
+import { decodeBundle, encodeBundle } from "../../src/tlog/bundle.ts"
 
 /** What somebody with all rights on the files does to them. Paths are relative to the ledger's directory. */
 
@@ -76,4 +77,95 @@ export function editJournalLine(
     }
   }
   throw new Error("no such line in the journal")
+}
+
+export function edited(column: string, record: number): string {
+  return `CASE WHEN record = ${record} THEN replace("${column}", substr("${column}", 5, 1), '#') ELSE "${column}" END`
+}
+
+export function editFooter(dir: string, path: string, from: string, to: string): void {
+  editText(dir, path, (text) => {
+    const length = Buffer.from(text.slice(-8, -4), "latin1").readUInt32LE()
+    const footer = text.length - 8 - length
+    return text.slice(0, footer) + text.slice(footer).replaceAll(from, to)
+  })
+}
+
+export function editBlock(dir: string, number: number): void {
+  editText(dir, "log/tile/entries/000", (text) => text.replace(`\n${number}\n`, `\n${number + 1}\n`))
+}
+
+export function startsWith(record: number): (line: string) => boolean {
+  return (line) => line.startsWith(`${record} `)
+}
+
+export function otherVerb(line: string): string {
+  return line.replace(/"verb":"[a-z]/, '"verb":"#')
+}
+
+export function journals(dir: string): string[] {
+  return readdirSync(join(dir, "journal"))
+    .sort()
+    .map((name) => `journal/${name}`)
+}
+
+export function newestJournal(dir: string): string {
+  return journals(dir).at(-1) ?? ""
+}
+
+export function offsetIn(dir: string, record: number): number {
+  return readFileSync(join(dir, journalFileOf(dir, record))).indexOf(`\n${record} `)
+}
+
+export function journalFileOf(dir: string, record: number): string {
+  return journals(dir).find((path) => readFileSync(join(dir, path)).includes(`\n${record} `)) ?? ""
+}
+
+export function lastRecord(dir: string): number {
+  const lines = readFileSync(join(dir, newestJournal(dir)), "latin1").split("\n")
+  return Number(lines.at(-3)?.split(" ")[0])
+}
+
+/** Two block texts in each other's place. */
+export function exchangeInTail(dir: string): void {
+  editText(dir, "log/tail", (text) => {
+    const lines = text.split("\n")
+    const [a = "", b = ""] = lines.slice(10, 12).map((line) => line.split(" ")[3])
+    return lines.map((line) => (line.endsWith(a) ? line.replace(a, b) : line.replace(b, a))).join("\n")
+  })
+}
+
+export function exchangeInBundle(dir: string): void {
+  const bundle = "log/tile/entries/000"
+  editText(dir, bundle, (text) => {
+    const entries = decodeBundle(Buffer.from(text, "latin1"), 256)
+    return Buffer.from(
+      encodeBundle(
+        entries.with(100, entries[101] ?? new Uint8Array()).with(101, entries[100] ?? new Uint8Array()),
+      ),
+    ).toString("latin1")
+  })
+}
+
+export function putBackLog(dir: string, from: string): void {
+  rmSync(join(dir, "log"), { recursive: true })
+  cpSync(join(from, "log"), join(dir, "log"), { recursive: true })
+}
+
+export function putBack(dir: string, from: string): void {
+  rmSync(dir, { recursive: true })
+  cpSync(from, dir, { recursive: true })
+}
+
+/** First and last record of the block that holds it. */
+export function blockAround(dir: string, record: number): string {
+  const texts = readFileSync(join(dir, "log/tail"), "latin1")
+    .split("\n")
+    .filter((line) => line.startsWith("block "))
+    .map((line) => Buffer.from(line.split(" ")[3] ?? "", "base64").toString())
+  for (const text of texts) {
+    const [first = 0, count = 0] = (text.split("\n")[3] ?? "").split(" ").map(Number)
+    if (first <= record && record < first + count) return `${first}-${first + count - 1}`
+  }
+  return ""
 }

@@ -14,10 +14,10 @@ const sha256 = (...parts: readonly (Uint8Array | string)[]): Buffer => {
   for (const part of parts) hash.update(part)
   return hash.digest()
 }
-const leafOf = (text: Uint8Array | string): Buffer => sha256(Buffer.of(0), text)
+export const leafOf = (text: Uint8Array | string): Buffer => sha256(Buffer.of(0), text)
 
 /** RFC 6962 §2.1, as it is written there. */
-function rootOf(leaves: readonly Buffer[]): Buffer {
+export function rootOf(leaves: readonly Buffer[]): Buffer {
   const [only] = leaves
   if (only === undefined) return sha256()
   if (leaves.length === 1) return only
@@ -70,7 +70,7 @@ export function checkByHand(dir: string, verifierKey: string): ByHand {
   return { size, records: next, bodies: records.slice(0, next).map(({ body }) => body) }
 }
 
-function openCheckpoint(note: string, verifierKey: string) {
+export function openCheckpoint(note: string, verifierKey: string) {
   const [name = "", , packed = ""] = verifierKey.split("+")
   const signed = note.slice(0, note.indexOf("\n\n") + 1)
   const line = note.split("\n").find((one) => one.startsWith(`— ${name} `)) ?? ""
