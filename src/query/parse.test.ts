@@ -69,7 +69,6 @@ const printed: [why: string, text: string, canonical: string][] = [
   ],
   ["a stream's number in capitals", `_stream_id:${"AB".repeat(16)}`, `_stream_id:${"ab".repeat(16)}`],
   ["the fields with filters of their own in any letters", "_TIME:5m _Stream:{a=b}", '{a="b"} _time:5m'],
-  ["hours of one digit", "_time:day_range[8:00, 18:30)", "_time:day_range[8:00, 18:30)"],
   ["few digits as seconds", "_time:[0, 1400000000]", "_time:[0,1400000000]"],
   [
     "numbers of rows",
@@ -121,6 +120,7 @@ const places: [why: string, text: string, code: string, position: number, pointe
   ["a time that is none", "_time:yesterday", "query.malformed", 6, "yesterday"],
   ["a function nobody knows", "count_distinct(a)", "query.malformed", 0, "count_distinct"],
   ["minutes as a number of rows", "a | limit 5m", "query.malformed", 10, "5m"],
+  ["an hour of one digit", "_time:day_range[8:15, 18:30)", "query.malformed", 16, "8"],
   ["a length with an exponent", "a:len_range(10, 1e3)", "query.malformed", 2, "len_range"],
   ["half a row", "a | limit 1.5", "query.malformed", 10, "1.5"],
   ["a label without a name", "{=a}", "query.malformed", 1, "="],

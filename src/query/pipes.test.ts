@@ -41,6 +41,12 @@ const cases: [why: string, pipes: string, given: readonly string[], expected: re
     ["k=a|n=1", "k=b|n=1"],
     ["k=a|n=<N>", "k=b|n=1"],
   ],
+  [
+    "two hexadecimal digits are a byte, what is no such pair stays",
+    'format "<hexdecode:a>" as x',
+    ["a=61zz626", "a=0x61", "a=C3A9", "a=ff"],
+    ["a=61zz626|x=azzb6", "a=0x61|x=0xa", "a=C3A9|x=é", "a=ff|x=ff"],
+  ],
   ["moves of the cursor go too", "decolorize", ["_msg=\u001b[1;31mred\u001b[0m\u001b[2K"], ["_msg=red"]],
   ["matching ends where a text is missing", 'extract "a=<x> b=<y>"', ["_msg=a=1 c=2"], ["_msg=a=1 c=2"]],
   [

@@ -108,7 +108,7 @@ export function parseWeekday(text: string): number | undefined {
 
 /** Microseconds since midnight of `08:00`; 24:00 is the last microsecond of the day. */
 export function parseTimeOfDay(text: string): number | undefined {
-  const match = /^([0-9]{1,2}):([0-9]{2})$/.exec(text)
+  const match = /^([0-9]{2}):([0-9]{2})$/.exec(text)
   const [hours, minutes] = [Number(match?.[1]), Number(match?.[2])]
   if (match === null || hours > 24 || minutes > 59) return undefined
   return Math.min((hours * 60 + minutes) * 60 * SECOND, DAY - 1)

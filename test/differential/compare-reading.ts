@@ -23,7 +23,9 @@ export async function compareReading(queries: readonly string[], theirs: Victori
       const [here, there] = [readHere(query + END), answers[i] ?? ""]
       if (
         isSame(here, there) ||
-        PRINT_DIFFERENCES.some((known) => known.there.test(there)) ||
+        PRINT_DIFFERENCES.some((known) =>
+          "here" in known ? known.here.test(here) : known.there.test(there),
+        ) ||
         READING_DIFFERENCES.some((known) => explains(known, here, there))
       )
         return

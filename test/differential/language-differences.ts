@@ -95,7 +95,7 @@ export const READING_DIFFERENCES: readonly ReadingDifference[] = [
   },
   {
     refused: "here",
-    pattern: /"," or "\)" after an argument/,
+    pattern: /"," or "\)" after an argument|expected an argument, at "\("/,
     why: "a query inside does not begin with the name of a pipe or of an option either",
   },
   {
@@ -158,6 +158,8 @@ export const PIPE_DIFFERENCES: readonly { readonly pipe: RegExp; readonly why: s
     why: "a star beside a filter changes nothing; there it can take the other's fields from the rows of `union rows(…)`",
   },
   { pipe: /\b\w+\([^)]*\.[a-z]/i, why: "names of results print dots as the tables of 2025 do" },
+  { pipe: /<hexdecode:/, why: "bytes that are no text stay digits" },
+  { pipe: /<time:/, why: "`0.1` is a tenth of a second after 1970; there it is 100 seconds" },
   { pipe: /value_type/, why: "how VictoriaLogs stores a value cannot be told from the value" },
   {
     pipe: /^\s*field_names/i,
@@ -207,8 +209,11 @@ export function samePrint(text: string): string {
   return text.replace(/"([\p{L}\p{N}_.]+)"/gu, "$1").replace(/options\([^)]*\) /g, "")
 }
 
-/** Texts printed otherwise, by what VictoriaLogs prints, and why. */
-export const PRINT_DIFFERENCES: readonly { readonly there: RegExp; readonly why: string }[] = [
+/** Texts printed otherwise, by what one of both prints, and why. */
+export const PRINT_DIFFERENCES: readonly ({ readonly why: string } & (
+  | { readonly there: RegExp }
+  | { readonly here: RegExp }
+))[] = [
   {
     there: /\* or | or \*(?=[ )])|\* \*|\(\* | \*(?=[ )])/,
     why: "a star beside other filters is left out here wherever it changes nothing, there only in a query's own filter",
@@ -220,6 +225,13 @@ export const PRINT_DIFFERENCES: readonly { readonly there: RegExp; readonly why:
   },
   { there: /\bmath\b.*[0-9]e-[0-9]/i, why: "numbers with exponents stay in their quotes" },
   { there: /\btop \S*[^0-9\s]\S* by|>- /, why: "numbers are printed as numbers, signs alone in quotes" },
+  { there: /hits as ""/, why: "the empty name is the message" },
+  { there: /"1e400"/, why: "what no double can hold is compared as text, and needs no quotes" },
+  { there: /\w\*:/, why: "a star in quotes is a part of the name" },
+  {
+    here: /\\["'`]\w|\w\\"/,
+    why: "a word that stands beside quotes without white space belongs to the text",
+  },
   { there: /:[a-z_]*[A-Z]\w*\(/, why: "names of filters are printed in small letters" },
   { there: /"[^"]*\\"[\w.]+\\"[^"]*"/, why: "names of results print dots as the tables of 2025 do" },
   {
@@ -230,7 +242,7 @@ export const PRINT_DIFFERENCES: readonly { readonly there: RegExp; readonly why:
     there: /":[^"]*"/,
     why: "a second colon is passed over, as in the tables of 2025; there it begins a phrase",
   },
-  { there: /\(\d{4}-\d\d-\d\dT/, why: "a time in math stays in quotes" },
+  { there: /(\(|\bmath [^|]*)\d{4}-\d\d-\d\dT/, why: "a time in math stays in quotes" },
   { there: /\+[0-9]/, why: "a plus before a number in quotes stays in them" },
   {
     there: /\| limit \d+ rank|\| limit 0|(values|count)\([^)]*\*/,

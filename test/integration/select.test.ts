@@ -3,6 +3,7 @@ import { get, type IncomingMessage } from "node:http"
 import { after, before, test } from "node:test"
 import type { TSchema } from "typebox"
 import { Value } from "typebox/value"
+import { QUERY_ENDPOINTS } from "../../src/api/endpoints.ts"
 import { Facets, Hits, Matrix, Values, Vector } from "../../src/api/select-schema.ts"
 import { eventually, type Server, startServer, temporaryFolder } from "../support/server.ts"
 
@@ -487,17 +488,7 @@ test("what was asked is a record, on every endpoint, exports and tails too", asy
       : undefined
   })
   const seen = new Set(asked.map(({ endpoint }) => endpoint))
-  const wanted = [
-    "query",
-    "tail",
-    "hits",
-    "field_names",
-    "field_values",
-    "streams",
-    "stats_query",
-    "stats_query_range",
-  ]
-  for (const endpoint of wanted) assert.ok(seen.has(endpoint), endpoint)
+  assert.deepEqual([...seen].sort(), [...QUERY_ENDPOINTS].sort())
   const exported = asked.find(({ text }) => text.includes("auditID:in(a4,a5)"))
   assert.deepEqual([exported?.by, exported?.rows, exported?.outcome], ["anonymous", "2", "whole"])
   assert.ok(asked.some(({ endpoint, outcome }) => endpoint === "tail" && outcome === "began"))

@@ -14,7 +14,7 @@ const OPTIONS: Readonly<Record<string, (value: string) => string | undefined>> =
       .replaceAll("%20", "+"),
   urldecode: urlDecode,
   hexencode: (value) => toHex(toBytes(value)).toUpperCase(),
-  hexdecode: (value) => (/^([0-9A-Fa-f]{2})+$/.test(value) ? utf8(fromHex(value.toLowerCase())) : undefined),
+  hexdecode: (value) => utf8(fromHexPairs(toBytes(value))),
   base64encode: (value) => toBase64(toBytes(value)),
   base64decode: (value) => textOf(ifBase64(value)),
   time: (value) => shown(parseUnixTime(value), formatNanos),
@@ -24,6 +24,25 @@ const OPTIONS: Readonly<Record<string, (value: string) => string | undefined>> =
   hexnumencode: (value) =>
     shown(belowBits(value, 64), (number) => number.toString(16).toUpperCase().padStart(16, "0")),
   hexnumdecode: (value) => (/^[0-9A-Fa-f]{0,16}$/.test(value) ? BigInt(`0x0${value}`).toString() : undefined),
+}
+
+/** Two digits are a byte; what is no such pair stays as it is. */
+function fromHexPairs(bytes: Uint8Array): Uint8Array {
+  const decoded: number[] = []
+  for (let at = 0; at < bytes.length; at += 2) {
+    const pair = bytes.subarray(at, at + 2)
+    const byte = pair.length === 2 ? 16 * digitOf(pair[0] ?? 0) + digitOf(pair[1] ?? 0) : Number.NaN
+    if (Number.isNaN(byte)) decoded.push(...pair)
+    else decoded.push(byte)
+  }
+  return Uint8Array.from(decoded)
+}
+
+/** The value of a hexadecimal digit in ASCII; NaN for other bytes. */
+function digitOf(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const letter = byte | 0x20
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN
 }
 
 /** Digits may stand in groups, `1_000`; what begins with a zero is a code, not a number. */

@@ -34,7 +34,8 @@ function readRest(reader: Reader, word: string): string {
       .replace(/^stats/, "")
   if (word !== "blocks_count" || atPipeEnd(reader)) return ""
   reader.skip("as")
-  return ` as ${printField(readField(reader))}`
+  const name = readField(reader)
+  return name === word ? "" : ` as ${printField(name)}`
 }
 
 function refusedPipe(word: string, rest: string, refusal: Refusal): Pipe {
