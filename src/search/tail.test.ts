@@ -25,7 +25,8 @@ async function openTail(t: TestContext) {
   const half = await writeJournal(journalDir, records.slice(0, 8), 4)
   await writeJournal(journalDir, records.slice(8, 16), 4)
   const end = await writeJournal(journalDir, records.slice(16), 4)
-  const open = () => new Tail({ db, dir, tempDir: join(dir, "tmp"), blooms, entries: () => [], first: 0 })
+  const options = { db, dir, tempDir: join(dir, "tmp"), blooms, entries: () => [], first: 0 }
+  const open = (bytesMax = 2 ** 20) => new Tail({ ...options, bytesMax })
   /** Every record that queries see from `first` on. */
   async function seen(tail: Tail, first: number): Promise<unknown[]> {
     const { tables, release } = tail.hold(first)
@@ -40,11 +41,12 @@ async function openTail(t: TestContext) {
     release()
     return rows.map((row) => (row as { r: number }).r)
   }
-  const share = (tail: Tail, end: JournalEnd, count: number) => {
+  const share = (tail: Tail, end: JournalEnd, count: number, after: Promise<void> = Promise.resolve()) => {
     const blocks = blocksOver(records.slice(0, count), count)
-    return tail.share(0, () =>
-      loadSegment({ ...world, disk: realDisk, journalDir, end, blocks, entries: [] }),
-    )
+    return tail.share(0, async () => {
+      await after
+      return loadSegment({ ...world, disk: realDisk, journalDir, end, blocks, entries: [] })
+    })
   }
   return { open, seen, share, half, end, journalDir }
 }
@@ -61,6 +63,35 @@ test("behind a table made for a segment the tail goes on with the next record, w
     assert.deepEqual([await seen(tail, 0), tail.missing(0)], [from(0), undefined], `a segment of ${count}`)
     tail.forget(RECORDS)
   }
+})
+
+test("nobody waits for a segment's table that the tail does not need", async (t) => {
+  const { open, seen, share, half, end } = await openTail(t)
+  const tail = open()
+  const loading = tail.load(half)
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
+  const sharing = share(tail, end, 16, asked) // nothing of it is in the tail yet
+  await loading
+  assert.ok(await tail.load(end))
+  ask()
+  const { kept } = await sharing
+  assert.deepEqual([kept, await seen(tail, 0)], [false, from(0)])
+})
+
+test("nobody waits for a part of what there is no room for; what then fits is waited for", async (t) => {
+  const { open, seen, share, end } = await openTail(t)
+  const tail = open(10 * eventBody({ id: "e0", at: "2026-11-20T12:00:00.000000Z" }).length)
+  await share(tail, end, 4)
+  assert.equal(await tail.load(end), false, "the first time it is waited for")
+  assert.deepEqual([await seen(tail, 0), tail.isFull], [from(0).slice(0, 12), true])
+  tail.forget(4)
+  assert.equal(await tail.load(end), false)
+  assert.equal(tail.next, 12, "what there is room for is under way")
+  while (!tail.isFull) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(tail.next, 16)
+  tail.forget(16)
+  assert.ok(await tail.load(end))
+  assert.deepEqual(await seen(tail, 16), from(16))
 })
 
 test("the journal lets a file go while it is read, and news of its segment comes later: the load goes on behind it", async (t) => {

@@ -74,6 +74,8 @@ export class Tail {
   #next: number
   #made = 0
   #full = false
+  /** Since there was no room, not all that was asked for has been loaded. */
+  #behind = false
   /** The table to which a load is adding: it stays, whatever segments say of the records it has already. */
   #filling: Table | undefined
   #loading: Promise<void> = Promise.resolve()
@@ -116,15 +118,35 @@ export class Tail {
   /**
    * Loads what is committed up to `end`. One load at a time; all who come while it runs wait for the next one together, since
    * a small load costs nearly as much as a large one: with 32 readers each would else wait for all before it. Resolves
-   * with false when there was no room for all of it. Throws `segment.damagedJournal` and the like when the journal cannot be
+   * with false when there was no room for all of it; where that was so before and is so still, at once: an answer that cannot
+   * be whole does not wait for a part of what it lacks, which is loaded all the same. Throws `segment.damagedJournal` and the like when the journal cannot be
    * read; what was loaded stays.
    */
   async load(end: JournalEnd): Promise<boolean> {
     if (this.#next >= end.next) return true
     if (end.next > (this.#wanted?.next ?? 0)) this.#wanted = end
     this.#queued ??= this.#loadNext()
+    if (this.#behind && !this.#fits(end)) {
+      this.#queued.catch(() => undefined) // whoever waits for the next one hears of it
+      return false
+    }
     await this.#queued
     return this.#next >= end.next
+  }
+
+  /** Whether there seems to be room for all up to `end`, if records are as large as those that are there. */
+  #fits(end: JournalEnd): boolean {
+    const { bytesMax = TAIL_BYTES_MAX } = this.#options
+    const { records, bytes } = this.#held()
+    const all = records + end.next - this.#next
+    return all <= TAIL_RECORDS_MAX && (records === 0 || (bytes * all) / records <= bytesMax)
+  }
+
+  #held(): { readonly records: number; readonly bytes: number } {
+    return {
+      records: this.#tables.reduce((sum, table) => sum + table.next - table.first, 0),
+      bytes: this.#tables.reduce((sum, table) => sum + table.bytes, 0),
+    }
   }
 
   #loadNext(): Promise<void> {
@@ -141,11 +163,20 @@ export class Tail {
    * waits for it instead of loading the same again. Whoever called drops the table, unless the tail keeps it.
    */
   async share(first: number, load: () => Promise<LoadedSegment>): Promise<LoadedSegment & { kept: boolean }> {
-    if (this.#next !== first) return { ...(await load()), kept: false }
+    const shared = this.#next === first ? await this.#loadShared(first, load) : undefined
+    return shared ?? { ...(await load()), kept: false }
+  }
+
+  /** Undefined where loads that were under way have come first: nobody waits then for what the tail does not need. */
+  #loadShared(
+    first: number,
+    load: () => Promise<LoadedSegment>,
+  ): Promise<(LoadedSegment & { kept: boolean }) | undefined> {
     const sharing = this.#loading.then(async () => {
+      if (this.#next !== first) return undefined
       const loaded = await load()
       const { table, staged, times, duplicates } = loaded
-      // Loads that were under way may have come first.
+      // Segments may have been recorded meanwhile.
       if (this.#next !== first) return { ...loaded, kept: false }
       const { next, rawBytes: bytes } = staged
       const found = { name: table, first, next, bytes, repeats: duplicates.marked > 0, isShared: true }
@@ -212,9 +243,9 @@ export class Tail {
   async #loadAll(end: JournalEnd): Promise<void> {
     const { bytesMax = TAIL_BYTES_MAX } = this.#options
     while (this.#next < end.next) {
-      const records = this.#tables.reduce((sum, table) => sum + table.next - table.first, 0)
-      const bytes = this.#tables.reduce((sum, table) => sum + table.bytes, 0)
+      const { records, bytes } = this.#held()
       this.#full = records >= TAIL_RECORDS_MAX || bytes >= bytesMax
+      this.#behind ||= this.#full
       if (this.#full) return
       const before = this.#next
       try {
@@ -227,6 +258,7 @@ export class Tail {
       }
       if (this.#next === before) return
     }
+    this.#behind = false
   }
 
   #stage(end: JournalEnd, name: string, limits: StageLimits): Promise<Staged> {
