@@ -112,16 +112,21 @@ class Child {
       .catch(die)
   }
 
-  #parts(request: QueryRequest | FileRequest, stop: AbortSignal, place: Place): AsyncGenerator<Part, Ending> {
+  #parts(
+    request: QueryRequest | FileRequest,
+    stop: AbortSignal,
+    place: Promise<Place>,
+  ): AsyncGenerator<Part, Ending> {
     return "file" in request
       ? this.#service.file(request, this.#position, stop, place)
       : this.#service.query(request, this.#position, stop, place)
   }
 
   async #run(id: number, request: QueryRequest | FileRequest, reader: Reader): Promise<void> {
-    const place = await this.#places.enter(reader.stop)
+    const place = this.#places.enter(reader.stop)
+    place.catch(() => undefined) // heard by whoever answers
+    const answer = this.#parts(request, reader.stop, place)
     try {
-      const answer = this.#parts(request, reader.stop, place)
       for (;;) {
         const { done, value } = await answer.next()
         if (done === true) {
@@ -133,7 +138,9 @@ class Child {
         send(partMessage(id, value))
       }
     } finally {
-      place.leave()
+      await answer.return({ rows: 0 }) // where its reader left: else it would count as one that runs
+      const entered = await place.catch(() => undefined)
+      entered?.leave()
     }
   }
 

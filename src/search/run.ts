@@ -28,17 +28,17 @@ import { scanGroups } from "./scan-groups.ts"
 import { scanSorted } from "./scan-sorted.ts"
 import { scanThrough } from "./scan-through.ts"
 import { scanTop } from "./scan-top.ts"
-import type { Slots } from "./slots.ts"
 import { type Snapshot, type Source, sourcesIn } from "./snapshot.ts"
 import { Statements } from "./statements.ts"
 import { answerSubqueries } from "./subqueries.ts"
 import { type Ask, runSurvey } from "./survey.ts"
+import type { Turns } from "./turns.ts"
 import { openWalk, planWalk, type Walking } from "./walk.ts"
 
 export type Engine = {
   readonly db: Duckdb
   /** Of statements of large queries: see statements.ts. */
-  readonly turns: Slots
+  readonly turns: Turns
   readonly blooms: BloomCache
   /** Segments with repeated deliveries, and those with events of stages before the last. */
   readonly repetitions: Holding
@@ -114,13 +114,15 @@ async function* answerQuery(
   const plan = request.walk === undefined ? planned : planWalk(planned, query)
   const out = new Output(plan, request.rowsMax, shape)
   const run = new Run(request, { plan, out }, asking)
-  if (inner.partial !== undefined) run.cut(inner.partial)
   try {
+    if (inner.partial !== undefined) run.cut(inner.partial)
     yield* run.answer()
   } catch (error) {
     const reason = reasonOf(error, stop, deadline, request)
     if (reason === undefined) throw error
     run.cut(reason)
+  } finally {
+    run.end()
   }
   yield* run.finish()
   if (run.partial !== undefined && wantsWhole(query)) {
@@ -239,6 +241,11 @@ class Run {
   next(): { readonly next?: string } {
     const next = this.#walking?.next(!this.out.isFull && this.partial === undefined)
     return next === undefined ? {} : { next }
+  }
+
+  /** Nothing more is read, however far the answer has come. */
+  end(): void {
+    this.#statements.end()
   }
 
   /** Ends the pipes: sorts, groups and counts come out now. */

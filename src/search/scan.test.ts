@@ -15,9 +15,9 @@ import { Progress } from "./progress.ts"
 import { Remembered } from "./remembered.ts"
 import type { Scan } from "./scan.ts"
 import { scanAll } from "./scan-all.ts"
-import { Slots } from "./slots.ts"
 import type { Source } from "./snapshot.ts"
 import { Statements } from "./statements.ts"
+import { Turns } from "./turns.ts"
 
 const PARTS = 6
 const PER_PART = 10
@@ -47,7 +47,7 @@ async function openScan(context: TestContext, text: string, where = TRUE) {
   const columns = openColumns({ msg: MSG_SQL })
   const plan = planQuery(parseQuery(text), { now: 0 }, columns)
   const out = new Output(plan, 1_000, { sorted: false, empties: false })
-  const engine = { db, turns: new Slots(() => 1) }
+  const engine = { db, turns: new Turns(() => 1) }
   const scan: Scan = {
     sources,
     where: () => where,

@@ -20,9 +20,9 @@ import { NO_PLACE, type Place } from "./places.ts"
 import { Remembered } from "./remembered.ts"
 import { IS_EARLIER } from "./requests.ts"
 import { type Engine, runQuery } from "./run.ts"
-import { Slots } from "./slots.ts"
 import type { Snapshot } from "./snapshot.ts"
 import { Tail } from "./tail.ts"
+import { Turns } from "./turns.ts"
 import { UnreadableFiles } from "./unreadable.ts"
 
 /** Bloom filters kept in memory: those of about a thousand fresh segments. */
@@ -34,6 +34,8 @@ const EXPORT_BYTES_MAX = 4 * 1024 ** 3
 const PROCESSORS = availableParallelism()
 /** Statements of large queries at once: one processor is for everybody else, among them who acknowledges. */
 const TURNS_BESIDE_OTHERS = Math.max(1, PROCESSORS - 1)
+
+const NOWHERE = Promise.resolve(NO_PLACE)
 
 export type ServiceOptions = OpenRequest & {
   /** Nothing in the ledger's directory is written. */
@@ -102,7 +104,7 @@ export class SearchService {
     request: FileRequest,
     end: JournalEnd | undefined,
     stop: AbortSignal,
-    place: Place = NO_PLACE,
+    place: Promise<Place> = NOWHERE,
   ): AsyncGenerator<Ending | Uint8Array, Ending> {
     const exporting = {
       format: request.file,
@@ -113,18 +115,24 @@ export class SearchService {
     return exportRows(this.query(request, end, stop, place), exporting, stop)
   }
 
-  /** Answers from what is committed at `end`; see {@link runQuery}. */
+  /**
+   * Answers from what is committed at `end`; see {@link runQuery}. The tail is loaded while it waits for a place: all that
+   * wait share one load.
+   */
   async *query(
     request: QueryRequest,
     end: JournalEnd | undefined,
     stop: AbortSignal,
-    place: Place = NO_PLACE,
+    place: Promise<Place> = NOWHERE,
   ): AsyncGenerator<readonly Row[], Ending> {
     const query = {}
     this.#running.add(query)
     try {
-      const unread = end === undefined ? undefined : await this.#loadTail(end)
-      const { partial, ...ending } = yield* this.#answer(request, { place, stop })
+      const loading = end === undefined ? undefined : this.#loadTail(end)
+      loading?.catch(() => undefined) // heard below, unless there is no place
+      const asker = { place: await place, stop }
+      const unread = await loading
+      const { partial, ...ending } = yield* this.#answer(request, asker)
       const reasons = this.#partial(partial, unread)
       return reasons === undefined ? ending : { ...ending, partial: reasons }
     } finally {
@@ -173,12 +181,15 @@ export class SearchService {
 
   /** Loads the tail; says why the newest records are not in it, if they are not. */
   async #loadTail(end: JournalEnd): Promise<string | undefined> {
+    const loaded = this.#engine.turns.small()
     try {
       if (await this.tail.load(end)) return undefined
       return `memory: the newest ${end.next - this.tail.next} records are not loaded yet`
     } catch (error) {
       if (!isRefusal(error)) throw error
       return `journal: the newest records cannot be read (${error.message})`
+    } finally {
+      loaded()
     }
   }
 
@@ -238,7 +249,7 @@ export async function openService(options: ServiceOptions): Promise<SearchServic
     const earlierStages = new Holding(db, IS_EARLIER)
     const { stepsMemoryMax } = limits
     const running = new Set<object>()
-    const turns = new Slots(() => (running.size > 1 ? TURNS_BESIDE_OTHERS : PROCESSORS))
+    const turns = new Turns(() => (running.size > 1 ? TURNS_BESIDE_OTHERS : PROCESSORS))
     const remembered = new Remembered()
     const engine: Engine = {
       db,

@@ -6,9 +6,9 @@ import { openDuckdb } from "../store/duckdb.ts"
 import { createTail } from "../store/table.ts"
 import { temporaryFolder } from "../../test/support/temporary.ts"
 import { NO_PLACE, type Place } from "./places.ts"
-import { Slots } from "./slots.ts"
 import type { Source } from "./snapshot.ts"
 import { LARGE_WEIGHT, Statements } from "./statements.ts"
+import { Turns } from "./turns.ts"
 
 const VERB = trusted('"verb"')
 const RAW = trusted('"raw"')
@@ -31,7 +31,7 @@ async function open(context: TestContext, turns: number) {
   const db = await openDuckdb({ ...limits, tempDir: join(dir, "tmp"), folders: [dir] })
   context.after(() => db.close())
   await createTail(db, "tail")
-  const slots = new Slots(() => turns)
+  const slots = new Turns(() => turns)
   const grown: string[] = []
   const statements = (name: string, stop = never) => {
     const place: Place = { ...NO_PLACE, grow: async () => void grown.push(name) }

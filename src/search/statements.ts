@@ -2,8 +2,8 @@ import { type Sql, toStatement } from "../query/sql.ts"
 import { SAID } from "../store/columns.ts"
 import type { Duckdb, Rows } from "../store/duckdb.ts"
 import type { Place } from "./places.ts"
-import type { Slots } from "./slots.ts"
 import { relationOf, type Source } from "./snapshot.ts"
+import type { Turns } from "./turns.ts"
 
 /** What it costs to look through a body, in rows of ordinary columns: 1 µs instead of 0.1. */
 const BODY_WEIGHT = 10
@@ -14,16 +14,18 @@ export const LARGE_WEIGHT = 1_000_000
  * The statements of one query. The engine runs each on a thread of its own and knows nothing of the others, so that four scans
  * take four shares of two processors. Therefore a query that has read much asks for a turn before each further statement:
  * there are fewer turns than processors, and who waits for one comes in the order of the line. Small questions wait for
- * nobody.
+ * nobody, and are let go first: see turns.ts.
  */
 export class Statements {
   readonly db: Duckdb
   readonly stop: AbortSignal
-  readonly #turns: Slots
+  readonly #turns: Turns
   readonly #place: Place
+  /** Until it is called, large queries let this one go first. Undefined before the first statement. */
+  #endSmall: (() => void) | undefined
   #read = 0
 
-  constructor(engine: { readonly db: Duckdb; readonly turns: Slots }, place: Place, stop: AbortSignal) {
+  constructor(engine: { readonly db: Duckdb; readonly turns: Turns }, place: Place, stop: AbortSignal) {
     this.db = engine.db
     this.stop = stop
     this.#turns = engine.turns
@@ -43,7 +45,9 @@ export class Statements {
     const run = () => runSql(this.db, statement(relationOf(sources, ...asked)), stop)
     const rows = sources.reduce((sum, source) => sum + source.rows, 0)
     this.#read += Math.min(rows, rowsMax) * (asked.some(readsBodies) ? BODY_WEIGHT : 1)
+    this.#endSmall ??= this.#turns.small()
     if (this.#read <= LARGE_WEIGHT) return run()
+    this.#endSmall()
     await this.#place.grow(stop)
     const leave = await this.#turns.enter(stop)
     try {
@@ -51,6 +55,11 @@ export class Statements {
     } finally {
       leave()
     }
+  }
+
+  /** No statement follows. */
+  end(): void {
+    this.#endSmall?.()
   }
 
   /**
