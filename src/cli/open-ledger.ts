@@ -1,10 +1,12 @@
+import { isThere } from "../base/is-there.ts"
 import { pause } from "../base/loop.ts"
-import { Refusal } from "../base/refusal.ts"
+import { isRefusal, Refusal } from "../base/refusal.ts"
 import { isFull } from "../journal/disk.ts"
 import { readSigner } from "../seal/keys.ts"
 import type { LedgerOptions, OpenLedger } from "../seal/ledger.ts"
 import { openLedger } from "../seal/ledger.ts"
 import { openRemembered, rememberedFolder } from "../seal/remember.ts"
+import type { Signer } from "../tlog/signer.ts"
 import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
@@ -51,12 +53,32 @@ export async function openConfiguredLedger(
   heard: Heard,
 ): Promise<OpenLedger> {
   const { journal, seal } = config
-  return openLedger(config.dir, {
-    signer: ledgerSigner(config),
+  const keyFile = keyFileOf(config)
+  const opening = openLedger(config.dir, {
+    signer: signerOf(config, keyFile),
     clock: world.clock,
     remembered: openRemembered(rememberedFolder(world.env)),
     journal: { queueBytesMax: journal.queueBytesMax, usedShareMax: journal.diskUsePercentMax / 100 },
     seal: { recordsMax: seal.recordsMax, bytesMax: seal.bytesMax },
     ...heard,
   })
+  return opening.catch((error: unknown) => {
+    throw toldRotation(error, keyFile)
+  })
+}
+
+function signerOf(config: ConfigType, keyFile: string): Signer {
+  try {
+    return ledgerSigner(config)
+  } catch (error) {
+    throw toldRotation(error, keyFile)
+  }
+}
+
+/** After a rotation that was interrupted the log, or the name of the file, may be ahead of the key: how to go on, not how to make one. */
+function toldRotation(error: unknown, keyFile: string): unknown {
+  if (!isRefusal(error, "key.unknown") && !isRefusal(error, "key.unreadable")) return error
+  if (!isThere(`${keyFile}.next`)) return error
+  const message = `${error.message}; a rotation was interrupted: tallystick keys rotate completes it, with ${keyFile}.next`
+  return new Refusal(error.code, message, error.facts, error)
 }

@@ -28,20 +28,29 @@ async function made(t: TestContext) {
 
 type Made = Awaited<ReturnType<typeof made>>
 
-const interrupted: [where: string, act: (ledger: Made) => Promise<void>, newKeyWasThere: boolean][] = [
+type Interrupted = [
+  where: string,
+  act: (ledger: Made) => Promise<void>,
+  newKeyWasThere: boolean,
+  /** Whether a server that is started then cannot. */
+  standsStill?: boolean,
+]
+
+const interrupted: Interrupted[] = [
   ["nowhere", async () => {}, false],
   [
     "when the new key was written",
     async ({ nextFile }) => writeKey(nextFile, newKey("example.com/rotate")),
     true,
   ],
-  ["when the log had changed its key", changeInLog, true],
+  ["when the log had changed its key", changeInLog, true, true],
   [
     "when the old key was put away",
     async (ledger) => {
       await changeInLog(ledger)
       renameSync(ledger.keyFile, `${ledger.keyFile}.old`)
     },
+    true,
     true,
   ],
 ]
@@ -53,10 +62,12 @@ async function changeInLog({ nextFile, keyFile, open }: Made): Promise<void> {
   await ledger.close()
 }
 
-for (const [where, act, newKeyWasThere] of interrupted) {
+for (const [where, act, newKeyWasThere, standsStill] of interrupted) {
   test(`a rotation interrupted ${where} is completed by the next one`, async (t) => {
     const ledger = await made(t)
     await act(ledger)
+    if (standsStill === true)
+      await assert.rejects(ledger.open(ledger.keyFile), { message: /tallystick keys rotate completes it/ })
     const next = newKeyWasThere ? formatVerifierKey(readSigner(ledger.nextFile)) : undefined
     const { newer, older, oldFile } = await rotateKey(ledger.config, ledger.world)
     if (next !== undefined) assert.equal(newer, next, "no third key")

@@ -1,4 +1,5 @@
-import type { SegmentMade } from "../store/segment-name.ts"
+import { hashFile } from "../store/hash-file.ts"
+import { type SegmentMade, segmentPath } from "../store/segment-name.ts"
 import { takeSnapshot } from "./snapshot.ts"
 import { believedControls, gatherControls } from "./verify-controls.ts"
 import { verifyJournal } from "./verify-journal.ts"
@@ -23,7 +24,9 @@ export async function madeSegments(
     const pool = new VerifyPool(dir, 1)
     try {
       const { controls } = await gatherControls({ dir, pool }, names, journal)
-      return believedControls(controls, { sealedRecords, files: new Set(names) }).made
+      const { made } = believedControls(controls, { sealedRecords, files: new Set(names) })
+      const unnamed = await unnamedSegments(dir, snapshot.catalogue.entries, { made, journal })
+      return [...unnamed, ...made]
     } finally {
       await pool.close()
     }
@@ -53,3 +56,28 @@ function holdsTogether(
   const known = new Set([...replaced, ...current.map(({ name }) => name)])
   return catalogue.whole && journalFrom <= next && [...files].every((name) => known.has(name))
 }
+
+/**
+ * Segments whose records are whole and nowhere else, while the record that names them is gone with another segment: the next
+ * segment's file holds the record of this one. Named by the catalogue, which is believed as it is where nothing is gone.
+ * `verify` tells of them: it believes no catalogue.
+ */
+async function unnamedSegments(
+  dir: string,
+  entries: readonly SegmentMade[],
+  { made, journal }: { readonly made: readonly SegmentMade[]; readonly journal: HeldRange },
+): Promise<readonly SegmentMade[]> {
+  const replaced = new Set(entries.flatMap(({ replaces }) => replaces))
+  const held = [...made, { first: journal.from, last: journal.next - 1 }]
+  const unnamed: SegmentMade[] = []
+  for (const entry of entries) {
+    const { name, first, last, bytes, sha256, replaces } = entry
+    if (replaced.has(name) || held.some((other) => other.first <= last && first <= other.last)) continue
+    const found = await hashFile(segmentPath(dir, name)).catch(() => undefined)
+    if (found?.sha256 === sha256) unnamed.push({ name, first, last, bytes, sha256, replaces })
+  }
+  return unnamed
+}
+
+/** Records from, up to and without next. */
+type HeldRange = { readonly from: number; readonly next: number }

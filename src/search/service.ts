@@ -7,7 +7,13 @@ import { realDisk } from "../journal/disk.ts"
 import { type Columns, openColumns } from "../query/column.ts"
 import type { Row } from "../query/row.ts"
 import { BloomCache } from "../store/bloom-cache.ts"
-import { type Catalogue, cataloguePath, openCatalogue, readCatalogue } from "../store/catalogue.ts"
+import {
+  type Catalogue,
+  type CatalogueEntry,
+  cataloguePath,
+  openCatalogue,
+  readCatalogue,
+} from "../store/catalogue.ts"
 import { MSG_SQL } from "../store/columns.ts"
 import { type Duckdb, openDuckdb } from "../store/duckdb.ts"
 import { segmentPath, segmentsDir } from "../store/segment-name.ts"
@@ -148,6 +154,7 @@ export class SearchService {
     asker: { readonly place: Place; readonly stop: AbortSignal },
   ): AsyncGenerator<readonly Row[], Ending> {
     let given = false
+    await this.#unreadable.settle(asker.stop)
     for (;;) {
       const snapshot = this.#snapshot()
       const answer = runQuery(request, snapshot, this.#engine, asker)
@@ -202,7 +209,8 @@ export class SearchService {
   #snapshot(): Snapshot {
     const segments = this.#unreadable.readable(this.catalogue.entries)
     const { tables, release } = this.tail.hold(this.catalogue.next)
-    return { dir: this.#dir, segments, tail: tables, release }
+    const isSame = (segment: CatalogueEntry) => this.#unreadable.isSame(segment)
+    return { dir: this.#dir, segments, tail: tables, isSame, release }
   }
 
   #partial(...reasons: readonly (string | undefined)[]): string | undefined {

@@ -24,6 +24,8 @@ export type Snapshot = {
   readonly dir: string
   readonly segments: readonly CatalogueEntry[]
   readonly tail: readonly TailTable[]
+  /** Whether a segment's file is the one it was; to be asked before it is read. */
+  readonly isSame: (segment: CatalogueEntry) => boolean
   /** Tables may be dropped from now on. Call once. */
   release(): void
 }
@@ -51,7 +53,8 @@ export function sourcesIn(snapshot: Snapshot, { first, last }: Span): readonly S
     ...(last < MICROS_LAST ? { timeMax: last } : {}),
   })
   const tail = snapshot.tail.filter((table) => table.timeMax >= first && table.timeMin <= last)
-  return [...tail.map(ofTail), ...segments.map((entry) => ofSegment(snapshot.dir, entry))].sort(
+  const sound = segments.filter(snapshot.isSame)
+  return [...tail.map(ofTail), ...sound.map((entry) => ofSegment(snapshot.dir, entry))].sort(
     (a, b) => b.timeMax - a.timeMax || b.last - a.last,
   )
 }

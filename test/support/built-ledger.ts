@@ -2,7 +2,7 @@ import { cp, mkdtemp, rename, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { NewRecord } from "../../src/event/record.ts"
-import { realDisk } from "../../src/journal/disk.ts"
+import { type Disk, realDisk } from "../../src/journal/disk.ts"
 import { controlRecord, segmentMade } from "../../src/seal/control.ts"
 import { initLedger } from "../../src/seal/init-ledger.ts"
 import { newKey } from "../../src/seal/keys.ts"
@@ -37,6 +37,8 @@ export type BuildOptions = {
   readonly perBatch: number
   /** Journal files take no more groups from here on. */
   readonly fileBytes?: number
+  /** For journal and log; a real one by default. */
+  readonly disk?: Disk
   /** Segments with the first bytes of each record's hash. */
   readonly hints?: boolean
   /** Copies of the ledger as it stood once so many records were in it. */
@@ -61,13 +63,15 @@ export async function buildLedger(options: BuildOptions): Promise<BuiltLedger> {
     return now
   }
   const signer = openSigner(newKey(ORIGIN, (bytes) => new Uint8Array(bytes).fill(7)))
-  await initLedger(dir, { signer, clock })
+  const disk = options.disk ?? realDisk
+  await initLedger(dir, { signer, clock, disk })
   const onFatal = (error: unknown) => {
     throw error
   }
   const ledger = await openLedger(dir, {
     signer,
     clock,
+    disk,
     steady: () => now,
     onFatal,
     seal: { recordsMax: options.perBlock },
