@@ -6,7 +6,6 @@ import { readSigner } from "../seal/keys.ts"
 import type { LedgerOptions, OpenLedger } from "../seal/ledger.ts"
 import { openLedger } from "../seal/ledger.ts"
 import { openRemembered, rememberedFolder } from "../seal/remember.ts"
-import type { Signer } from "../tlog/signer.ts"
 import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
@@ -53,25 +52,17 @@ export async function openConfiguredLedger(
   heard: Heard,
 ): Promise<OpenLedger> {
   const { journal, seal } = config
-  const keyFile = keyFileOf(config)
-  const opening = openLedger(config.dir, {
-    signer: signerOf(config, keyFile),
-    clock: world.clock,
-    remembered: openRemembered(rememberedFolder(world.env)),
-    journal: { queueBytesMax: journal.queueBytesMax, usedShareMax: journal.diskUsePercentMax / 100 },
-    seal: { recordsMax: seal.recordsMax, bytesMax: seal.bytesMax },
-    ...heard,
-  })
-  return opening.catch((error: unknown) => {
-    throw toldRotation(error, keyFile)
-  })
-}
-
-function signerOf(config: ConfigType, keyFile: string): Signer {
   try {
-    return ledgerSigner(config)
+    return await openLedger(config.dir, {
+      signer: ledgerSigner(config),
+      clock: world.clock,
+      remembered: openRemembered(rememberedFolder(world.env)),
+      journal: { queueBytesMax: journal.queueBytesMax, usedShareMax: journal.diskUsePercentMax / 100 },
+      seal: { recordsMax: seal.recordsMax, bytesMax: seal.bytesMax },
+      ...heard,
+    })
   } catch (error) {
-    throw toldRotation(error, keyFile)
+    throw toldRotation(error, keyFileOf(config))
   }
 }
 
