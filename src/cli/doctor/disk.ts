@@ -11,6 +11,7 @@ import {
   unknown,
   warning,
 } from "./check.ts"
+import { diskLasts } from "./disk-lasts.ts"
 
 const SYNCS = 20
 const SYNC_BYTES = 4096
@@ -21,7 +22,7 @@ const GiB = 1024 ** 3
 
 export const diskSync: Check = {
   name: "disk",
-  about: `${SYNCS} times write and fdatasync in the ledger's directory: median and slowest; room left`,
+  about: `${SYNCS} times write and fdatasync in the ledger's directory: median and slowest; room left, and how long it lasts at the rate of the last week`,
   async run(patient) {
     return [...(await syncs(patient)), ...(await room(patient))]
   },
@@ -70,7 +71,7 @@ async function measure({ config, steadyMs }: Patient): Promise<readonly number[]
   }
 }
 
-async function room({ config, statfs }: Patient): Promise<readonly Symptom[]> {
+async function room({ config, statfs, now }: Patient): Promise<readonly Symptom[]> {
   const max = config.journal.diskUsePercentMax
   let numbers: FileSystem
   try {
@@ -92,5 +93,6 @@ async function room({ config, statfs }: Patient): Promise<readonly Symptom[]> {
   if (used >= max) return [bad(`${saw}; from journal.diskUsePercentMax (${max} %) on senders hear 503`, fix)]
   if (files > 0 && ffree === 0)
     return [bad("no further file can be made: the file system has no inodes left", fix)]
-  return [used >= max - WARNING_BEFORE_PERCENT ? warning(saw, fix) : fine(saw)]
+  const lasts = await diskLasts({ dir: config.dir, now, usePercentMax: max }, numbers)
+  return [used >= max - WARNING_BEFORE_PERCENT ? warning(saw, fix) : fine(saw), ...lasts]
 }

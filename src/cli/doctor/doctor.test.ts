@@ -16,6 +16,7 @@ import { newKey, readSigner, writeKey } from "../../seal/keys.ts"
 import { formatCheckpoint } from "../../tlog/checkpoint.ts"
 import { EMPTY_ROOT } from "../../tlog/merkle.ts"
 import { signNote } from "../../tlog/note.ts"
+import { formatEntry } from "../../store/catalogue-entry.ts"
 import { examine, exitOf } from "../commands/doctor.ts"
 import { loadConfig } from "../config-load.ts"
 import { readText } from "../read.ts"
@@ -229,7 +230,12 @@ const broken: [
     [/^disk warning: 88 %/],
   ],
   ["no inodes are left", () => {}, { statfs: async () => ({ ...ROOMY, ffree: 0 }) }, [/^disk bad: .*inodes/]],
-  ["the key is gone", ({ keyFile }) => rmSync(keyFile), {}, [/^key bad: cannot open the key .*ENOENT$/]],
+  [
+    "the key is gone",
+    ({ keyFile }) => rmSync(keyFile),
+    {},
+    [/^key bad: cannot open the key .*: there is no such file \(ENOENT\)$/],
+  ],
   [
     "the key is another ledger's",
     ({ keyFile }) => {
@@ -316,6 +322,44 @@ for (const [why, breakIt, changes, seen] of broken) {
     const url = await server(t, [])
     const sick = await patient(home, { server: url, ...changes })
     assertSymptoms(await symptoms(sick), seen)
+  })
+}
+
+/** A catalogue of segments of so many bytes, one for each of the last hours. */
+function grow({ dir }: Home, hours: number, bytesEach: number): void {
+  const lines = Array.from({ length: hours }, (_, i) => {
+    const at = NOW - (i + 1) * 60 * MINUTE
+    const number = String(i).padStart(16, "0")
+    const name = `date=2026-01-01/${number}-${number}-0123456789abcdef.parquet`
+    const times = { timeMin: at, timeMax: at, receivedMin: at, receivedMax: at }
+    const made = { name, first: i, last: i, bytes: bytesEach, sha256: "0".repeat(64), replaces: [] }
+    return formatEntry({ ...made, rows: 1, order: "alike", ...times })
+  })
+  writeFileSync(join(dir, "catalogue.ndjson"), lines.join(""))
+}
+
+const GiB = 2 ** 30
+const lasting: [why: string, gibibytesFree: number, state: string, saw: RegExp][] = [
+  [
+    "a weekend is enough",
+    100,
+    "fine",
+    /grew by 1024\.0 MiB an hour in the last 10 h: the disk lasts 90 h at that rate$/,
+  ],
+  ["it is full before Monday", 60, "warning", /the disk lasts 50 h at that rate$/],
+]
+for (const [why, free, state, saw] of lasting) {
+  test(`how long the disk lasts, from what came in: ${why}`, async (t) => {
+    const home = await ledger(t, HEALTHY)
+    grow(home, 10, GiB)
+    const statfs = async () => ({ ...ROOMY, bsize: GiB, blocks: 200, bfree: free, bavail: free })
+    const found = await examine(await patient(home, { server: await server(t), statfs }))
+    const told = found.filter(({ saw: text }) => text.includes("MiB an hour"))
+    assert.deepEqual(
+      told.map((one) => one.state),
+      [state],
+    )
+    assert.match(told[0]?.saw ?? "", saw)
   })
 }
 
