@@ -98,3 +98,10 @@ test("--fix never lowers a level, but for bodies of credentials", () => {
     }
   }
 })
+
+test("--fix leaves a key that stands twice where the one that would stay cannot be loaded", () => {
+  const rule =
+    '- level: Metadata\n  verbs: create\n  verbs: [create]\n  resources: [{resources: ["pods/exec"]}]\n'
+  const { made } = fixFile(`${HEAD}rules:\n${rule}- level: Metadata\n`)
+  assert.ok(!made.some(({ rule }) => rule === "exec-verbs"))
+})

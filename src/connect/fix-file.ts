@@ -96,7 +96,10 @@ function isBetter(before: Judged, after: Judged, finding: Finding): boolean {
     findings.filter(of).length
   const isError = ({ severity }: Finding) => severity === "error"
   const isSame = ({ rule }: Finding) => rule === finding.rule
+  // Of what cannot be read there is one finding, however many there were.
+  const isUnread = ({ rule }: Finding) => rule === "unloadable"
   if (count(is, isSame) >= count(was, isSame) || count(is, isError) > count(was, isError)) return false
+  if (count(is, isUnread) > count(was, isUnread)) return false
   return NOT_COMPARED.includes(finding.rule) || !isLowered(before, after)
 }
 
