@@ -18,7 +18,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true }))
 
 /** More than one thread reads alone, with all that may stand between events. */
-const LINES = 30_000
+const LINES = 15_000
 function content(): Buffer {
   const lines = Array.from({ length: LINES }, (_, i) => {
     const event = {

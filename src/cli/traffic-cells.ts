@@ -120,7 +120,7 @@ class SummingSink implements TrafficSink {
 
   #keep(part: Uint8Array): void {
     this.#restBytes += part.length
-    if (this.#restBytes <= LINE_BYTES_MAX) this.#rest.push(part)
+    if (this.#restBytes <= LINE_BYTES_MAX) this.#rest.push(Uint8Array.prototype.slice.call(part))
     else this.#rest = []
   }
 

@@ -1,5 +1,5 @@
-import { createReadStream, existsSync } from "node:fs"
-import { stat } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { open, stat } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { pause } from "../base/loop.ts"
 import { Refusal } from "../base/refusal.ts"
@@ -29,7 +29,7 @@ export const TRAFFIC_FLAGS: readonly Option[] = [
 export interface TrafficSink {
   /** One event: its bytes, or the bytes of an event that says as much as a row of a table. */
   event(bytes: Uint8Array): Promise<void> | undefined
-  /** Part of a content of lines, cut anywhere; `ended` after its last. They are the sink's from then on. */
+  /** Part of a content of lines, cut anywhere; `ended` after its last. What is kept of it is copied. */
   lines(chunk: Uint8Array): Promise<void> | undefined
   ended(): Promise<void> | undefined
 }
@@ -106,9 +106,9 @@ async function readFileEvents(path: string, world: World, sink: TrafficSink): Pr
   const total = size === undefined ? {} : { total: size }
   const bar = progress(world.stderr, { ...total, unit: "bytes", clock: world.clock, label: path })
   let done = 0
+  const reading: Reading = { copied: false }
   async function* counted(): AsyncGenerator<Uint8Array, void> {
-    const stream = path === "-" ? world.stdin : createReadStream(full, { highWaterMark: CHUNK_BYTES })
-    for await (const chunk of stream) {
+    for await (const chunk of path === "-" ? world.stdin : chunksOf(full, reading)) {
       world.stop.throwIfAborted()
       const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk
       yield bytes
@@ -117,9 +117,28 @@ async function readFileEvents(path: string, world: World, sink: TrafficSink): Pr
     }
   }
   try {
-    return await readEvents(decompressed(counted()), sink, world)
+    return await readEvents(decompressed(counted()), sink, world, reading)
   } finally {
     bar.done()
+  }
+}
+
+/** Whether who is handed a chunk has taken what it needs when it asks for the next. */
+type Reading = { copied: boolean }
+
+/** One buffer for all where it may be: a new one for each megabyte makes V8 look through its heap again and again. */
+async function* chunksOf(full: string, reading: Reading): AsyncGenerator<Uint8Array, void> {
+  const file = await open(full)
+  try {
+    let buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+      if (!reading.copied) buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+    }
+  } finally {
+    await file.close()
   }
 }
 
@@ -139,6 +158,7 @@ async function readEvents(
   content: AsyncGenerator<Uint8Array, void> | AsyncIterable<Uint8Array>,
   sink: TrafficSink,
   world: World,
+  reading: Reading,
 ): Promise<number> {
   const chunks = content[Symbol.asyncIterator]()
   const first = await chunks.next()
@@ -154,8 +174,10 @@ async function readEvents(
   }
   if (isEventTable(start)) return await eventsOfTable(all(), (event) => sink.event(event))
   const sniffer = new Sniffer()
-  if (sniffer.push(start) === "lines") await readLines(all(), sink)
-  else await readLists(all(), sink, world)
+  if (sniffer.push(start) === "lines") {
+    reading.copied = true
+    await readLines(all(), sink)
+  } else await readLists(all(), sink, world)
   return 0
 }
 

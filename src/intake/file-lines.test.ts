@@ -38,6 +38,14 @@ for (const [why, text, lines, holes, position] of cases) {
   }
 }
 
+test("a line that is not over yet is not the caller's bytes: they may be used again", () => {
+  const cutter = new LineCutter(0, LIMIT)
+  const bytes = Buffer.from("ab\ncd")
+  cutter.push(bytes)
+  bytes.fill("x")
+  assert.deepEqual(shown(cutter.push(Buffer.from("\n"))), ["3-6 cd"])
+})
+
 test("finish gives what is left: half a line, or NULs", () => {
   assert.deepEqual(shown(run(Buffer.from("a\nbc"), 2).cutter.finish()), ["2-4 bc cut"])
   assert.deepEqual(run(Buffer.from("a\n\0\0"), 2).cutter.finish().holes, [{ start: 2, end: 4 }])

@@ -112,7 +112,7 @@ export class LineCutter {
       }
       at = newline + 1
     }
-    if (at < text.length) this.#keep(text.slice(at))
+    if (at < text.length) this.#keep(new Uint8Array(text.subarray(at))) // a Buffer's own slice is a view
   }
 
   #keep(part: Uint8Array): void {
