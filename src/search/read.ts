@@ -118,7 +118,7 @@ function addBody(row: MutableRow, { kind = "", encoding, raw = "" }: Body, field
 /** Records fetched by one statement, and characters of an answer that make the next one smaller. */
 const FETCH_ROWS_MAX = 2_000
 const FETCH_CHARS = 16 * 1024 * 1024
-/** Of a row group: what is read for one record at most. */
+/** Of a row group: what is read for one record at most. In a table in memory a record lies by itself. */
 const GROUP_ROWS = 20_480
 
 /**
@@ -155,7 +155,7 @@ async function fetchPiece(
       [source],
       [select],
       (relation) => sql`SELECT ${select} FROM ${relation} WHERE "record" IN ${numbers(inside)}`,
-      { rowsMax: inside.length * GROUP_ROWS },
+      { rowsMax: inside.length * (source.table === undefined ? GROUP_ROWS : 1) },
     )
     for await (const batch of chunksOf(result)) {
       const records = batch.column(0)

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
+import { openColumns } from "../query/column.ts"
+import { ALL_FIELDS } from "../query/fieldset.ts"
 import { sql, trusted } from "../query/sql.ts"
+import { MSG_SQL } from "../store/columns.ts"
 import { openDuckdb } from "../store/duckdb.ts"
 import { createTail } from "../store/table.ts"
 import { temporaryFolder } from "../../test/support/temporary.ts"
 import { NO_PLACE, type Place } from "./places.ts"
+import { fetchRecords, readingOf } from "./read.ts"
 import type { Source } from "./snapshot.ts"
 import { LARGE_WEIGHT, Statements } from "./statements.ts"
 import { Turns } from "./turns.ts"
@@ -47,7 +51,7 @@ const count = (statements: Statements, rows: number, asked = VERB, stop?: AbortS
 
 const small: readonly (readonly [why: string, rows: number, asked: typeof VERB])[] = [
   ["columns", LARGE_WEIGHT, VERB],
-  ["bodies weigh ten times as much", LARGE_WEIGHT / 10, RAW],
+  ["bodies weigh twenty times as much", LARGE_WEIGHT / 20, RAW],
 ]
 for (const [why, rows, asked] of small) {
   test(`a query waits for turns from where it has read much: ${why}`, async (context) => {
@@ -118,3 +122,19 @@ for (const turns of [1, 2]) {
     assert.equal(slots.hasRoom, true)
   })
 }
+
+test("a few records of many tables are a small question, whatever is fetched of them", async (context) => {
+  const { grown, statements } = await open(context, 1)
+  const sources = Array.from({ length: 20 }, (_, i) => ({
+    ...sourceOf(40_000),
+    first: i * 40_000,
+    last: (i + 1) * 40_000 - 1,
+  }))
+  const records = sources.map(({ first }) => first + 1)
+  const reading = readingOf(ALL_FIELDS, openColumns({ msg: MSG_SQL }))
+  for await (const rows of fetchRecords(sources, records, reading, statements("query")))
+    assert.deepEqual(rows, [])
+  assert.deepEqual(grown, [])
+  await count(statements("scan"), LARGE_WEIGHT + 1)
+  assert.deepEqual(grown, ["scan"])
+})
