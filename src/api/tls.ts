@@ -90,15 +90,38 @@ async function load(
       // A resumed session would bring along a client certificate that was verified against an authority of yesterday.
       secureOptions: constants.SSL_OP_NO_TICKET,
     }
+    checkFiles(config, { cert, key, ca })
     createSecureContext(options)
-    // OpenSSL alone takes a missing certificate, and of a pair that does not fit the half that came last.
-    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
-      throw new Error("the key is not the certificate's")
-    }
     return options
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new Refusal("tls.malformed", `the certificate files cannot be used: ${why}`, {}, cause)
+  }
+}
+
+/** Says which file is wrong, and how: OpenSSL says `no start line`, and takes of a pair that does not fit the half that came last. */
+function checkFiles(
+  config: TlsConfig,
+  { cert, key, ca }: { readonly cert: string; readonly key: string; readonly ca: string | undefined },
+): void {
+  const certificate = parsed(
+    () => new X509Certificate(cert),
+    `${config.certificate} holds no PEM certificate`,
+  )
+  const privateKey = parsed(
+    () => createPrivateKey(key),
+    `${config.key} holds no PEM private key without a passphrase`,
+  )
+  if (!certificate.checkPrivateKey(privateKey))
+    throw new Error(`the key in ${config.key} is not that of the certificate in ${config.certificate}`)
+  if (ca !== undefined) parsed(() => new X509Certificate(ca), `${config.clientCa} holds no PEM certificate`)
+}
+
+function parsed<T>(parse: () => T, otherwise: string): T {
+  try {
+    return parse()
+  } catch (cause) {
+    throw new Error(otherwise, { cause })
   }
 }
 

@@ -10,16 +10,17 @@ const BEGINNING_LENGTH_MIN = 4
  */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const seen = word.toLowerCase().slice(0, WORD_LENGTH_MAX)
+  const words = [...known] // keys() of a map can be gone through once
   let best: string | undefined
   let fewest = Math.max(1, Math.floor(seen.length / 3)) + 1
-  for (const candidate of known) {
+  for (const candidate of words) {
     const count = slips(seen, candidate.toLowerCase().slice(0, WORD_LENGTH_MAX))
     if (count < fewest) [best, fewest] = [candidate, count]
   }
-  return best ?? (seen.length < BEGINNING_LENGTH_MIN ? undefined : longer(seen, known))
+  return best ?? (seen.length < BEGINNING_LENGTH_MIN ? undefined : longer(seen, words))
 }
 
-function longer(beginning: string, known: Iterable<string>): string | undefined {
+function longer(beginning: string, known: readonly string[]): string | undefined {
   for (const candidate of known) if (candidate.toLowerCase().startsWith(beginning)) return candidate
   return undefined
 }

@@ -26,14 +26,15 @@ const SAID: Readonly<Record<string, string>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "it does not speak TLS there; is it http?",
   HPE_INVALID_CONSTANT: "it does not speak HTTP there; is it https?",
   DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is signed by itself; give it with --ca",
-  SELF_SIGNED_CERT_IN_CHAIN: "nobody this machine knows signed its certificate; give the authority with --ca",
+  SELF_SIGNED_CERT_IN_CHAIN:
+    "neither this machine nor --ca knows who signed its certificate; give that authority with --ca",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    "nobody this machine knows signed its certificate; give the authority with --ca",
+    "neither this machine nor --ca knows who signed its certificate; give that authority with --ca",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    "nobody this machine knows signed its certificate; give the authority with --ca",
-  CERT_HAS_EXPIRED: "its certificate has expired",
+    "neither this machine nor --ca knows who signed its certificate; give that authority with --ca",
+  CERT_HAS_EXPIRED: "its certificate has expired; renew it: a running server takes the new file by itself",
   CERT_NOT_YET_VALID: "its certificate is not valid yet; compare the clocks",
-  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name; go by a name that stands in it",
 }
 
 /** {@link reasonOf} in words, with the code behind them. */

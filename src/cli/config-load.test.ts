@@ -154,6 +154,11 @@ const findings: [why: string, given: Given, beginnings: string[]][] = [
     ['--set: unknown option "listen.prot"; did you mean listen.port?'],
   ],
   [
+    "the beginning of an option",
+    { options: { set: ["tls.cert=a"] } },
+    ['--set: unknown option "tls.cert"; did you mean tls.certificate?'],
+  ],
+  [
     "a --set without =",
     { options: { set: ["listen.port"] } },
     ['--set: expected option=value, saw "listen.port"'],

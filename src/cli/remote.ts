@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
 import { resolve } from "node:path"
 import { REFUSALS, Refusal, type RefusalCode } from "../base/refusal.ts"
-import { saidOf } from "../base/said.ts"
+import { reasonOf, saidOf } from "../base/said.ts"
 import { Stopped } from "../intake/file-deliver.ts"
 import { LineCutter } from "../intake/file-lines.ts"
 import type { ImportAnswer } from "../intake/import-request.ts"
@@ -271,10 +271,15 @@ function refusalOf(status: number, text: string): Refusal {
   return new Refusal("server.refused", `the server answered ${status}`, { status })
 }
 
+/** A server that speaks TLS alone hangs up on what does not. */
+function cutWithoutTls(url: URL, cause: Error): boolean {
+  return url.protocol === "http:" && reasonOf(cause) === "ECONNRESET"
+}
+
 function unreachable(url: URL, cause: Error): Refusal {
   return new Refusal(
     "server.unreachable",
-    `cannot talk to ${url.origin}: ${saidOf(cause)}`,
+    `cannot talk to ${url.origin}: ${saidOf(cause)}${cutWithoutTls(url, cause) ? "; is it https?" : ""}`,
     { server: url.origin },
     cause,
   )

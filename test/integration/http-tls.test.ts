@@ -304,6 +304,23 @@ test("a certificate that does not fit its key is not taken over, until it does",
   })
 })
 
+test("which file is wrong, and how, is said in words", async () => {
+  const { certificate, key } = serverPair
+  const versions = { minVersion: "1.2", maxVersion: "1.3" } as const
+  const rows: readonly [Parameters<typeof TlsFiles.open>[0], RegExp][] = [
+    [{ ...versions, certificate, key: client.key }, /client\S* is not that of the certificate in \S*server/],
+    [{ ...versions, certificate: key, key }, /server\S* holds no PEM certificate$/],
+    [
+      { ...versions, certificate, key: certificate },
+      /server\S* holds no PEM private key without a passphrase$/,
+    ],
+    [{ ...versions, certificate, key, clientCa: client.key }, /client\S* holds no PEM certificate$/],
+  ]
+  for (const [config, message] of rows) {
+    await assert.rejects(TlsFiles.open(config, readText), { code: "tls.malformed", message })
+  }
+})
+
 test("no session is resumed: a client certificate is verified at every connection", () =>
   withTls({}, async ({ port }) => {
     const identity = { cert: await readFile(client.certificate), key: await readFile(client.key) }
