@@ -78,7 +78,7 @@ export function tellOutcomes(reply: FastifyReply, outcomes: readonly Outcome[], 
 export function refuseIfAllBad(outcomes: readonly Outcome[]): void {
   const [first] = outcomes
   if (first === undefined || outcomes.some(({ quarantined }) => quarantined === undefined)) return
-  const message = `none of ${outcomes.length} lines was understood; the first: ${first.quarantined}`
+  const message = `lines understood: 0 of ${outcomes.length}; the first: ${first.quarantined}`
   throw new Refusal("insert.notUnderstood", message, {
     lines: outcomes.length,
     first: first.quarantined ?? "",

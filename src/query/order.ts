@@ -4,15 +4,26 @@ import type { SortKey } from "./tree.ts"
 import { compareTexts } from "./words.ts"
 
 /**
- * Order of values for `sort`, `top`, `min` and `max`: numbers by size; other texts naturally, so that node-2 comes before
- * node-10. Negative when `a` comes first.
+ * Order of values for `sort`, `top`, `min` and `max`: numbers by size, times by when; other texts naturally, so that node-2
+ * comes before node-10. Negative when `a` comes first.
  */
 export function compareNatural(a: string, b: string): number {
   if (a === b) return 0
+  const [earlier, later] = [timeKey(a), timeKey(b)]
+  if (earlier !== undefined && later !== undefined) return compareTexts(earlier, later) || compareTexts(a, b)
   const x = parseNumber(a)
   const y = Number.isNaN(x) ? Number.NaN : parseNumber(b)
   if (!Number.isNaN(y)) return x === y ? compareTexts(a, b) : x - y
   return compareRuns(a, b)
+}
+
+const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/
+
+/** Times are written without the zeros at the end of their fraction: as numbers .5 would come before .25. */
+function timeKey(text: string): string | undefined {
+  if (text[10] !== "T") return undefined
+  const [, seconds, fraction = ""] = TIME.exec(text) ?? []
+  return seconds === undefined ? undefined : seconds + fraction.padEnd(9, "0")
 }
 
 const RUNS = /[0-9]+|[^0-9]+/g

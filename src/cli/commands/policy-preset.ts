@@ -4,6 +4,8 @@ import { PRESETS } from "../../policy/presets/index.ts"
 import { type Command, EXIT } from "../command.ts"
 import { jsonLine } from "../terminal.ts"
 
+const NAME_WIDTH = Math.max(...PRESETS.map(({ name }) => name.length))
+
 export const policyPreset: Command = {
   name: "policy preset",
   summary: "List or show policies to start from. Lint finds nothing in them, and they pass policy coverage.",
@@ -20,7 +22,8 @@ export const policyPreset: Command = {
   async run([action = "", name], options, world) {
     if (action === "list" && name === undefined) {
       if (options.json === true) world.stdout.write(jsonLine({ presets: PRESETS }))
-      else for (const { name, summary } of PRESETS) world.stdout.write(`${name.padEnd(14)} ${summary}\n`)
+      else
+        for (const { name, summary } of PRESETS) world.stdout.write(`${name.padEnd(NAME_WIDTH)} ${summary}\n`)
       return EXIT.fine
     }
     if (action !== "show")

@@ -82,7 +82,7 @@ function refusalOf(fault: BodyFault, body: Uint8Array, protocol: Protocol): Refu
     fault === "tooMany"
       ? `as one record: they hold more than ${LINES_MAX} entries, or too many fields`
       : `and are no ${protocol} body`
-  return new Refusal("insert.body", `${body.length} bytes are kept, ${why}`)
+  return new Refusal("insert.body", `a body of ${body.length} B is kept, ${why}`)
 }
 
 type BodyFault = "syntax" | "tooMany"
