@@ -27,8 +27,26 @@ function shown(answer: Rows | "refused"): string {
 function textOf(row: Rows[number]): string {
   const fields = Object.entries(row)
     .filter(([name, value]) => value !== "" && name !== "_stream_id")
-    .map(([name, value]) => [name, value.replace(/(T\d\d:\d\d:\d\d)\.(\d*?)0+(?=Z)/g, trimmed)] as const)
+    .map(([name, value]) => [name, comparable(value)] as const)
   return JSON.stringify(fields.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Members of an object have no order, and the last digits of a sum depend on it. */
+function comparable(value: string): string {
+  if (/^-?\d+\.\d{9,}$/.test(value)) return Number(value).toPrecision(13)
+  if (value.startsWith("{") && isObject(value)) {
+    const members = Object.entries(JSON.parse(value) as Record<string, unknown>)
+    return JSON.stringify(members.sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+  return value.replace(/(T\d\d:\d\d:\d\d)\.(\d*?)0+(?=Z)/g, trimmed)
+}
+
+function isObject(text: string): boolean {
+  try {
+    return typeof JSON.parse(text) === "object"
+  } catch {
+    return false
+  }
 }
 
 function trimmed(_: string, seconds: string, digits: string): string {

@@ -9,11 +9,7 @@ export const DIFFERENCES: readonly { readonly query: RegExp; readonly why: strin
     why: "a step of 7.5 is 7.5; VictoriaLogs makes it 7 where all values of a column are whole numbers",
   },
   {
-    query: /pack_json (fields \((user\.\*|objectRef\.resource, objectRef\.name)|as r)/,
-    why: "members of a packed object come in the order of the row's fields; VictoriaLogs keeps columns in an order of its own",
-  },
-  {
-    query: /pack_logfmt as r|fields record, res\* \| pack_logfmt/,
+    query: /pack_logfmt (as r|fields)/,
     why: "whether a field without a value is packed does not depend on other rows; in VictoriaLogs it does, block by block",
   },
   {
@@ -25,7 +21,7 @@ export const DIFFERENCES: readonly { readonly query: RegExp; readonly why: strin
     why: "a value without a name (`=v`) is no field: the empty name is another name of the message, which would be lost",
   },
   {
-    query: /drop_empty_fields.* \| stats by/,
+    query: /drop_empty_fields.* \| (stats by|uniq by|top|field_values)/,
     why: "rows without the field are a group of their own; VictoriaLogs loses them when it has dropped their empty fields",
   },
   {

@@ -122,7 +122,7 @@ export const UNSTABLE =
 /** A pipe whose answer differs, and why ours is as it is. */
 export const PIPE_DIFFERENCES: readonly { readonly pipe: RegExp; readonly why: string }[] = [
   {
-    pipe: /^pack_(json|logfmt)/,
+    pipe: /^pack_(json|logfmt)/i,
     why: "what is packed comes in the order of the row's fields, and does not depend on other rows; there on columns of a block",
   },
   {
@@ -225,6 +225,7 @@ export const PRINT_DIFFERENCES: readonly ({ readonly why: string } & (
   },
   { there: /\bmath\b.*[0-9]e-[0-9]/i, why: "numbers with exponents stay in their quotes" },
   { there: /\btop \S*[^0-9\s]\S* by|>- /, why: "numbers are printed as numbers, signs alone in quotes" },
+  { there: /\bmath .*[-+*/%] .* \^ /, why: "`^` binds tighter wherever it stands" },
   { there: /hits as ""/, why: "the empty name is the message" },
   { there: /"1e400"/, why: "what no double can hold is compared as text, and needs no quotes" },
   { there: /\w\*:/, why: "a star in quotes is a part of the name" },
