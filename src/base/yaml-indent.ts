@@ -13,8 +13,8 @@ type Problem = { readonly code: string; readonly message: string; readonly pos: 
 
 /** Deeper than anybody nests keys. */
 const PAD = " ".repeat(200)
-/** Each line moved costs another look at the whole. */
-const LINES_MAX = 300
+/** Each costs another look at the whole text. */
+const LOOKS_MAX = 50
 const TEXT_MAX = 64 * 1024
 
 /** `problemsOf` parses. Moves line after line until there is no such problem left, or no end of them. */
@@ -22,7 +22,7 @@ export function indented(text: string, problemsOf: (text: string) => readonly Pr
   const starts: number[] = []
   let shift = shifted(text, starts)
   if (text.length > TEXT_MAX) return shift
-  while (starts.length < LINES_MAX) {
+  for (let left = LOOKS_MAX; left > 0; left--) {
     const found = linesOf(problemsOf(shift.text), shift, text).filter((start) => !starts.includes(start))
     if (found.length === 0) break
     starts.push(...found)
@@ -37,9 +37,22 @@ function linesOf(problems: readonly Problem[], { original }: Shift, text: string
     const at = original(pos[0] ?? 0)
     const quote = /^Missing closing (["'])/.exec(message)?.[1]
     if (quote !== undefined) return linesUntil(text, at, closingQuote(text, at, quote))
-    if (code === "BAD_INDENT" && message.startsWith("Flow ")) return [text.lastIndexOf("\n", at - 1) + 1]
+    if (code === "BAD_INDENT" && message.startsWith("Flow "))
+      return linesInside(text, text.lastIndexOf("\n", at - 1) + 1)
   }
   return []
+}
+
+/** The line at `start`, which stands within brackets, and those behind it that surely do: nothing before them can have closed any. */
+function linesInside(text: string, start: number): readonly number[] {
+  const starts = [start]
+  for (;;) {
+    const at = starts.at(-1) ?? start
+    const next = text.indexOf("\n", at) + 1
+    const isOver = next === 0 || next >= text.length || /[\]}"'#]/.test(text.slice(at, next))
+    if (isOver || /^(?:---|\.\.\.)/.test(text.slice(next, next + 3))) return starts
+    starts.push(next)
+  }
 }
 
 /** Behind `from`, where a scalar was cut off. */
