@@ -15,7 +15,7 @@ import { type Ran, eventually, tallystick } from "../support/server.ts"
 import { eventLine } from "../support/tailed.ts"
 import { temporaryFolder } from "../support/temporary.ts"
 
-const KILLS = 8
+const KILLS = 5
 
 type Place = { readonly cwd: string; readonly dir: string; run(...args: string[]): Promise<Ran> }
 

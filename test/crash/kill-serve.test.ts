@@ -14,7 +14,7 @@ import { eventually, type Server, startServer, tallystick } from "../support/ser
 import { eventLine } from "../support/tailed.ts"
 import { temporaryFolder } from "../support/temporary.ts"
 
-const STARTS_KILLED = 12
+const STARTS_KILLED = 8
 const EVENTS = 200
 
 let sent = 0
