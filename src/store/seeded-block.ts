@@ -12,10 +12,16 @@ export type SeededBlock = {
   readonly hints?: Uint16Array
 }
 
-/** What a record's row has from its block; both empty where nothing is known. */
-export type FromBlock = { readonly seed: string; readonly hint: string }
+/** What a record's row has from its block. */
+export type FromBlock = {
+  /** Hex; "" where nothing is known. */
+  readonly seed: string
+  /** {@link NO_HINT} where nothing is known. */
+  readonly hint: number
+}
 
-const NOTHING: FromBlock = { seed: "", hint: "" }
+export const NO_HINT = -1
+const NOTHING: FromBlock = { seed: "", hint: NO_HINT }
 
 /** Finds for each record, asked in order, what its block says of it. */
 export function blockFinder(blocks: readonly SeededBlock[]): (record: number) => FromBlock {
@@ -34,8 +40,7 @@ export function blockFinder(blocks: readonly SeededBlock[]): (record: number) =>
       seed = toHex(block.seed)
       of = block
     }
-    const hint = block.hints?.[record - block.first]
-    return { seed, hint: hint === undefined ? "" : String(hint) }
+    return { seed, hint: block.hints?.[record - block.first] ?? NO_HINT }
   }
 }
 

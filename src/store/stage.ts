@@ -6,10 +6,10 @@ import { isRefusal, Refusal } from "../base/refusal.ts"
 import { isFull } from "../journal/disk.ts"
 import { journalNames } from "../journal/files.ts"
 import type { JournalPosition } from "../journal/journal.ts"
-import { type Group, groupLines, scanJournal } from "../journal/line.ts"
-import { AlikeRun, kindOf } from "./alike.ts"
+import { type Group, scanJournal } from "../journal/line.ts"
+import { AlikeRun, kindOf, type StagedLine } from "./alike.ts"
 import { plainEvent, plainLine, reducedEvent } from "./plain.ts"
-import { blockFinder, type FromBlock, type LostRange, lostIn, type SeededBlock } from "./seeded-block.ts"
+import { blockFinder, type FromBlock, type LostRange, lostIn, NO_HINT, type SeededBlock } from "./seeded-block.ts"
 
 /** How far the journal is committed: nothing beyond is read. */
 export type JournalEnd = JournalPosition
@@ -66,7 +66,10 @@ export type Staged = {
 }
 
 /** A record whose line is too long for the reader: its values in files. */
-export type LongLine = FromBlock & {
+export type LongLine = {
+  readonly seed: string
+  /** In decimal; "" where there is none. */
+  readonly hint: string
   readonly head: string
   readonly raw: string
   /** Undefined where there is no event to be read from it. */
@@ -188,7 +191,7 @@ async function readWindow(handle: FileHandle, start: number, end: number): Promi
   return window
 }
 
-const [TAB, SPACE] = [0x09, 0x20]
+const [TAB, NEWLINE, SPACE] = [0x09, 0x0a, 0x20]
 /**
  * Of one file. DuckDB works on 2,048 lines at once and copies them several times over: this bounds what that
  * takes.
@@ -201,9 +204,6 @@ const FILE_BYTES_MAX = 16 * 1024 * 1024
 const FILE_BYTES_FIRST = 1024 * 1024
 /** Of a line in the staged file: head, raw and json together. */
 export const STAGED_LINE_BYTES_MAX = 3 * 1024 * 1024
-
-/** A line on its way into a file, and what follows its TABs. */
-type StagedLine = FromBlock & { readonly line: Buffer; readonly json: string }
 
 /** Seed, hint, four TABs at most and the newline. */
 const BESIDE_BYTES = 48
@@ -219,7 +219,7 @@ class Stage {
   #buffer = Buffer.allocUnsafeSlow(FILE_BYTES_FIRST)
   readonly #blockOf: (record: number) => FromBlock
   readonly #lost: readonly LostRange[]
-  readonly #run: AlikeRun<StagedLine> | undefined
+  readonly #run: AlikeRun | undefined
   #used = 0
   #rawBytes = 0
   #seen = 0
@@ -255,17 +255,18 @@ class Stage {
       throw damaged(`group ${group.group} is not UTF-8`)
     const hasSurrogates = mentionsSurrogate(window.subarray(group.start, group.commit))
     let number = group.first
-    for (const line of groupLines(window, group)) {
+    for (let start = group.start; start < group.commit; number++) {
+      const end = window.indexOf(NEWLINE, start) + 1
       const isThere = isWhole || lostIn(this.#lost, { first: number, next: number + 1 }) === 0
       if (number >= this.next && number < below && isThere) {
-        const waits = this.#takeLine(line as Buffer, this.#blockOf(number), hasSurrogates)
+        const waits = this.#takeLine(window, start, end, this.#blockOf(number), hasSurrogates)
         if (waits !== undefined) await waits
         this.#begin ??= number
         this.next = number + 1
         this.#seen++
-        this.#bytes += line.length
+        this.#bytes += end - start
       }
-      number++
+      start = end
     }
   }
 
@@ -306,28 +307,45 @@ class Stage {
   }
 
   /** Resolves at once (undefined) unless something must be written. */
-  #takeLine(line: Buffer, fromBlock: FromBlock, hasSurrogates: boolean): Promise<void> | undefined {
-    const tab = line.indexOf(TAB)
-    this.#rawBytes += line.length - tab - 2
-    if (line.length > LINE_BYTES_MAX) return this.#takeLong(line, tab, fromBlock)
+  #takeLine(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    fromBlock: FromBlock,
+    hasSurrogates: boolean,
+  ): Promise<void> | undefined {
+    let tab = start
+    while (bytes[tab] !== TAB) tab++
+    this.#rawBytes += end - tab - 2
+    const line = () => bytes.subarray(start, end)
+    if (end - start > LINE_BYTES_MAX) return this.#takeLong(line(), tab - start, fromBlock)
     // "text" or "base64", told apart by the last letter of the head.
-    const isText = line[tab - 1] === 0x74
-    const json = isText ? (hasSurrogates ? eventWithSurrogates(line, tab) : "") : eventInBase64(line, tab)
-    if (json !== "" && Buffer.byteLength(json) > LINE_BYTES_MAX) return this.#takeLong(line, tab, fromBlock)
-    const staged = { ...fromBlock, line, json }
+    let json = ""
+    if (bytes[tab - 1] !== 0x74) json = eventInBase64(line(), tab - start)
+    else if (hasSurrogates) json = eventWithSurrogates(line(), tab - start)
+    if (json !== "" && Buffer.byteLength(json) > LINE_BYTES_MAX)
+      return this.#takeLong(line(), tab - start, fromBlock)
+    const staged = { bytes, start, end, json, ...fromBlock }
     if (this.#run === undefined) return this.#put(staged) ? undefined : this.#putLater(staged)
-    this.#run.add(kindOf(line, tab), line.length, staged)
+    this.#run.add(kindOf(bytes, tab, end), staged)
     return this.#run.isWhole ? this.#putRun() : undefined
   }
 
   /** False where there is no room. */
-  #put({ line, json, seed, hint }: StagedLine): boolean {
+  #put({ bytes, start, end, json, seed, hint }: StagedLine): boolean {
     const room = json === "" ? BESIDE_BYTES : BESIDE_BYTES + Buffer.byteLength(json)
-    if (!this.#reserve(this.#used + line.length + room)) return false
-    this.#used += line.copy(this.#buffer, this.#used, 0, line.length - 1)
-    this.#buffer[this.#used++] = TAB
-    if (json !== "") this.#used += this.#buffer.write(json, this.#used)
-    this.#used += this.#buffer.write(`\t${seed}\t${hint}\n`, this.#used, "latin1")
+    if (!this.#reserve(this.#used + end - start + room)) return false
+    const buffer = this.#buffer
+    let at = this.#used + bytes.copy(buffer, this.#used, start, end - 1)
+    buffer[at++] = TAB
+    if (json !== "") at += buffer.write(json, at)
+    buffer[at++] = TAB
+    for (let i = 0; i < seed.length; i++) buffer[at++] = seed.charCodeAt(i)
+    buffer[at++] = TAB
+    const digits = textOf(hint)
+    for (let i = 0; i < digits.length; i++) buffer[at++] = digits.charCodeAt(i)
+    buffer[at++] = NEWLINE
+    this.#used = at
     return true
   }
 
@@ -362,8 +380,12 @@ class Stage {
       : undefined
     if (json !== undefined) await this.#write(`${path}.json`, json)
     const files = { raw: `${path}.raw`, json: json === undefined ? undefined : `${path}.json` }
-    this.#long.push({ ...fromBlock, ...files, head })
+    this.#long.push({ seed: fromBlock.seed, hint: textOf(fromBlock.hint), ...files, head })
   }
+}
+
+function textOf(hint: number): string {
+  return hint === NO_HINT ? "" : String(hint)
 }
 
 /** Whether event columns are to be filled: the kind says so and nobody doubted it. */
