@@ -5,7 +5,7 @@ import type { ApiDeps, Asked, Health } from "../api/deps.ts"
 import { createMetrics, type Metrics } from "../api/metrics.ts"
 import { createApi } from "../api/server.ts"
 import { TlsFiles } from "../api/tls.ts"
-import { aborted, type Bell, every, pause, ring, together } from "../base/loop.ts"
+import { aborted, every, pause, together } from "../base/loop.ts"
 import { isRefusal, type Refusal } from "../base/refusal.ts"
 import type { NewRecord } from "../event/record.ts"
 import { deliveredIn } from "../intake/file-sent.ts"
@@ -27,6 +27,7 @@ import type { Log } from "./log.ts"
 import { fileLossRecord, webhookLossRecord } from "./loss-record.ts"
 import { openWithRoom, verifierKeyOf } from "./open-ledger.ts"
 import { DISMISSED } from "./quarantined.ts"
+import { openPace, type Pace } from "./pace.ts"
 import { readText } from "./read.ts"
 import { openRedaction, redactionNamesOf } from "./redaction-key.ts"
 import { type Live, type LiveRedaction, liveRedaction, reload } from "./reload.ts"
@@ -66,8 +67,7 @@ type Parts = Serving & {
   readonly search: SearchProcess
   readonly redaction: LiveRedaction | undefined
   readonly deliver: Deliver
-  /** Rings when the records of a block wait to be sealed: under load they must not fill the memory for a whole interval. */
-  readonly blockIsFull: Bell
+  readonly pace: Pace
   readonly health: () => readonly Health[]
   /** Tells the search process how far the journal and the log are. */
   readonly inform: () => void
@@ -141,8 +141,8 @@ export async function serve(serving: Serving): Promise<void> {
   inform = () => search.inform({ position: ledger.journal.position(), blocks: ledger.sealer.unsegmented() })
   const redaction = await openRedaction(config, counted.redacted)
   const live = redaction && liveRedaction(redaction)
-  const blockIsFull: Bell = new EventTarget()
-  const intake = watchIntake(ringWhenFull(ledger, config.seal.recordsMax, blockIsFull), log)
+  const pace = openPace(ledger, config.seal, AbortSignal.any([world.stop, fatal.signal]))
+  const intake = watchIntake(pace.deliver, log)
   const parts: Parts = {
     ...serving,
     ledger,
@@ -151,7 +151,7 @@ export async function serve(serving: Serving): Promise<void> {
     search,
     redaction: live,
     deliver: intake.deliver,
-    blockIsFull,
+    pace,
     inform,
     health: () => [intake.health(), sealHealth(ledger), searchHealth(search)],
   }
@@ -210,10 +210,10 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
         config.seal.intervalMs,
         stop,
         async () => {
-          await ledger.sealer.sealOnce()
+          await parts.pace.seal()
           inform()
         },
-        parts.blockIsFull,
+        parts.pace.blockIsFull,
       ),
       every(HEARTBEAT_MS, stop, () => ledger.heartbeat().catch(doors.onTrouble)),
       driftLoop(driftWatch(parts, inform, doors.onTrouble, stop), stop),
@@ -391,19 +391,6 @@ async function tellPatiently(
 
 async function keep({ ledger }: Parts, records: readonly NewRecord[]): Promise<void> {
   await ledger.journal.appendControl(records)
-}
-
-/** Once for each block's worth of records, also where nothing can be sealed. */
-function ringWhenFull({ journal, sealer }: OpenLedger, recordsMax: number, bell: Bell): Deliver {
-  let rungAt = 0
-  return async (batch) => {
-    const delivered = await journal.append(batch)
-    if (journal.next - Math.max(rungAt, sealer.sealed.records) >= recordsMax) {
-      rungAt = journal.next
-      ring(bell)
-    }
-    return delivered
-  }
 }
 
 function watchGauges({ ledger, metrics, search }: Parts): void {

@@ -54,12 +54,16 @@ export interface Journal {
   readonly next: number
   /** Bytes that wait for the next sync, about as they will stand on disk. */
   readonly waitingBytes: number
+  /** Bytes of the newest records, which are in memory until they are sealed. */
+  readonly recentBytes: number
   position(): JournalPosition
   /**
    * Committed records from number `from` on: neighbours, at least one if there is one. From memory where they are still
    * there: whoever asks from a number on needs none below it from memory again.
    */
   read(from: number, limits: ReadLimits): Promise<readonly PlacedRecord[]>
+  /** The records below are sealed: they need no memory any more. */
+  release(below: number): void
   /** Which records it holds: stretches without a gap, in order, both ends included. Damage leaves more than one. */
   held(): readonly HeldRange[]
   /** Deletes whole files that hold only records below; never the newest. */
@@ -176,6 +180,14 @@ class OpenJournal implements Journal {
 
   get waitingBytes(): number {
     return this.#queue.bytes
+  }
+
+  get recentBytes(): number {
+    return this.#recent.bytes
+  }
+
+  release(below: number): void {
+    this.#recent.release(below)
   }
 
   position(): JournalPosition {

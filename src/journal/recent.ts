@@ -24,11 +24,21 @@ export class Recent {
     this.#groups.splice(0, dropped)
   }
 
+  /** Of the groups held. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Lets groups go that hold only records below. */
+  release(below: number): void {
+    let passed = 0
+    while (passed < this.#groups.length && isBelow(this.#groups[passed], below)) this.#forget(passed++)
+    this.#groups.splice(0, passed)
+  }
+
   /** Neighbours from `from` on, within the limits; undefined where the oldest here is newer. */
   read(from: number, limits: ReadLimits): PlacedRecord[] | undefined {
-    let passed = 0
-    while (passed < this.#groups.length && isBelow(this.#groups[passed], from)) this.#forget(passed++)
-    this.#groups.splice(0, passed)
+    this.release(from)
     const oldest = this.#groups[0]
     if (oldest === undefined || oldest.first > from) return undefined
     const taken: PlacedRecord[] = []

@@ -179,6 +179,7 @@ class OpenSealer implements Sealer {
     this.#checkpoint = checkpoint
     this.#unsegmented = [...this.#unsegmented, block]
     this.#tailIsLong ||= next.files.length > 0
+    this.#options.journal.release(next.state.records)
     this.#options.onSealed?.(block, this.sealed)
     for (const waiter of [...this.#waiters]) if (waiter.record < next.state.records) waiter.resolve()
     return block

@@ -143,6 +143,7 @@ export const CHILD_ENVIRONMENT: Readonly<Record<string, string>> = {
   MALLOC_TRIM_THRESHOLD_: String(384 * 1024 * 1024),
   MALLOC_MMAP_THRESHOLD_: String(256 * 1024 * 1024),
   MALLOC_TOP_PAD_: String(64 * 1024 * 1024),
+  DUCKDB_JE_MALLOC_CONF: "narenas:1,dirty_decay_ms:30000,muzzy_decay_ms:30000",
 }
 
 export type ToChild =
