@@ -9,7 +9,14 @@ import type { JournalPosition } from "../journal/journal.ts"
 import { type Group, scanJournal } from "../journal/line.ts"
 import { AlikeRun, kindOf, type StagedLine } from "./alike.ts"
 import { plainEvent, plainLine, reducedEvent } from "./plain.ts"
-import { blockFinder, type FromBlock, type LostRange, lostIn, NO_HINT, type SeededBlock } from "./seeded-block.ts"
+import {
+  blockFinder,
+  type FromBlock,
+  type LostRange,
+  lostIn,
+  NO_HINT,
+  type SeededBlock,
+} from "./seeded-block.ts"
 
 /** How far the journal is committed: nothing beyond is read. */
 export type JournalEnd = JournalPosition
@@ -315,7 +322,8 @@ class Stage {
     hasSurrogates: boolean,
   ): Promise<void> | undefined {
     let tab = start
-    while (bytes[tab] !== TAB) tab++
+    while (tab < end && bytes[tab] !== TAB) tab++
+    if (tab === end) tab = start - 1
     this.#rawBytes += end - tab - 2
     const line = () => bytes.subarray(start, end)
     if (end - start > LINE_BYTES_MAX) return this.#takeLong(line(), tab - start, fromBlock)
