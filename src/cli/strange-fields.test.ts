@@ -42,6 +42,13 @@ test("who gets rows gets no advice", async () => {
   assert.equal(world.err(), "")
 })
 
+test("who gets nothing but counts of nothing is told", async () => {
+  const world = testWorld({ cwd: "/" })
+  const query = parseQuery("user:=alice | stats count() n, avg(code) a, uniq_values(verb) v")
+  for await (const _ of withFieldHint(rows([{ n: "0", a: "NaN", v: "[]" }]), query, world));
+  assert.match(world.err(), /did you mean user\.username\?/)
+})
+
 const commands: [command: string, argv: string[]][] = [
   ["query", []],
   ["top", []],

@@ -11,17 +11,20 @@ import { escapeText } from "./terminal.ts"
 const OPEN = /^(requestObject|responseObject|annotations|user\.extra|impersonatedUser\.extra)(\.|$)/
 const OWN = ["_stream_id", "raw", "lateBy"]
 
+/** What `stats` makes of no records at all. */
+const NOTHING = new Set(["", "0", "NaN", "[]"])
+
 /**
- * The answer, and where it has no rows, a word about fields that no audit event has: `user:=alice` can be asked (a line of
- * another log may have such a field), but whoever asks it mostly means user.username, and "no rows" would mislead.
+ * The answer, and where nothing was found, a word about fields that no audit event has: `user:=alice` can be asked (a line of
+ * another log may have such a field), but whoever asks it mostly means user.username, and "no rows" or a count of 0 would mislead.
  */
 export async function* withFieldHint(answer: Answer, query: Query, world: World): Answer {
-  let rows = 0
+  let found = false
   for await (const row of answer) {
-    rows++
+    found ||= Object.values(row).some((value) => !NOTHING.has(value))
     yield row
   }
-  if (rows === 0) hintAtFields(query, world)
+  if (!found) hintAtFields(query, world)
 }
 
 /** The word itself, for those who see in another way that there are no rows. */
