@@ -13,6 +13,7 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { startServer, tallystick } from "../test/support/server.ts"
 import { print } from "./figures.ts"
+import { gaugeDown } from "./gauge.ts"
 import { watchMemory } from "./memory.ts"
 import { cpuMicros, peakMib, searchOf } from "./processes.ts"
 import { quantile, Sender } from "./sender.ts"
@@ -86,13 +87,8 @@ async function measure(): Promise<Record<string, string | number>> {
 
 /** Milliseconds since `began` when a gauge has come down to `most`. */
 async function until(gauge: string, began: number, most = 0): Promise<number> {
-  for (;;) {
-    const text = await (await fetch(`${server.url}/metrics`)).text()
-    const value = Number(new RegExp(`^${gauge}(?:\\{[^}]*\\})? (\\S+)$`, "m").exec(text)?.[1] ?? Number.NaN)
-    if (value <= most || performance.now() - began > WAIT_MS_MAX + seconds * 1000)
-      return performance.now() - began
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  await gaugeDown(server.url, gauge, most, WAIT_MS_MAX)
+  return performance.now() - began
 }
 
 async function searchableMs(events: number): Promise<number> {

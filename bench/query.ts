@@ -1,5 +1,5 @@
 /**
- * Milliseconds of the queries of design §9, through the search process as `serve` asks it. Median of five, warm.
+ * Milliseconds of the queries in docs/FIGURES.md, through the search process as `serve` asks it. Median of five, warm.
  * Usage: node bench/query.ts [--events 1000000] [--dir DIR]. Without --dir the ledger is made in a temporary folder and
  * removed; with it, it is made once and used again. `--events 10000000` is the size the budget speaks of. Prints a table, and
  * the figures as JSON in the last line.

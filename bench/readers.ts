@@ -1,9 +1,9 @@
 /**
  * Readers beside live intake: a ledger filled through its front door, then a constant load of events, and readers who ask
  * again and again: some scan every body, the others ask small questions of the last minutes. Says how long
- * acknowledgements and small questions take.
+ * acknowledgements and small questions take. What was filled in is in segments before anybody reads, unless `--backlog`.
  *
- *     node bench/readers.ts [--fill 400000] [--seconds 30] [--rate 5000] [--readers 32] [--scans 4]
+ *     node bench/readers.ts [--fill 400000] [--seconds 30] [--rate 5000] [--readers 32] [--scans 4] [--backlog]
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -12,6 +12,7 @@ import { parseArgs } from "node:util"
 import { pause } from "../src/base/loop.ts"
 import { startServer } from "../test/support/server.ts"
 import { print } from "./figures.ts"
+import { gaugeDown } from "./gauge.ts"
 import { peakMib, searchOf } from "./processes.ts"
 import { quantile, Sender } from "./sender.ts"
 
@@ -22,11 +23,15 @@ const { values } = parseArgs({
     rate: { type: "string", default: "5000" },
     readers: { type: "string", default: "32" },
     scans: { type: "string", default: "4" },
+    backlog: { type: "boolean", default: false },
   },
 })
 const [FILL, SECONDS, RATE] = [Number(values.fill), Number(values.seconds), Number(values.rate)]
 const [READERS, SCANS] = [Number(values.readers), Number(values.scans)]
 const FILL_MS = 500
+/** Records that wait to be in segments when all that can be made are made. */
+const REST = 40_000
+const WAIT_MS_MAX = 120_000
 /** Between two questions of one reader: somebody who reads the answer, or a panel that refreshes. */
 const THINK_MS = 3_000
 const SMALL = [
@@ -51,6 +56,7 @@ async function measure(): Promise<Record<string, string | number>> {
   for (let filled = 0; filled < FILL; ) {
     filled += (await sender.load({ url, rate: 0, connections: 4, ms: FILL_MS })).acked
   }
+  if (!values.backlog) await gaugeDown(url, "tallystick_unsegmented_records", REST, WAIT_MS_MAX)
   await ask("auditID:* | stats count() as n")
   const stop = new AbortController()
   const kinds = Array.from({ length: READERS }, (_, i) => (i < SCANS ? [SCAN] : SMALL))

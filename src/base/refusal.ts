@@ -222,7 +222,7 @@ export const REFUSALS = {
   "query.foreign": {
     http: 400,
     exit: 64,
-    hint: "send the corrected query, or have it corrected: compat=logql, --compat logql",
+    hint: "send the corrected query, where one stands here, or ask for it to be corrected: compat=logql, --compat logql",
   },
   "query.unsupported": {
     http: 400,

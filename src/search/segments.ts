@@ -54,7 +54,7 @@ export type SegmenterOptions = {
 
 /**
  * Makes segments from sealed records, one at a time:
- * write → fsync → read back → rename (store/segment.ts) → recorded and sealed (the parent) → in the catalogue → the tail forgets.
+ * write → read back → fsync → rename (store/segment.ts) → recorded and sealed (the parent) → in the catalogue → the tail forgets.
  * A crash between any two leaves either no file, or a file without its record, which nobody reads and which is made again.
  *
  * Under load two are under way. While one waits, for seconds, for its record to be sealed, the next is written; when it is

@@ -5,6 +5,8 @@ import { segmentPath } from "../store/segment-name.ts"
 
 /** How long files are looked through for one query; 260 MB a second. What is left waits for the next. */
 const LOOK_MS_MAX = 10_000
+/** Files that are gone and of which something is known still. */
+const FEW = 1_000
 
 /**
  * Segment files that are not as they were recorded: a disk rots, somebody edits. Two things lead to them: the engine cannot
@@ -30,8 +32,17 @@ export class UnreadableFiles {
     return new Set([...this.#bad.keys(), ...this.#changed.keys()]).size
   }
 
+  /** Those of all segments that can be read. What is known of others is forgotten: they were merged. */
   readable(segments: readonly CatalogueEntry[]): readonly CatalogueEntry[] {
+    const isMuch = this.#known.size > 2 * segments.length + FEW
+    if (isMuch || this.count > 0) this.#forgetOthers(segments)
     return this.#bad.size === 0 ? segments : segments.filter(({ name }) => !this.#bad.has(name))
+  }
+
+  #forgetOthers(segments: readonly CatalogueEntry[]): void {
+    const names = new Set(segments.map(({ name }) => name))
+    for (const known of [this.#known, this.#sound, this.#bad, this.#changed])
+      for (const name of known.keys()) if (!names.has(name)) known.delete(name)
   }
 
   /** Whether it is still the file it was. To be asked of those that are read, at 5 µs each; what is not is left out. */

@@ -21,7 +21,7 @@ import { Refusal } from "../base/refusal.ts"
 
 /**
  * DuckDB, in memory, for segments and queries: the only file that imports it. It never runs in the process
- * that acknowledges (design §6).
+ * that acknowledges.
  *
  * Results are materialised, never streamed: after an error or an interrupt DuckDB's stream just ends, and an
  * answer that was cut looks whole. Whoever starts the process sets UV_THREADPOOL_SIZE above the number of

@@ -16,7 +16,7 @@ import { sortRows } from "./sort.ts"
 /** Orders in which segments are written; see {@link SegmentOrder} for what each is for. */
 export type WrittenOrder = Exclude<SegmentOrder, "record">
 
-/** How a segment file is written (design §8), and the keys that its rows are sorted by where they are not in order yet. */
+/** How a segment file is written, and the keys that its rows are sorted by where they are not in order yet. */
 export const SEGMENT_FORMS: Readonly<
   Record<WrittenOrder, { readonly zstd: number; readonly by: readonly string[] }>
 > = {

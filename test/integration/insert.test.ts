@@ -448,6 +448,7 @@ const handshake: readonly (readonly [client: string, method: "GET" | "HEAD" | "P
   ["Logstash", "GET", "/_xpack"],
   ["Vector", "GET", "/_cluster/health"],
   ["OpenSearch clients", "GET", "/_nodes/http"],
+  ["what nodes there are", "GET", "/_nodes"],
 ]
 for (const [client, method, path] of handshake) {
   test(`${client}: ${method} /insert/elasticsearch${path} is answered as Elasticsearch would`, () =>

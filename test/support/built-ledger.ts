@@ -149,7 +149,7 @@ function batchOf({ body }: BuildOptions, first: number, count: number): NewRecor
   }))
 }
 
-/** The order of design §4.3: file, record, sealed, then the seeds and the journal go. */
+/** In this order: file, record, sealed, then the seeds and the journal go. */
 async function makeSegment(
   db: Duckdb,
   { dir, journal, sealer }: OpenLedger,

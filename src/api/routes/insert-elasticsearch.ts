@@ -78,7 +78,7 @@ const HANDSHAKE: readonly Call[] = [
     says: { license: { status: "active", type: "basic", uid: "tallystick" } },
   },
   { paths: ["/_cluster/health"], methods: ["GET", "HEAD"], says: { status: "green", timed_out: false } },
-  { paths: ["/_nodes/*"], methods: ["GET", "HEAD"], says: { nodes: {} } },
+  { paths: ["/_nodes", "/_nodes/*"], methods: ["GET", "HEAD"], says: { nodes: {} } },
   ...[
     "/_ilm/*",
     "/_index_template/*",
