@@ -198,8 +198,8 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
     throw await withPortHolder(error, config.listen.port)
   })
   log.info("listening", { urls })
-  announce(urls)
   const untell = tellServed(config.dir, { pid: process.pid, urls })
+  announce(urls)
   parts.onHangup(rereader(live, parts))
   try {
     await together(stop, (stop) => [

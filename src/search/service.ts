@@ -178,6 +178,13 @@ export class SearchService {
     }
   }
 
+  /** Refuses `search.moved` where a server may have removed the file. */
+  #isSame(segment: CatalogueEntry): boolean {
+    if (this.#unreadable.isSame(segment)) return true
+    if (this.#readOnly && !existsSync(segmentPath(this.#dir, segment.name))) throw moved()
+    return false
+  }
+
   #isGone({ segments }: Snapshot): boolean {
     return segments.some(({ name }) => !existsSync(segmentPath(this.#dir, name)))
   }
@@ -209,8 +216,7 @@ export class SearchService {
   #snapshot(): Snapshot {
     const segments = this.#unreadable.readable(this.catalogue.entries)
     const { tables, release } = this.tail.hold(this.catalogue.next)
-    const isSame = (segment: CatalogueEntry) => this.#unreadable.isSame(segment)
-    return { dir: this.#dir, segments, tail: tables, isSame, release }
+    return { dir: this.#dir, segments, tail: tables, isSame: (segment) => this.#isSame(segment), release }
   }
 
   #partial(...reasons: readonly (string | undefined)[]): string | undefined {
@@ -277,7 +283,7 @@ export async function openService(options: ServiceOptions): Promise<SearchServic
   }
 }
 
-function moved(cause: unknown): Refusal {
+function moved(cause?: unknown): Refusal {
   return new Refusal("search.moved", "a server merged segments while they were read", {}, cause)
 }
 

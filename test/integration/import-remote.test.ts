@@ -114,7 +114,7 @@ test("import sends files as they stand, tells what became of them, and what was 
     { ...done[1], id, name: "b.jsonl", records: 2, first: 2, last: 3 },
   ])
   assert.match(world.out(), /^a\.gz: 2 records from .*\n {2}records 0 to 1, marked imported=/)
-  assert.match(world.out(), /1 records could not be understood/)
+  assert.match(world.out(), /1 record could not be understood/)
   assert.equal(world.err(), "")
 
   const again = testWorld({ cwd })

@@ -49,7 +49,7 @@ const asked: [why: string, query: string, request: Partial<QueryRequest>, names:
   ["the bounds of the request too", `options(time_offset=2h) * ${NAMES}`, SINCE, "0 1 2 3 4"],
   ["both bounds", `options(time_offset=3h) * ${NAMES}`, { start: NOON - 2 * HOUR, end: NOON - HOUR }, "4"],
   ["a time that is named", `options(time_offset=1d) _time:2026-11-21T10 ${NAMES}`, {}, "1"],
-  ["hours of the day", `options(time_offset=2h) _time:day_range[8:00, 10:00) ${NAMES}`, {}, "4 5"],
+  ["hours of the day", `options(time_offset=2h) _time:day_range[08:00, 10:00) ${NAMES}`, {}, "4 5"],
   ["under not and or", `options(time_offset=2h) _time:1h or !_time:8h ${NAMES}`, {}, "0 1 2"],
   ["the newest rows", `options(time_offset=2h) * ${NAMES}`, { limit: 2 }, "0 1"],
   ["a filter in memory", `options(time_offset=2h) _time:3h *:"2" ${NAMES}`, {}, "2"],

@@ -71,7 +71,7 @@ export function checkByHand(dir: string, verifierKey: string): ByHand {
 }
 
 export function openCheckpoint(note: string, verifierKey: string) {
-  const [name = "", , packed = ""] = verifierKey.split("+")
+  const [, name = "", packed = ""] = /^(.+?)\+[0-9a-f]{8}\+(.+)$/.exec(verifierKey) ?? [] // base64 has a + too
   const signed = note.slice(0, note.indexOf("\n\n") + 1)
   const line = note.split("\n").find((one) => one.startsWith(`— ${name} `)) ?? ""
   const signature = Buffer.from(line.split(" ")[2] ?? "", "base64").subarray(4)
