@@ -5,6 +5,10 @@ export const DIFFERENCES: readonly { readonly query: RegExp; readonly why: strin
     why: "`^` binds tighter than `*` wherever it stands; VictoriaLogs takes 2 * 3 first when something stands before it",
   },
   {
+    query: /\| running_stats count\(\)$/,
+    why: "rows in the order of their times: VictoriaLogs compares them as texts, and has 2.5 s before 2 s",
+  },
+  {
     query: /by \(responseStatus\.code:7\.5/,
     why: "a step of 7.5 is 7.5; VictoriaLogs makes it 7 where all values of a column are whole numbers",
   },

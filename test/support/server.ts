@@ -27,6 +27,8 @@ export async function startServer(
     readonly env?: Record<string, string>
     /** Words that run what follows them elsewhere: in a namespace. */
     readonly enter?: readonly string[]
+    /** What it says before it listens, and after. */
+    readonly onSaid?: (text: string) => void
   } = {},
 ): Promise<Server> {
   const [program = "", ...words] = [...(options.enter ?? []), process.execPath, MAIN]
@@ -37,6 +39,7 @@ export async function startServer(
   let output = ""
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     output += text
+    options.onSaid?.(text)
   })
   const lines = createInterface({ input: child.stdout })
   const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>
