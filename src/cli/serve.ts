@@ -28,6 +28,7 @@ import { fileLossRecord, webhookLossRecord } from "./loss-record.ts"
 import { openWithRoom, verifierKeyOf } from "./open-ledger.ts"
 import { DISMISSED } from "./quarantined.ts"
 import { openPace, type Pace } from "./pace.ts"
+import { hangupsOf, type OnHangup } from "./hangups.ts"
 import { readText } from "./read.ts"
 import { openRedaction, redactionNamesOf } from "./redaction-key.ts"
 import { type Live, type LiveRedaction, liveRedaction, reload } from "./reload.ts"
@@ -61,8 +62,7 @@ export type Serving = {
 /** The parts of a running ledger. */
 type Parts = Serving & {
   readonly ledger: OpenLedger
-  /** Has a hangup answered from now on, also one that came while it started. */
-  readonly onHangup: (answer: () => void) => void
+  readonly onHangup: OnHangup
   readonly metrics: Metrics
   readonly search: SearchProcess
   readonly redaction: LiveRedaction | undefined
@@ -165,19 +165,6 @@ export async function serve(serving: Serving): Promise<void> {
   } finally {
     await search.close()
     await ledger.close()
-  }
-}
-
-/** From the first moment: the system ends a process that is not prepared for a hangup, and a start may take minutes. */
-function hangupsOf(world: World): Parts["onHangup"] {
-  let waits = false
-  let answer = (): void => {
-    waits = true
-  }
-  world.onHangup(() => answer())
-  return (given) => {
-    answer = given
-    if (waits) given()
   }
 }
 

@@ -132,20 +132,6 @@ export const SEARCH_LIMITS: SearchLimits = {
   segmentWaitMs: 5 * 60_000,
 }
 
-/**
- * The child's environment: a thread of the pool for each statement in flight, and an allocator that keeps what it has freed.
- * The same as DUCKDB_ENVIRONMENT of store/duckdb.ts, which says why; importing that file would load the engine into the
- * process that acknowledges. A test holds them together.
- */
-export const CHILD_ENVIRONMENT: Readonly<Record<string, string>> = {
-  UV_THREADPOOL_SIZE: "40",
-  MALLOC_ARENA_MAX: "2",
-  MALLOC_TRIM_THRESHOLD_: String(384 * 1024 * 1024),
-  MALLOC_MMAP_THRESHOLD_: String(256 * 1024 * 1024),
-  MALLOC_TOP_PAD_: String(64 * 1024 * 1024),
-  DUCKDB_JE_MALLOC_CONF: "narenas:1,dirty_decay_ms:30000,muzzy_decay_ms:30000",
-}
-
 export type ToChild =
   | { readonly kind: "open"; readonly request: OpenRequest }
   | { readonly kind: "news"; readonly news: News }

@@ -3,11 +3,11 @@ import { fileURLToPath } from "node:url"
 import { assert } from "../base/assert.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { HeldRange } from "../journal/journal.ts"
+import { DUCKDB_ENVIRONMENT } from "../store/duckdb-environment.ts"
 import type { LostRange } from "../store/seeded-block.ts"
 import { Answer, type AnyMessage } from "./answer.ts"
 import { type RecordSegment, SegmentFiles } from "./leftovers.ts"
 import {
-  CHILD_ENVIRONMENT,
   type FileMessage,
   type FileRequest,
   type FromChild,
@@ -192,7 +192,7 @@ class Supervisor implements SearchProcess {
       serialization: "advanced",
       // Out of reach of Ctrl-C, which a terminal sends to all of its group: this side decides when the child ends.
       detached: true,
-      env: { ...process.env, ...CHILD_ENVIRONMENT },
+      env: { ...process.env, ...DUCKDB_ENVIRONMENT },
       execArgv: process.execArgv.filter(
         (argument) => !/^--(test|inspect|watch|input-type|eval|print)/.test(argument),
       ),

@@ -37,9 +37,9 @@ export {
   compact,
   planCompaction,
 } from "./compact.ts"
+export { DUCKDB_ENVIRONMENT } from "./duckdb-environment.ts"
 export {
   type Batch,
-  DUCKDB_ENVIRONMENT,
   type Duckdb,
   type DuckdbOptions,
   openDuckdb,

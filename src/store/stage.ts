@@ -2,13 +2,13 @@ import { isUtf8 } from "node:buffer"
 import { type FileHandle, open, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fromBase64 } from "../base/bytes.ts"
-import { isRefusal, Refusal } from "../base/refusal.ts"
+import { Refusal } from "../base/refusal.ts"
 import { isFull } from "../journal/disk.ts"
 import { journalNames } from "../journal/files.ts"
 import type { JournalPosition } from "../journal/journal.ts"
 import { type Group, scanJournal } from "../journal/line.ts"
 import { AlikeRun, kindOf, type StagedLine } from "./alike.ts"
-import { plainEvent, plainLine, reducedEvent } from "./plain.ts"
+import { reducedEvent } from "./plain.ts"
 import {
   blockFinder,
   type FromBlock,
@@ -17,6 +17,13 @@ import {
   NO_HINT,
   type SeededBlock,
 } from "./seeded-block.ts"
+import {
+  damagedJournal,
+  eventInBase64,
+  eventWithSurrogates,
+  hasFields,
+  mentionsSurrogate,
+} from "./staged-json.ts"
 
 /** How far the journal is committed: nothing beyond is read. */
 export type JournalEnd = JournalPosition
@@ -93,11 +100,6 @@ export const LINE_BYTES_MAX = 1024 * 1024
  * event loop.
  */
 const WINDOW_BYTES = 2 * 1024 * 1024
-/**
- * The json column where a body in base64 holds no event: never a JSON text. An empty one says "as in raw".
- */
-const NO_EVENT = "-"
-
 /**
  * Staging: committed lines of the journal on their way into DuckDB. They are copied to files of tab
  * separated values with the columns head, raw, json, seed and hint, which `read_csv` takes; what it cannot
@@ -192,13 +194,13 @@ async function readWindow(handle: FileHandle, start: number, end: number): Promi
   let at = 0
   while (at < window.length) {
     const { bytesRead } = await handle.read(window, at, window.length - at, start + at)
-    if (bytesRead === 0) throw damaged("the journal is shorter than what was committed to it")
+    if (bytesRead === 0) throw damagedJournal("the journal is shorter than what was committed to it")
     at += bytesRead
   }
   return window
 }
 
-const [TAB, NEWLINE, SPACE] = [0x09, 0x0a, 0x20]
+const [TAB, NEWLINE] = [0x09, 0x0a]
 /**
  * Of one file. DuckDB works on 2,048 lines at once and copies them several times over: this bounds what that
  * takes.
@@ -259,7 +261,7 @@ class Stage {
     const [first, next] = [group.first, group.first + group.count]
     const isWhole = lostIn(this.#lost, { first, next }) === 0
     if (isWhole && !isUtf8(window.subarray(group.start, group.commit)))
-      throw damaged(`group ${group.group} is not UTF-8`)
+      throw damagedJournal(`group ${group.group} is not UTF-8`)
     const hasSurrogates = mentionsSurrogate(window.subarray(group.start, group.commit))
     let number = group.first
     for (let start = group.start; start < group.commit; number++) {
@@ -394,45 +396,4 @@ class Stage {
 
 function textOf(hint: number): string {
   return hint === NO_HINT ? "" : String(hint)
-}
-
-/** Whether event columns are to be filled: the kind says so and nobody doubted it. */
-export function hasFields(head: string): boolean {
-  const kind = kindIn(head)
-  return (kind === "k8s.audit" || kind === "log") && !head.includes(" quarantined=")
-}
-
-function kindIn(head: string): string | undefined {
-  return head.split(" ", 5)[4]
-}
-
-function plain(head: string, body: Uint8Array): string | undefined {
-  return kindIn(head) === "log" ? plainLine(body) : plainEvent(body)
-}
-
-/** Both ways to begin an escape of a surrogate. */
-function mentionsSurrogate(bytes: Buffer): boolean {
-  return bytes.includes("\\ud") || bytes.includes("\\uD")
-}
-
-/** DuckDB refuses JSON with a lone surrogate; which of them are lone, JSON.parse knows. */
-function eventWithSurrogates(line: Buffer, tab: number): string {
-  const head = line.toString("latin1", 0, tab)
-  if (!mentionsSurrogate(line) || !hasFields(head)) return ""
-  return plain(head, line.subarray(tab + 1, line.length - 1)) ?? ""
-}
-
-function eventInBase64(line: Buffer, tab: number): string {
-  const head = line.toString("latin1", 0, tab)
-  if (!hasFields(head)) return NO_EVENT
-  try {
-    return plain(head, fromBase64(line.toString("latin1", tab + 1, line.length - 1))) ?? NO_EVENT
-  } catch (error) {
-    if (isRefusal(error)) throw damaged(`record ${head.slice(0, head.indexOf(String.fromCharCode(SPACE)))}`)
-    throw error
-  }
-}
-
-function damaged(what: string): Refusal {
-  return new Refusal("segment.damagedJournal", what)
 }

@@ -8,7 +8,14 @@ import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { findField } from "../../src/event/fields.ts"
 import { verifyReceipt } from "../../src/tlog/receipt-check.ts"
-import { eventually, type Server, startServer, tallystick, temporaryFolder } from "../support/server.ts"
+import {
+  eventually,
+  queryRows,
+  type Server,
+  startServer,
+  tallystick,
+  temporaryFolder,
+} from "../support/server.ts"
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let dir: string
@@ -37,17 +44,7 @@ after(async () => {
   await folder.remove()
 })
 
-type Row = Readonly<Record<string, string>>
-
-async function query(text: string): Promise<readonly Row[]> {
-  const answer = await fetch(`${server.url}/select/logsql/query`, {
-    method: "POST",
-    body: new URLSearchParams({ query: text }),
-  })
-  const body = await answer.text()
-  assert.equal(answer.status, 200, body)
-  return body.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Row]))
-}
+const query = (text: string) => queryRows(server.url, text)
 
 async function send(path: string, ...items: readonly string[]): Promise<void> {
   const body = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items.join(",")}]}\n`

@@ -5,7 +5,14 @@ import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { gzipSync } from "node:zlib"
 import { itemsOf, recordedLog, recordedPosts } from "../support/recorded.ts"
-import { eventually, type Server, startServer, tallystick, temporaryFolder } from "../support/server.ts"
+import {
+  eventually,
+  queryRows,
+  type Server,
+  startServer,
+  tallystick,
+  temporaryFolder,
+} from "../support/server.ts"
 
 // Everything a real kube-apiserver sent, hostile requests included, goes in through the front door of a real server; what
 // comes back out is compared byte by byte.
@@ -26,20 +33,7 @@ after(async () => {
   await folder.remove()
 })
 
-type Row = Readonly<Record<string, string>>
-
-async function query(text: string): Promise<readonly Row[]> {
-  const response = await fetch(`${server.url}/select/logsql/query`, {
-    method: "POST",
-    body: new URLSearchParams({ query: text }),
-  })
-  const body = await response.text()
-  assert.equal(response.status, 200, body)
-  return body
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Row)
-}
+const query = (text: string) => queryRows(server.url, text)
 
 const digest = (bytes: string): string => createHash("sha256").update(bytes).digest("hex")
 const sorted = (texts: readonly string[]): readonly string[] => texts.toSorted()

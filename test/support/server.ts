@@ -1,3 +1,4 @@
+import assert from "node:assert/strict"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
@@ -120,4 +121,18 @@ export async function eventually<T>(
     if (performance.now() > until) throw new Error(`not within ${msMax} ms: ${what}`)
     await new Promise((done) => setTimeout(done, wait))
   }
+}
+
+/** Rows of a query over HTTP, as they are answered. */
+export async function queryRows(
+  url: string,
+  text: string,
+): Promise<readonly Readonly<Record<string, string>>[]> {
+  const answer = await fetch(`${url}/select/logsql/query`, {
+    method: "POST",
+    body: new URLSearchParams({ query: text }),
+  })
+  const body = await answer.text()
+  assert.equal(answer.status, 200, body)
+  return body.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line)]))
 }
