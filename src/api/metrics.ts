@@ -88,6 +88,8 @@ export interface Metrics {
   unrequested(why: Unrequested): void
   /** From now on `read` gives the gauge's value. */
   watch(gauge: WatchedGauge, read: () => number): void
+  /** From now on `read` gives when the certificates in each file of the configuration's `tls` expire, in seconds since 1970. */
+  watchCertificates(read: () => ReadonlyMap<string, number>): void
   /** OpenMetrics 1.0. */
   text(): Promise<string>
   readonly contentType: string
@@ -211,6 +213,17 @@ export function createMetrics({ log, seriesMax, sources, redactionRules }: Metri
   const lastEvents = new LastEvents(sources)
   registerLastEvents(lastEvents, registers)
   const watched = registerWatched(registers)
+  let expiries = (): ReadonlyMap<string, number> => new Map()
+  new Gauge({
+    name: "tallystick_tls_certificate_expiry_timestamp_seconds",
+    help: "When the first of the certificates in a file of tls expires, in seconds since 1970; without tls there is no series.",
+    labelNames: ["file"],
+    registers,
+    collect() {
+      this.reset()
+      for (const [file, seconds] of expiries()) this.set({ file }, seconds)
+    },
+  })
 
   function histogram(name: string, help: string, buckets: number[]) {
     return new Histogram({ name, help, buckets, registers })
@@ -259,6 +272,9 @@ export function createMetrics({ log, seriesMax, sources, redactionRules }: Metri
     connectionRefused: (limit) => connections.inc({ limit }),
     unrequested: (reason) => unrequested.inc({ reason }),
     watch: (gauge, read) => void watched.set(gauge, read),
+    watchCertificates(read) {
+      expiries = read
+    },
     text: () => registry.metrics(),
     contentType: Registry.OPENMETRICS_CONTENT_TYPE,
   }

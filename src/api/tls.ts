@@ -1,8 +1,9 @@
-import { constants, createPrivateKey, X509Certificate } from "node:crypto"
+import { constants, createPrivateKey, type KeyObject } from "node:crypto"
 import { stat } from "node:fs/promises"
 import { createSecureContext, type SecureContextOptions } from "node:tls"
 import { Refusal } from "../base/refusal.ts"
 import { unreadable } from "../base/unreadable.ts"
+import { type Certificates, parseCertificates } from "./certificate.ts"
 
 /** The configuration's `tls`. */
 export type TlsConfig = {
@@ -23,18 +24,18 @@ export type SecureServer = { setSecureContext(options: SecureContextOptions): vo
 export class TlsFiles {
   readonly #config: TlsConfig
   readonly #readText: (path: string) => Promise<string>
-  #options: SecureContextOptions
+  #loaded: Loaded
   #seen: string
 
   private constructor(
     config: TlsConfig,
     readText: (path: string) => Promise<string>,
-    options: SecureContextOptions,
+    loaded: Loaded,
     seen: string,
   ) {
     this.#config = config
     this.#readText = readText
-    this.#options = options
+    this.#loaded = loaded
     this.#seen = seen
   }
 
@@ -45,7 +46,12 @@ export class TlsFiles {
   }
 
   get options(): SecureContextOptions {
-    return this.#options
+    return this.#loaded.options
+  }
+
+  /** Those in force, which may be older than the files: another object when others were taken over. */
+  get certificates(): Certificates {
+    return this.#loaded.certificates
   }
 
   get wantsClientCertificates(): boolean {
@@ -59,18 +65,17 @@ export class TlsFiles {
   async reload(servers: readonly SecureServer[]): Promise<boolean> {
     const seen = await fingerprint(this.#config)
     if (seen === this.#seen) return false
-    const options = await load(this.#config, this.#readText)
-    for (const server of servers) server.setSecureContext(options)
-    this.#options = options
+    const loaded = await load(this.#config, this.#readText)
+    for (const server of servers) server.setSecureContext(loaded.options)
+    this.#loaded = loaded
     this.#seen = seen
     return true
   }
 }
 
-async function load(
-  config: TlsConfig,
-  readText: (path: string) => Promise<string>,
-): Promise<SecureContextOptions> {
+type Loaded = { readonly options: SecureContextOptions; readonly certificates: Certificates }
+
+async function load(config: TlsConfig, readText: (path: string) => Promise<string>): Promise<Loaded> {
   if (config.minVersion > config.maxVersion) {
     throw new Refusal(
       "tls.malformed",
@@ -90,9 +95,9 @@ async function load(
       // A resumed session would bring along a client certificate that was verified against an authority of yesterday.
       secureOptions: constants.SSL_OP_NO_TICKET,
     }
-    checkFiles(config, { cert, key, ca })
+    const certificates = checkFiles(config, { cert, key, ca })
     createSecureContext(options)
-    return options
+    return { options, certificates }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new Refusal("tls.malformed", `the certificate files cannot be used: ${why}`, {}, cause)
@@ -103,25 +108,19 @@ async function load(
 function checkFiles(
   config: TlsConfig,
   { cert, key, ca }: { readonly cert: string; readonly key: string; readonly ca: string | undefined },
-): void {
-  const certificate = parsed(
-    () => new X509Certificate(cert),
-    `${config.certificate} holds no PEM certificate`,
-  )
-  const privateKey = parsed(
-    () => createPrivateKey(key),
-    `${config.key} holds no PEM private key without a passphrase`,
-  )
-  if (!certificate.checkPrivateKey(privateKey))
+): Certificates {
+  const certificate = parseCertificates(cert, config.certificate)
+  const clientCa = ca === undefined ? [] : parseCertificates(ca, config.clientCa ?? "")
+  if (certificate[0]?.checkPrivateKey(parsedKey(key, config.key)) !== true)
     throw new Error(`the key in ${config.key} is not that of the certificate in ${config.certificate}`)
-  if (ca !== undefined) parsed(() => new X509Certificate(ca), `${config.clientCa} holds no PEM certificate`)
+  return { certificate, clientCa }
 }
 
-function parsed<T>(parse: () => T, otherwise: string): T {
+function parsedKey(pem: string, path: string): KeyObject {
   try {
-    return parse()
+    return createPrivateKey(pem)
   } catch (cause) {
-    throw new Error(otherwise, { cause })
+    throw new Error(`${path} holds no PEM private key without a passphrase`, { cause })
   }
 }
 

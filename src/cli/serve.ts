@@ -18,6 +18,7 @@ import type { OpenLedger } from "../seal/ledger.ts"
 import { madeSegments } from "../seal/made-segments.ts"
 import { openRemembered, rememberedFolder } from "../seal/remember.ts"
 import { openSearch, type SearchProcess } from "../search/process.ts"
+import { LOOK_MS, watchCertificates } from "./certificate-watch.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
 import { withPortHolder } from "./doctor/port-holder.ts"
@@ -31,7 +32,8 @@ import { openPace, type Pace } from "./pace.ts"
 import { hangupsOf, type OnHangup } from "./hangups.ts"
 import { readText } from "./read.ts"
 import { openRedaction, redactionNamesOf } from "./redaction-key.ts"
-import { type Live, type LiveRedaction, liveRedaction, reload } from "./reload.ts"
+import { type Live, type LiveRedaction, liveRedaction } from "./reload.ts"
+import { rereader } from "./rereader.ts"
 import { scrubLoop } from "./scrub-loop.ts"
 import { tellServed } from "./served.ts"
 import { segmentRecorder } from "./segment-recorder.ts"
@@ -187,7 +189,18 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
   log.info("listening", { urls })
   const untell = tellServed(config.dir, { pid: process.pid, urls })
   announce(urls)
-  parts.onHangup(rereader(live, parts))
+  const certificates = watchCertificates({ ...parts, tls: doors.tls, address: config.listen.address })
+  parts.onHangup(
+    rereader({
+      ...parts,
+      live,
+      async reloadFiles() {
+        await api.reload()
+        certificates.lookAnew()
+      },
+      tell: (what, facts) => tell(parts, what, facts),
+    }),
+  )
   try {
     await together(stop, (stop) => [
       started,
@@ -202,6 +215,7 @@ async function run(parts: Parts, doors: Doors, stop: AbortSignal): Promise<void>
         },
         parts.pace.blockIsFull,
       ),
+      every(LOOK_MS, stop, async () => certificates.look()),
       every(HEARTBEAT_MS, stop, () => ledger.heartbeat().catch(doors.onTrouble)),
       driftLoop(driftWatch(parts, inform, doors.onTrouble, stop), stop),
       scrubLoop(
@@ -294,30 +308,6 @@ function apiDeps(
     onDismissed: (facts) => tell(parts, DISMISSED, facts),
     onTrouble,
     onQuery: (asked) => void tell(parts, "query", factsOf(asked)).catch(onTrouble),
-  }
-}
-
-/** What SIGHUP does: one at a time, told in the log and, since it changes who may do what, in a record. */
-function rereader(live: Live, parts: Parts): () => void {
-  const { log, load, metrics } = parts
-  const reread = {
-    load,
-    openCredentials: (config: ConfigType) => CredentialTable.open(config.credentials, readText),
-    openRedaction: (config: ConfigType) => openRedaction(config, metrics.redacted),
-  }
-  let turn = Promise.resolve()
-  async function again(): Promise<void> {
-    try {
-      const { taken, waiting } = await reload(live, reread)
-      log.info("config.reloaded", { taken, waiting })
-      await tell(parts, "config.reloaded", { taken: taken.join(" "), waiting: waiting.join(" ") })
-    } catch (error) {
-      log.trouble("config.kept", error)
-      await tell(parts, "config.kept", { why: isRefusal(error) ? error.code : "http.internal" })
-    }
-  }
-  return () => {
-    turn = turn.then(again).catch((error: unknown) => log.trouble("trouble", error))
   }
 }
 

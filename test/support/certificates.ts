@@ -28,11 +28,12 @@ export type Wanted = {
   readonly alternatives?: string
   readonly usage?: "serverAuth" | "clientAuth"
   readonly serial?: number
+  readonly days?: number
 }
 
 /** Makes a key and a certificate signed by `authority`. */
 export async function makeCertificate(wanted: Wanted): Promise<Pair> {
-  const { dir, name, authority, subject, alternatives, usage = "clientAuth", serial = 1 } = wanted
+  const { dir, name, authority, subject, alternatives, usage = "clientAuth", serial = 1, days = 1 } = wanted
   const pair = filesOf(dir, name)
   const request = join(dir, `${name}.csr`)
   const extensions = join(dir, `${name}.ext`)
@@ -46,7 +47,18 @@ export async function makeCertificate(wanted: Wanted): Promise<Pair> {
     ...["-keyout", pair.key, "-out", request, "-subj", subject],
   ])
   await run("openssl", [
-    ...["x509", "-req", "-in", request, "-days", "1", "-set_serial", String(serial), "-extfile", extensions],
+    ...[
+      "x509",
+      "-req",
+      "-in",
+      request,
+      "-days",
+      String(days),
+      "-set_serial",
+      String(serial),
+      "-extfile",
+      extensions,
+    ],
     ...["-CA", authority.certificate, "-CAkey", authority.key, "-out", pair.certificate],
   ])
   return pair

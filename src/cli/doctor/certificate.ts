@@ -1,13 +1,17 @@
 import { createPrivateKey, X509Certificate } from "node:crypto"
 import { readFile } from "node:fs/promises"
-import { isIP } from "node:net"
+import {
+  type Certificates,
+  type Flaw,
+  flawsOf,
+  inTime,
+  isFor,
+  nameless,
+  parseCertificates,
+} from "../../api/certificate.ts"
 import { reasonOf } from "../../base/said.ts"
 import { ask } from "./ask.ts"
 import { bad, type Check, fine, type Patient, type Symptom, warning } from "./check.ts"
-
-/** Time to renew it by hand. */
-const DAYS_LEFT_MIN = 14
-const DAY_MS = 24 * 60 * 60 * 1000
 
 export const certificate: Check = {
   name: "certificate",
@@ -17,19 +21,11 @@ export const certificate: Check = {
     const { tls } = patient.config
     if (tls === undefined) return patient.server.protocol === "https:" ? await served(patient, undefined) : []
     const symptoms: Symptom[] = []
-    const own = await read(tls.certificate, "tls.certificate", symptoms)
-    if (own !== undefined) {
-      symptoms.push(
-        ...inTime(own, "the certificate", patient),
-        ...forName(own, patient),
-        ...(await withKey(own, tls.key)),
-      )
-    }
-    if (tls.clientCa !== undefined) {
-      const authority = await read(tls.clientCa, "tls.clientCa", symptoms)
-      if (authority !== undefined)
-        symptoms.push(...inTime(authority, "the authority of client certificates", patient))
-    }
+    const certificate = await read(tls.certificate, "tls.certificate", symptoms)
+    const clientCa = tls.clientCa === undefined ? [] : await read(tls.clientCa, "tls.clientCa", symptoms)
+    const [own] = certificate
+    symptoms.push(...judged({ certificate, clientCa }, patient))
+    if (own !== undefined) symptoms.push(...(await withKey(own, tls.key)))
     symptoms.push(...(await served(patient, own)))
     return symptoms.length > 0 || own === undefined
       ? symptoms
@@ -37,9 +33,9 @@ export const certificate: Check = {
   },
 }
 
-async function read(path: string, option: string, symptoms: Symptom[]): Promise<X509Certificate | undefined> {
+async function read(path: string, option: string, symptoms: Symptom[]): Promise<readonly X509Certificate[]> {
   try {
-    return new X509Certificate(await readFile(path))
+    return parseCertificates(await readFile(path, "utf8"), path)
   } catch (error) {
     symptoms.push(
       bad(
@@ -47,51 +43,26 @@ async function read(path: string, option: string, symptoms: Symptom[]): Promise<
         `set ${option} to a PEM file with a certificate`,
       ),
     )
-    return undefined
+    return []
   }
 }
 
-function inTime(certificate: X509Certificate, what: string, { now }: Patient): readonly Symptom[] {
-  const nowMs = now / 1000
-  const { validFromDate, validToDate } = certificate
-  const days = Math.floor((validToDate.getTime() - nowMs) / DAY_MS)
-  if (nowMs > validToDate.getTime()) {
-    return [
-      bad(
-        `${what} expired at ${validToDate.toISOString()}`,
-        "renew it; a running server takes the new file by itself",
-      ),
-    ]
-  }
-  if (nowMs < validFromDate.getTime()) {
-    return [
-      bad(
-        `${what} is valid only from ${validFromDate.toISOString()}`,
-        "compare the clock of this machine; or wait",
-      ),
-    ]
-  }
-  if (days < DAYS_LEFT_MIN)
-    return [
-      warning(`${what} expires in ${days} days`, "renew it; a running server takes the new file by itself"),
-    ]
-  return []
+function judged(certificates: Certificates, patient: Patient): readonly Symptom[] {
+  const { now, serverGiven, config } = patient
+  const [own] = certificates.certificate
+  const flaws = flawsOf(certificates, { address: config.listen.address, now })
+  const symptoms = flaws.filter(({ kind }) => kind !== "otherName" || !serverGiven).map(symptomOf)
+  return own === undefined || !serverGiven ? symptoms : [...symptoms, ...forGiven(own, patient)]
 }
 
-/** API servers check the name they were given; and Go, which they are written in, looks at alternative names only. */
-function forName(certificate: X509Certificate, { server, serverGiven }: Patient): readonly Symptom[] {
-  if (certificate.subjectAltName === undefined) {
-    return [
-      bad(
-        "the certificate has no subject alternative name, which kube-apiserver insists on",
-        "make one with a subjectAltName",
-      ),
-    ]
-  }
-  if (!serverGiven) return []
+function symptomOf({ state, saw, fix }: Flaw): Symptom {
+  return { state, saw, fix }
+}
+
+/** The name that a server was asked for by has to stand in its certificate. */
+function forGiven(certificate: X509Certificate, { server }: Patient): readonly Symptom[] {
   const host = server.hostname.replace(/^\[|\]$/g, "")
-  const fits = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)
-  if (fits !== undefined) return []
+  if (certificate.subjectAltName === undefined || isFor(certificate, host)) return []
   return [
     bad(
       `the certificate is not for ${host} but for ${certificate.subjectAltName}`,
@@ -124,8 +95,10 @@ async function served(patient: Patient, own: X509Certificate | undefined): Promi
   const answer = await ask(new URL("/healthz", patient.server))
   if (answer.kind === "silence" || answer.certificate === undefined) return []
   const seen = new X509Certificate(answer.certificate)
-  if (own === undefined)
-    return [...inTime(seen, "the server's certificate", patient), ...forName(seen, patient)]
+  if (own === undefined) {
+    const flaws = [...inTime(seen, "the server's certificate", patient.now), ...nameless(seen)]
+    return [...flaws.map(symptomOf), ...forGiven(seen, patient)]
+  }
   if (seen.fingerprint256 === own.fingerprint256) return []
   return [
     warning(
