@@ -7,6 +7,7 @@
  * Segments of the newest four hours are real; older ones, which no query opens, are links to one of them under names and
  * ranges of their own. 14 segments an hour: 10,000 are a month.
  */
+import { createHash } from "node:crypto"
 import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -76,6 +77,8 @@ async function measure(): Promise<Record<string, number | string>> {
     for (let i = 0; i < RUNS; i++) times.push(await ask(text))
     return times.sort((a, b) => a - b)[RUNS >> 1] ?? 0
   }
+  const firstAndMedian = async (text: string): Promise<string> =>
+    [await ask(text), await median(text)].map((ms) => Math.round(ms)).join(" / ")
   const hour = "_time:[now-2h, now-1h) verb:=get"
   const first = await ask(`${hour} | stats count() n`)
   const figures = {
@@ -87,7 +90,9 @@ async function measure(): Promise<Record<string, number | string>> {
     "one hour, 8 columns, 100 newest, ms": await median(
       `${hour} | fields _time, user.username, verb, objectRef.resource, objectRef.namespace, objectRef.name, responseStatus.code, sourceIPs | limit 100`,
     ),
-    "newest 50, with bytes, ms": await median("* | sort by (_time desc) limit 50"),
+    "newest 50, with bytes, first query / later ones, ms": await firstAndMedian(
+      "* | sort by (_time desc) limit 50",
+    ),
   }
   await search.close()
   return figures
@@ -120,7 +125,8 @@ async function make(): Promise<void> {
 
 function linkTo(model: CatalogueEntry, i: number): CatalogueEntry {
   const [first, timeMin] = [i * EVENTS, NOON + i * SPAN]
-  const range = { first, last: first + EVENTS - 1, receivedAt: timeMin, sha256: model.sha256 }
+  const sha256 = createHash("sha256").update(String(i)).digest("hex") // no two segments of a ledger have the same
+  const range = { first, last: first + EVENTS - 1, receivedAt: timeMin, sha256 }
   const name = segmentName(range)
   mkdirSync(dirname(segmentPath(dir, name)), { recursive: true })
   linkSync(segmentPath(dir, model.name), segmentPath(dir, name))
@@ -131,5 +137,5 @@ function linkTo(model: CatalogueEntry, i: number): CatalogueEntry {
     receivedMin: timeMin,
     receivedMax: timeMin + SPAN - 1,
   }
-  return { ...model, ...times, name, first, last: range.last }
+  return { ...model, ...times, ...range, name }
 }

@@ -2,9 +2,10 @@ import type { Plan } from "../query/plan.ts"
 import { andSql, notSql, orSql, type Sql, sql, TRUE, trusted } from "../query/sql.ts"
 import { MICROS_LAST } from "../query/time.ts"
 import type { Holding } from "./holding.ts"
-import { type Part, partsOf, type Where } from "./parts.ts"
+import type { Lot } from "./lots.ts"
+import { type Part, partsOf } from "./parts.ts"
 import { bySource, numbers, recordsOf } from "./read.ts"
-import { allSources, coverage, type Snapshot, type Source } from "./snapshot.ts"
+import { allSources, coverage, type Snapshot, type Source, soundOf } from "./snapshot.ts"
 import type { Statements } from "./statements.ts"
 
 /**
@@ -25,7 +26,7 @@ import type { Statements } from "./statements.ts"
 export async function hideDuplicates(
   plan: Plan,
   snapshot: Snapshot,
-  { where, sources }: { readonly where: Where; readonly sources: readonly Source[] },
+  { where, sources }: Lot,
   repetitions: Holding,
   statements: Statements,
 ): Promise<Hidden> {
@@ -86,7 +87,9 @@ async function matchingRecords(
   statements: Statements,
 ): Promise<readonly number[]> {
   const matching: number[] = []
-  for (const [source, inside] of bySource(allSources(snapshot), records)) {
+  const holding = new Map(bySource(allSources(snapshot), records))
+  for (const source of soundOf(snapshot, [...holding.keys()])) {
+    const inside = holding.get(source) ?? []
     for (let at = 0; at < inside.length; at += LOOKUP_MAX) {
       const where = andSql([sql`"record" IN ${numbers(inside.slice(at, at + LOOKUP_MAX))}`, plan.where])
       const rows = await statements.over(

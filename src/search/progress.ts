@@ -3,7 +3,7 @@ import { newRow, type Row } from "../query/row.ts"
 /** Lines of progress come no closer together. */
 const APART_MS = 200
 
-/** How far a query is, told as rows of one field between its own: `{"_progress":"3/24"}`, parts read and to be read. */
+/** How far a query is, told as rows of one field between its own: `{"_progress":"3/24"}`, parts of the ledger read and to be read. */
 export class Progress {
   readonly #wanted: boolean
   #done = 0
@@ -14,14 +14,13 @@ export class Progress {
     this.#wanted = wanted
   }
 
-  begin<T>(parts: readonly T[]): readonly T[] {
-    this.#all = parts.length
-    return parts
+  begin(parts: number): void {
+    this.#all = parts
   }
 
-  /** A part has been read. */
-  step(): void {
-    this.#done++
+  /** So many have been read. */
+  step(parts: number): void {
+    this.#done += parts
   }
 
   /** A row, where that was asked for and nothing was told for a while. */

@@ -15,6 +15,7 @@ import { alsoWhere, numbered, ownCondition, shownWhere } from "./conditions.ts"
 import { answerContext } from "./context.ts"
 import { hideDuplicates } from "./duplicates.ts"
 import type { Holding } from "./holding.ts"
+import type { Choose, Lot } from "./lots.ts"
 import type { Ending, QueryRequest } from "./message.ts"
 import { Output, type RowShape } from "./output.ts"
 import type { Where } from "./parts.ts"
@@ -28,7 +29,7 @@ import { scanGroups } from "./scan-groups.ts"
 import { scanSorted } from "./scan-sorted.ts"
 import { scanThrough } from "./scan-through.ts"
 import { scanTop } from "./scan-top.ts"
-import { type Snapshot, type Source, sourcesIn } from "./snapshot.ts"
+import { type Snapshot, type Source, soundOf, sourcesIn } from "./snapshot.ts"
 import { Statements } from "./statements.ts"
 import { answerSubqueries } from "./subqueries.ts"
 import { type Ask, runSurvey } from "./survey.ts"
@@ -190,37 +191,45 @@ class Run {
   }
 
   async *answer(): AsyncGenerator<readonly Row[]> {
-    const sources = await this.#pick()
-    if (sources.length === 0) return
-    const shown = await this.#shown(sources)
-    if (!this.#plan.countsRequests) return yield* this.#scan(sources, shown)
-    const candidates = await this.#asking.engine.earlierStages.among(sources, this.#statements.stop)
-    if (candidates.length === 0) return yield* this.#scan(sources, shown)
-    const among = new Set(candidates)
-    const where = await numbered(shown, sources, this.#statements)
-    const earlier = await hideEarlierStages(where, sources, among, this.#statements)
+    const { snapshot, engine } = this.#asking
+    const within = sourcesIn(snapshot, this.#plan.bounds).filter(
+      (source) => this.#walking?.reaches(source) ?? true,
+    )
+    if (within.length === 0) return
+    const { sameForDuplicates, countsRequests } = this.#plan
+    if (sameForDuplicates && !countsRequests)
+      return yield* this.#scan(within, (sources) => this.#choose(sources))
+    // What is hidden in one source may depend on all of them.
+    const lot = await this.#choose(within)
+    if (!countsRequests) return yield* this.#scan(lot.sources, chosen(lot.where))
+    const candidates = await engine.earlierStages.among(lot.sources, this.#statements.stop)
+    if (candidates.length === 0) return yield* this.#scan(lot.sources, chosen(lot.where))
+    const { sources } = lot
+    const where = await numbered(lot.where, sources, this.#statements)
+    const earlier = await hideEarlierStages(where, sources, new Set(candidates), this.#statements)
     try {
-      yield* this.#scan(sources, shownWhere(where, earlier))
+      yield* this.#scan(sources, chosen(shownWhere(where, earlier)))
     } finally {
       await earlier.drop()
     }
   }
 
-  /** The condition on what is shown at all: without repetitions, and of a walk only its next piece. */
-  async #shown(sources: readonly Source[]): Promise<Where> {
+  /** What is shown of sources at all: of files that are what they were, without repetitions, and of a walk only its next piece. */
+  async #choose(among: readonly Source[]): Promise<Lot> {
     const { snapshot, engine } = this.#asking
+    const sources = await this.#prune(soundOf(snapshot, among))
     const own = ownCondition(this.#plan)
-    const among = { where: own, sources }
-    const hidden = await hideDuplicates(this.#plan, snapshot, among, engine.repetitions, this.#statements)
-    return alsoWhere(shownWhere(own, hidden), this.#walking?.condition ?? TRUE)
+    const lot = { where: own, sources }
+    const hidden = await hideDuplicates(this.#plan, snapshot, lot, engine.repetitions, this.#statements)
+    return { sources, where: alsoWhere(shownWhere(own, hidden), this.#walking?.condition ?? TRUE) }
   }
 
-  #scan(sources: readonly Source[], where: Where): AsyncGenerator<readonly Row[]> {
+  #scan(sources: readonly Source[], choose: Choose): AsyncGenerator<readonly Row[]> {
     const { read } = this.#plan
     const { columns, remembered } = this.#asking.engine
     const scan: Scan = {
       sources,
-      where,
+      choose,
       columns,
       remembered,
       statements: this.#statements,
@@ -254,12 +263,9 @@ class Run {
     yield* this.out.all()
   }
 
-  /** By time, and by the bloom filters for the auditIDs that are asked for. */
-  async #pick(): Promise<readonly Source[]> {
-    const { snapshot, engine } = this.#asking
-    const sources = sourcesIn(snapshot, this.#plan.bounds).filter(
-      (source) => this.#walking?.reaches(source) ?? true,
-    )
+  /** Without those whose bloom filters say that they have none of the auditIDs that are asked for. */
+  async #prune(sources: readonly Source[]): Promise<readonly Source[]> {
+    const { engine } = this.#asking
     const keys = this.#plan.needles?.map(bloomKey) ?? []
     if (keys.length === 0 || keys.length > NEEDLES_MAX || !keys.every((key) => key !== undefined))
       return sources
@@ -279,6 +285,11 @@ class Run {
       },
     }
   }
+}
+
+/** For sources that were looked at already. */
+function chosen(where: Where): Choose {
+  return async (sources) => ({ sources, where })
 }
 
 /** With more auditIDs than this, hardly a segment would be left out. */

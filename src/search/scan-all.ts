@@ -2,9 +2,10 @@ import { areLight, type RowsRead } from "../query/plan.ts"
 import { newRow, type Row } from "../query/row.ts"
 import { joinSql, sql, trusted } from "../query/sql.ts"
 import type { Batch } from "../store/duckdb.ts"
-import { partsInOrder } from "./parts.ts"
+import { partsAsRead } from "./lots.ts"
 import { chunksOf, fetchRecords, type Reading, readingOf, recordsOf, rowsOf } from "./read.ts"
 import { byTime, type Scan, takeRow } from "./scan.ts"
+import type { Source } from "./snapshot.ts"
 import { readsBodies } from "./statements.ts"
 
 /** Rows of the first part: the newest file or two, so that first rows come soon. */
@@ -20,19 +21,22 @@ export async function* scanAll(read: RowsRead, scan: Scan): AsyncGenerator<reado
   const order = isReceived ? trusted('ORDER BY "record"') : byTime("DESC")
   const wanted = isLight && reading.select.length > 0 ? reading.select : [trusted('"record"')]
   const select = joinSql(wanted, ", ")
-  const parts = partsInOrder(inOrder, scan.where, { startRows: FIRST_ROWS, bodies: readsBodies(select) })
-  const answers = statements.each(progress.begin(parts), ({ sources, where }, stop) =>
-    statements.over(
+  progress.begin(scan.sources.length)
+  yield* progress.told()
+  const sizes = { startRows: FIRST_ROWS, bodies: readsBodies(select) }
+  const parts = partsAsRead(inOrder, scan.choose, sizes)
+  const answers = statements.each(parts, async ({ sources, where }, stop) => {
+    const rows = await statements.over(
       sources,
       [select, where],
       (relation) => sql`SELECT ${select} FROM ${relation} WHERE ${where} ${order}`,
       { stop },
-    ),
-  )
-  yield* progress.told()
-  for await (const rows of answers) {
+    )
+    return { rows, sources }
+  })
+  for await (const { rows, sources } of answers) {
     if (!isLight) {
-      const more = yield* fetchRows(await recordsOf(rows), reading, scan)
+      const more = yield* fetchRows({ sources, records: await recordsOf(rows) }, reading, scan)
       if (!more) return
     } else {
       for await (const chunk of chunksOf(rows)) {
@@ -42,7 +46,7 @@ export async function* scanAll(read: RowsRead, scan: Scan): AsyncGenerator<reado
         }
       }
     }
-    progress.step()
+    progress.step(sources.length)
     yield* progress.told()
   }
 }
@@ -54,11 +58,11 @@ function* lightRows(chunk: Batch, reading: Reading): Generator<Row> {
 
 /** Reads records that were found, and passes them on. Returns false when the pipes want no more rows. */
 export async function* fetchRows(
-  records: readonly number[],
+  { sources, records }: { readonly sources: readonly Source[]; readonly records: readonly number[] },
   reading: Reading,
   scan: Scan,
 ): AsyncGenerator<readonly Row[], boolean> {
-  for await (const rows of fetchRecords(scan.sources, records, reading, scan.statements)) {
+  for await (const rows of fetchRecords(sources, records, reading, scan.statements)) {
     for (const row of rows) if (!takeRow(scan, row)) return false
     yield* scan.out.full()
   }

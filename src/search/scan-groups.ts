@@ -14,18 +14,20 @@ export async function* scanGroups({ grouping }: GroupsRead, scan: Scan): AsyncGe
   const { statements, progress, remembered } = scan
   const sink = scan.head as GroupSink
   const selected = [...grouping.keys, ...grouping.results]
-  const parts = partsOf(scan.sources, scan.where, { bodies: selected.some(readsBodies) })
+  progress.begin(scan.sources.length)
+  yield* progress.told()
+  const lot = await scan.choose(scan.sources)
+  const parts = partsOf(lot.sources, lot.where, { bodies: selected.some(readsBodies) })
   const read = grouping.isSteady === true ? parts.flatMap(bySegment) : parts
-  const answers = statements.each(progress.begin(read), async (part, stop): Promise<Answer> => {
+  const answers = statements.each(read, async (part, stop): Promise<Answer> => {
     const { sources, where } = part
     const whole = wholeSegment(part, grouping)
     const known = whole === undefined ? undefined : remembered.get(whole)
-    if (known !== undefined) return { known, whole: undefined }
+    if (known !== undefined) return { known, whole: undefined, count: sources.length }
     const asked = [where, ...selected]
     const rows = await statements.over(sources, asked, (from) => groupSql(grouping, from, where), { stop })
-    return { rows, whole }
+    return { rows, whole, count: sources.length }
   })
-  yield* progress.told()
   for await (const answer of answers) {
     for await (const groups of groupsOf(answer)) {
       for (const values of groups) {
@@ -33,13 +35,16 @@ export async function* scanGroups({ grouping }: GroupsRead, scan: Scan): AsyncGe
         if (!sink.take(values)) return
       }
     }
-    progress.step()
+    progress.step(answer.count)
     yield* progress.told()
   }
 }
 
 /** `whole`: the segment of which all was counted, where that is worth remembering. */
-type Answer = { readonly whole: string | undefined } & ({ readonly rows: Rows } | { readonly known: Values })
+type Answer = { readonly whole: string | undefined; readonly count: number } & (
+  | { readonly rows: Rows }
+  | { readonly known: Values }
+)
 
 async function* groupsOf(answer: Answer): AsyncGenerator<Iterable<Values>> {
   if ("known" in answer) yield [answer.known]

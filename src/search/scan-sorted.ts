@@ -24,17 +24,20 @@ export async function* scanSorted(
   const reading = readingOf({ kind: "some", names, prefixes: [] }, scan.columns)
   const select = joinSql([trusted('"record"'), ...reading.select], ", ")
   const top = new TopRows((a, b) => compareRows(a, b, sorted.by), sorted.rows)
-  const parts = partsOf(scan.sources, scan.where, { bodies: readsBodies(select) })
-  const answers = statements.each(progress.begin(parts), ({ sources, where }, stop) =>
-    statements.over(
+  progress.begin(scan.sources.length)
+  yield* progress.told()
+  const lot = await scan.choose(scan.sources)
+  const parts = partsOf(lot.sources, lot.where, { bodies: readsBodies(select) })
+  const answers = statements.each(parts, async ({ sources, where }, stop) => {
+    const rows = await statements.over(
       sources,
       [select, where],
       (relation) => sql`SELECT ${select} FROM ${relation} WHERE ${where}`,
       { stop },
-    ),
-  )
-  yield* progress.told()
-  for await (const rows of answers) {
+    )
+    return { rows, count: sources.length }
+  })
+  for await (const { rows, count } of answers) {
     for await (const chunk of chunksOf(rows)) {
       const records = chunk.column(0)
       let i = 0
@@ -43,9 +46,9 @@ export async function* scanSorted(
         top.add(row)
       }
     }
-    progress.step()
+    progress.step(count)
     yield* progress.told()
   }
   const records = top.sorted().map((row) => Number(row[RECORD]))
-  yield* fetchRows(records, readingOf(read.fields, scan.columns), scan)
+  yield* fetchRows({ sources: lot.sources, records }, readingOf(read.fields, scan.columns), scan)
 }

@@ -1,6 +1,6 @@
 import type { RowsRead } from "../query/plan.ts"
-import { joinSql, sql, trusted } from "../query/sql.ts"
 import type { Row } from "../query/row.ts"
+import { joinSql, type Sql, sql, trusted } from "../query/sql.ts"
 import { chunksOf, readingOf, rowsOf } from "./read.ts"
 import { type Scan, takeRow } from "./scan.ts"
 import type { Source } from "./snapshot.ts"
@@ -17,35 +17,35 @@ const PIECE_CHARS = 16 * 1024 * 1024
  * body is unpacked about once; fetching the records of a list unpacks their neighbours with every list.
  */
 export async function* scanThrough(read: RowsRead, scan: Scan): AsyncGenerator<readonly Row[]> {
-  scan.progress.begin(scan.sources)
+  scan.progress.begin(scan.sources.length)
   yield* scan.progress.told()
+  const { sources, where } = await scan.choose(scan.sources)
   let size = PIECE_ROWS_FIRST
-  for (const source of scan.sources) {
+  for (const source of sources) {
     for (let from = source.first; from <= source.last; ) {
       const to = Math.min(source.last, from + size - 1)
-      const chars = yield* readPiece(read, { source, from, to }, scan)
+      const chars = yield* readPiece(read, { source, where: where(source), from, to }, scan)
       if (chars === undefined) return
       const fitting = Math.floor((PIECE_CHARS * (to - from + 1)) / Math.max(1, chars))
       size = Math.max(1, Math.min(PIECE_ROWS_MAX, size * 8, fitting))
       from = to + 1
     }
-    scan.progress.step()
+    scan.progress.step(1)
     yield* scan.progress.told()
   }
 }
 
-type Piece = { readonly source: Source; readonly from: number; readonly to: number }
+type Piece = { readonly source: Source; readonly where: Sql; readonly from: number; readonly to: number }
 
 /** Characters of the rows; undefined when nobody wants more. */
 async function* readPiece(
   read: RowsRead,
-  { source, from, to }: Piece,
+  { source, where, from, to }: Piece,
   scan: Scan,
 ): AsyncGenerator<readonly Row[], number | undefined> {
   const reading = readingOf(read.fields, scan.columns)
   const select = joinSql(reading.select.length === 0 ? [trusted('"record"')] : reading.select, ", ")
   const range = trusted(`"record" BETWEEN ${from} AND ${to}`)
-  const where = scan.where(source)
   const result = await scan.statements.over(
     [source],
     [select, where],

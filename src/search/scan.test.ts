@@ -50,7 +50,7 @@ async function openScan(context: TestContext, text: string, where = TRUE) {
   const engine = { db, turns: new Turns(() => 1) }
   const scan: Scan = {
     sources,
-    where: () => where,
+    choose: async (some) => ({ sources: some, where: () => where }),
     statements: new Statements(engine, NO_PLACE, new AbortController().signal),
     columns,
     remembered: new Remembered(),

@@ -2,7 +2,7 @@ import type { Columns } from "../query/column.ts"
 import type { Row } from "../query/row.ts"
 import { type Sql, trusted } from "../query/sql.ts"
 import type { GroupSink, Sink } from "../query/tree.ts"
-import type { Where } from "./parts.ts"
+import type { Choose } from "./lots.ts"
 import type { Output } from "./output.ts"
 import type { Progress } from "./progress.ts"
 import type { Remembered } from "./remembered.ts"
@@ -12,9 +12,9 @@ import type { Walking } from "./walk.ts"
 
 /** What is to be read, and where the rows go: what all ways of reading have in common. */
 export type Scan = {
-  /** Newest first. */
+  /** Newest first; to be looked at by `choose` before they are read. */
   readonly sources: readonly Source[]
-  readonly where: Where
+  readonly choose: Choose
   readonly statements: Statements
   readonly columns: Columns
   /** Of the steady grouping. */

@@ -1,7 +1,7 @@
 import type { Micros } from "../base/time.ts"
 import { type Sql, trusted } from "../query/sql.ts"
-import { MICROS_LAST, type Span } from "../query/time.ts"
-import { type CatalogueEntry, pickEntries } from "../store/catalogue.ts"
+import type { Span } from "../query/time.ts"
+import type { CatalogueEntry } from "../store/catalogue.ts"
 import { columnList, ident, SAID, withSaid } from "../store/columns.ts"
 import { quote } from "../store/duckdb.ts"
 import { segmentPath } from "../store/segment-name.ts"
@@ -48,25 +48,50 @@ export type Source = {
 /** The sources in which `_time` may lie within the span, newest first. */
 export function sourcesIn(snapshot: Snapshot, { first, last }: Span): readonly Source[] {
   if (first > last) return []
-  const segments = pickEntries(snapshot.segments, {
-    ...(first > -MICROS_LAST ? { timeMin: first } : {}),
-    ...(last < MICROS_LAST ? { timeMax: last } : {}),
-  })
-  const tail = snapshot.tail.filter((table) => table.timeMax >= first && table.timeMin <= last)
-  const sound = segments.filter(snapshot.isSame)
-  return [...tail.map(ofTail), ...sound.map((entry) => ofSegment(snapshot.dir, entry))].sort(
+  const isWithin = ({ timeMin, timeMax }: { readonly timeMin: Micros; readonly timeMax: Micros }) =>
+    timeMax >= first && timeMin <= last
+  const segments = snapshot.segments.filter(isWithin).map((entry) => new SegmentSource(snapshot.dir, entry))
+  return [...segments, ...snapshot.tail.filter(isWithin).map(ofTail)].sort(
     (a, b) => b.timeMax - a.timeMax || b.last - a.last,
   )
 }
 
-/** The sources that hold one of the records, whatever their times. */
-export function allSources(snapshot: Snapshot): readonly Source[] {
-  return [...snapshot.tail.map(ofTail), ...snapshot.segments.map((entry) => ofSegment(snapshot.dir, entry))]
+/** Those that can be read; to be asked just before that, since each file costs a question to the system. */
+export function soundOf({ isSame }: Snapshot, sources: readonly Source[]): readonly Source[] {
+  return sources.filter(({ segment }) => segment === undefined || isSame(segment))
 }
 
-function ofSegment(dir: string, entry: CatalogueEntry): Source {
-  const { first, last, timeMin, timeMax, rows } = entry
-  return { file: segmentPath(dir, entry.name), first, last, timeMin, timeMax, rows, segment: entry }
+/** The sources that hold one of the records, whatever their times. */
+export function allSources(snapshot: Snapshot): readonly Source[] {
+  return [
+    ...snapshot.tail.map(ofTail),
+    ...snapshot.segments.map((entry) => new SegmentSource(snapshot.dir, entry)),
+  ]
+}
+
+class SegmentSource implements Source {
+  readonly #dir: string
+  readonly segment: CatalogueEntry
+  readonly first: number
+  readonly last: number
+  readonly timeMin: Micros
+  readonly timeMax: Micros
+  readonly rows: number
+
+  constructor(dir: string, entry: CatalogueEntry) {
+    this.#dir = dir
+    this.segment = entry
+    this.first = entry.first
+    this.last = entry.last
+    this.timeMin = entry.timeMin
+    this.timeMax = entry.timeMax
+    this.rows = entry.rows
+  }
+
+  /** Of those that are read only: the paths of ten thousand take longer than choosing among them. */
+  get file(): string {
+    return segmentPath(this.#dir, this.segment.name)
+  }
 }
 
 function ofTail({ name, first, next, timeMin, timeMax, repeats }: TailTable): Source {
@@ -129,9 +154,10 @@ export function batches(
 }
 
 /** Which records there are, as ranges without gaps between them: [first, last]. */
-export function coverage(snapshot: Snapshot): readonly (readonly [number, number])[] {
+export function coverage({ segments, tail }: Snapshot): readonly (readonly [number, number])[] {
   const ranges: [number, number][] = []
-  for (const { first, last } of allSources(snapshot).toSorted((a, b) => a.first - b.first)) {
+  const tables = tail.map(({ first, next }) => ({ first, last: next - 1 }))
+  for (const { first, last } of [...segments, ...tables].sort((a, b) => a.first - b.first)) {
     const before = ranges.at(-1)
     if (before !== undefined && before[1] + 1 >= first) before[1] = Math.max(before[1], last)
     else if (last >= first) ranges.push([first, last])

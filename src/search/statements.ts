@@ -67,14 +67,14 @@ export class Statements {
    * beside this one; none runs any more when this ends, however it ends.
    */
   async *each<Part, Answer>(
-    parts: Iterable<Part>,
+    parts: Iterable<Part> | AsyncIterable<Part>,
     run: (part: Part, stop: AbortSignal) => Promise<Answer>,
   ): AsyncGenerator<Answer> {
     const ended = new AbortController()
     const stop = AbortSignal.any([this.stop, ended.signal])
     const running: Promise<Answer>[] = []
     try {
-      for (const part of parts) {
+      for await (const part of parts) {
         const answer = run(part, stop)
         answer.catch(() => undefined) // heard where it is awaited
         running.push(answer)

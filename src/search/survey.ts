@@ -1,6 +1,6 @@
-import { countColumnNames } from "../query/column-names.ts"
-import type { Columns } from "../query/column.ts"
 import { FIELDS } from "../event/fields.ts"
+import type { Columns } from "../query/column.ts"
+import { countColumnNames } from "../query/column-names.ts"
 import { parsePipes } from "../query/parse.ts"
 import { printField } from "../query/quote.ts"
 import { newRow, type Row } from "../query/row.ts"
