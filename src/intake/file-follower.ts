@@ -105,6 +105,10 @@ export class Follower {
   }
 
   /** False when the open file was truncated, or truncated and written again, since it was read. */
+  async isStill(place: Place): Promise<boolean> {
+    return place.content === undefined || (await this.#isStill(place, place.content))
+  }
+
   async #isStill(place: Place, content: Content): Promise<boolean> {
     if (place.isCompressed) return true
     if (place.size < place.lookedAt) return false

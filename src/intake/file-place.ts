@@ -27,6 +27,8 @@ export class Place {
   changedAt: Micros
   /** It has no name under the configured path any more: deleted or moved away. Read on while it is open. */
   gone = false
+  /** Gone, and emptied before that: what it held when it was read last lies in a copy, which is older. */
+  begunAnew = false
   content: Content | undefined
   /** The signature at which it was read to its end. */
   settled: string | undefined

@@ -184,9 +184,12 @@ export class FileTail implements Source {
     }
     for (const place of this.#places.values()) {
       if (named.has(place)) continue
-      if (place.isOpen) await place.refresh(now)
-      else this.#places.delete(place.key)
       place.gone = true
+      if (!place.isOpen) this.#places.delete(place.key)
+      else {
+        await place.refresh(now)
+        place.begunAnew = !(await this.#follower.isStill(place))
+      }
     }
   }
 
@@ -222,8 +225,8 @@ export class FileTail implements Source {
 
   #inOrder(): readonly Place[] {
     return [...this.#places.values()].sort((a, b) => {
-      if (a.name.group === b.name.group && a.gone !== b.gone) return a.gone ? -1 : 1
-      return inReadingOrder(a.name, b.name)
+      const rank = a.name.group === b.name.group ? rankOf(a) - rankOf(b) : 0
+      return rank === 0 ? inReadingOrder(a.name, b.name) : rank
     })
   }
 
@@ -341,6 +344,12 @@ export class FileTail implements Source {
     const folders = await Promise.all(this.#deps.files.map(({ path }) => foldersOf(path)))
     return [...new Set(folders.flat())].slice(0, WATCHES_MAX)
   }
+}
+
+/** In one group, oldest first: what is gone, what was rotated, what is gone and was emptied before, what is written now. */
+function rankOf({ gone, begunAnew, name }: Place): number {
+  if (gone) return begunAnew ? 2 : 0
+  return name.rotated === undefined ? 3 : 1
 }
 
 function isMissing(error: unknown): boolean {

@@ -141,6 +141,34 @@ const cases: Case[] = [
     bodies(1, 2, 3, 4),
   ],
   [
+    "copytruncate, then renamed, and both compressed before the next look: the copy first",
+    async (t) => {
+      await t.write("audit.log", lines(1))
+      await t.read()
+      await writeFile(t.path(`${BACKUP}.gz`), gzipSync(lines(1, 2)))
+      await truncate(t.path("audit.log"))
+      await t.write("audit.log", lines(3))
+      await writeFile(t.path(`${NEXT_BACKUP}.gz`), gzipSync(lines(3)))
+      await unlink(t.path("audit.log"))
+      await t.write("audit.log", lines(4))
+    },
+    bodies(1, 2, 3, 4),
+  ],
+  [
+    "the same, and it has grown beyond what it held when it was read",
+    async (t) => {
+      await t.write("audit.log", lines(1))
+      await t.read()
+      await writeFile(t.path(`${BACKUP}.gz`), gzipSync(lines(1, 2)))
+      await truncate(t.path("audit.log"))
+      await t.write("audit.log", lines(3, 4, 5))
+      await writeFile(t.path(`${NEXT_BACKUP}.gz`), gzipSync(lines(3, 4, 5)))
+      await unlink(t.path("audit.log"))
+      await t.write("audit.log", lines(6))
+    },
+    bodies(1, 2, 3, 4, 5, 6),
+  ],
+  [
     "truncated to nothing and silent for a while",
     async (t) => {
       await t.write("audit.log", lines(1))
