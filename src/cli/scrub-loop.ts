@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import type { Metrics } from "../api/metrics.ts"
-import { every } from "../base/loop.ts"
+import { every, pause } from "../base/loop.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { Clock } from "../base/time.ts"
 import { checkpointOf } from "../seal/remember.ts"
@@ -27,6 +27,8 @@ export type Scrubbing = {
 const HOUR_MICROS = 3_600_000_000
 /** Damages named in the log; all of them are in what `tallystick verify` prints. */
 const NAMED_MAX = 8
+/** Ctrl-C ends a child that has no group of its own yet, and reaches this process some turns later. */
+const SIGNAL_MS = 1_000
 const STATUS = { fine: 1, tampered: 0, unknown: -1 } as const
 
 /**
@@ -50,6 +52,7 @@ export async function scrubLoop(scrubbing: Scrubbing, stop: AbortSignal): Promis
       await report(scrubbing, verdict, full)
     } catch (error) {
       child.kill()
+      await pause(SIGNAL_MS, stop)
       if (!stop.aborted) onTrouble(error)
     }
   })
@@ -68,11 +71,13 @@ function readable(signed: string | undefined): string | undefined {
 
 function openChild(): ChildProcess {
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."))
-  return fork(new URL(`./scrub-child${extension}`, import.meta.url), {
+  const child = fork(new URL(`./scrub-child${extension}`, import.meta.url), {
     serialization: "advanced",
     detached: true, // as the search process: Ctrl-C is for this side alone
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   })
+  child.on("error", () => undefined) // whoever asks hears the first; a second one would end the server
+  return child
 }
 
 async function ask(child: ChildProcess, asked: ScrubAsked): Promise<Verdict> {
