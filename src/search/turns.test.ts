@@ -21,8 +21,9 @@ function open() {
   return { turns, log, large }
 }
 
-test("a large statement begins when no small question is being answered", async () => {
+test("a large statement begins when no small question is being answered", async (context) => {
   const { turns, log, large } = open()
+  context.mock.timers.enable({ apis: ["setTimeout"] }) // nobody's patience ends
   const [one, two] = [turns.small(), turns.small()]
   const first = large("first")
   const second = large("second")

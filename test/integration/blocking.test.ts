@@ -86,9 +86,13 @@ async function syncs(): Promise<number> {
 
 function searchOf(parent: number | undefined): number {
   const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim().split(" ")
-  const found = children.find((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("/search/child."),
-  )
+  const found = children.find((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("/search/child.")
+    } catch {
+      return false // it has ended since
+    }
+  })
   assert.ok(found !== undefined, "the search process runs")
   return Number(found)
 }

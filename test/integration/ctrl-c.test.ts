@@ -17,6 +17,7 @@ test("Ctrl-C goes to the search process too: also while that starts, nobody is t
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, XDG_STATE_HOME: dir.path },
   })
+  const closed = once(child, "close") // all it said is here
   let said = ""
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said += text
@@ -26,7 +27,7 @@ test("Ctrl-C goes to the search process too: also while that starts, nobody is t
     process.kill(-(child.pid ?? 0), "SIGINT")
     break
   }
-  const [code] = await once(child, "exit")
+  const [code] = await closed
   assert.equal(code, 0, said)
   assert.match(said, /"event":"stopped"/)
   assert.doesNotMatch(said, /"event":"trouble"/)

@@ -192,7 +192,7 @@ test("a head that does not come is 408 too", () =>
   }))
 
 test("an idle connection ends", () =>
-  listening({ small: { idleTimeoutMs: 30, headTimeoutMs: 60 } }, async ({ port }) => {
+  listening({ small: { idleTimeoutMs: 30 } }, async ({ port }) => {
     const wire = await Wire.open(port)
     wire.send(`${HEAD}Content-Length: ${EVENT.length}\r\n\r\n${EVENT}`)
     assert.match(await wire.closed(), /^HTTP\/1\.1 200 OK/)

@@ -1,6 +1,6 @@
 /** A real server that knows which audit policy its sender is said to have. */
 import assert from "node:assert/strict"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
@@ -41,6 +41,12 @@ after(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
+/** At once, as whoever deploys it does: a file that is half written is a policy of its own, and would be recorded. */
+async function replace(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text)
+  await rename(`${path}.new`, path)
+}
+
 async function send(source: string, ...events: readonly string[]): Promise<void> {
   const body = events.join("\n")
   const answer = await fetch(`${server.url}/audit/${source}`, { method: "POST", body })
@@ -61,7 +67,7 @@ async function inForce(): Promise<string> {
 test("the declared policy is recorded at the start, once, and again when its file changes", async () => {
   await eventually("its record", MS_MAX, async () => ((await inForce()) === POLICY ? true : undefined))
   const second = `${POLICY}# second version\n`
-  await writeFile(policy, second)
+  await replace(policy, second)
   await eventually("the second record", MS_MAX, async () => ((await inForce()) === second ? true : undefined))
   assert.equal((await recorded()).length, 2)
 })
@@ -75,7 +81,7 @@ test("the server's audit flags are recorded with its policy, and again when they
   const flag = (line: string) => `["flag","${line.replace(/\n$/, "")}"]`
   assert.ok((await recorded())[0]?.includes(flag("--audit-log-path=/var/log/audit.log")))
   const more = "--audit-log-maxage=7\n"
-  await writeFile(join(root, "flags"), FLAGS + more)
+  await replace(join(root, "flags"), FLAGS + more)
   await eventually("the third record", MS_MAX, async () => {
     const records = await recorded()
     return records.length === 3 && records[2]?.includes(flag(more)) ? true : undefined

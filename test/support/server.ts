@@ -9,6 +9,8 @@ import { createInterface } from "node:readline"
 
 const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts")
 const START_MS_MAX = 30_000
+/** A machine that is busy with other things takes so many times as long. */
+const BUSY = 6
 
 /** A real `tallystick` in a process of its own, on a free port. */
 export type Server = {
@@ -16,7 +18,10 @@ export type Server = {
   readonly child: ChildProcess
   /** Everything it printed so far, both streams. */
   readonly output: () => string
-  /** Sends the signal and resolves with the exit code, or the name of the signal that ended it. */
+  /**
+   * Sends the signal and resolves with the exit code, or the name of the signal that ended it, when all it printed is here
+   * and none of its children is left to write to its folder.
+   */
   end(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>
 }
 
@@ -43,10 +48,17 @@ export async function startServer(
     options.onSaid?.(text)
   })
   const lines = createInterface({ input: child.stdout })
-  const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>
+  // Not its exit: what it said last may come later, and its children have its stderr too.
+  const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>
   const url = await new Promise<string>((resolveUrl, reject) => {
-    const late = setTimeout(() => reject(new Error(`it did not listen in time:\n${output}`)), START_MS_MAX)
-    ended.then(() => reject(new Error(`it ended before it listened:\n${output}`)))
+    const late = setTimeout(
+      () => reject(new Error(`it did not listen in time:\n${output}`)),
+      START_MS_MAX * BUSY,
+    )
+    void ended.then(() => {
+      clearTimeout(late)
+      reject(new Error(`it ended before it listened:\n${output}`))
+    })
     lines.on("line", (line) => {
       output += `${line}\n`
       const found = /listening on (https?:\/\/\S+)/.exec(line)?.[1]
@@ -96,7 +108,7 @@ export async function tallystick(
 /** A fresh folder under the system's, removed by `remove`. */
 export async function temporaryFolder(): Promise<{ readonly path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), "tallystick-test-"))
-  return { path, remove: () => rm(path, { recursive: true, force: true }) }
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 10 }) }
 }
 
 /** For programs that cannot say which port they got. */
@@ -108,17 +120,20 @@ export async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0
 }
 
-/** Calls `look` until it answers, at most `msMax`; the polling interval grows, nothing is slept through. */
+/**
+ * Calls `look` until it answers; the polling interval grows, nothing is slept through. `msMax` is what a machine with
+ * nothing else to do may take.
+ */
 export async function eventually<T>(
   what: string,
   msMax: number,
   look: () => Promise<T | undefined>,
 ): Promise<T> {
-  const until = performance.now() + msMax
+  const until = performance.now() + msMax * BUSY
   for (let wait = 5; ; wait = Math.min(wait * 2, 200)) {
     const seen = await look()
     if (seen !== undefined) return seen
-    if (performance.now() > until) throw new Error(`not within ${msMax} ms: ${what}`)
+    if (performance.now() > until) throw new Error(`not within ${msMax * BUSY} ms: ${what}`)
     await new Promise((done) => setTimeout(done, wait))
   }
 }
