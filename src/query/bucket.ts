@@ -1,6 +1,6 @@
 import type { Micros } from "../base/time.ts"
 import type { Column } from "./column.ts"
-import { formatDuration } from "./nanos.ts"
+import { formatDuration, formatNanos, parseNanos } from "./nanos.ts"
 import { formatIpv4, formatNumber, parseDuration, parseIpv4, parseNumber, parseSize } from "./number.ts"
 import { type Sql, sql } from "./sql.ts"
 import { parseMoment } from "./time.ts"
@@ -45,7 +45,7 @@ export function parseBucketOffset(text: string): BucketOffset | undefined {
 export function parseBucket(size: string, offset?: BucketOffset): Bucket | undefined {
   const text = size + (offset === undefined ? "" : ` ${offset.text}`)
   const mask = /^\/([0-9]{1,2})$/.exec(size)
-  if (mask !== null) return Number(mask[1]) <= 32 ? ipBucket(text, Number(mask[1])) : undefined
+  if (mask !== null) return Number(mask[1]) <= 32 ? stepBucket(text, maskStep(Number(mask[1]))) : undefined
   const word = size.toLowerCase()
   // An offset moves the bounds back, as VictoriaLogs has it: with 20s, minutes begin at :40.
   const shift = -Math.round((offset?.nanos ?? 0) / 1000)
@@ -75,9 +75,12 @@ function stepBucket(text: string, { step, micros, offset, numberOffset }: Step):
     text,
     ...(micros === undefined ? {} : { seconds: micros / 1e6 }),
     of: (value) => {
-      const moment = micros === undefined ? undefined : timeOf(value)
-      if (moment !== undefined && micros !== undefined) {
-        return micros < 1 ? value : formatTime(Math.floor((moment - offset) / micros) * micros + offset)
+      if (micros === undefined || micros < 1) {
+        const nanos = value[10] === "T" ? parseNanos(value) : undefined
+        if (nanos !== undefined) return formatNanos(startOfNanos(nanos, step, numberOffset))
+      } else {
+        const moment = timeOf(value)
+        if (moment !== undefined) return formatTime(Math.floor((moment - offset) / micros) * micros + offset)
       }
       const startOf = (number: number) => Math.floor((number - numberOffset) / step) * step + numberOffset
       if (PLAIN_NUMBER.test(value)) return formatNumber(startOf(parseNumber(value)) + 0)
@@ -97,6 +100,17 @@ function stepBucket(text: string, { step, micros, offset, numberOffset }: Step):
   }
 }
 
+/** The addresses that the first bits of one leave; numbers and nanoseconds as many, as VictoriaLogs has it. */
+function maskStep(bits: number): Step {
+  return { step: 2 ** (32 - bits), micros: undefined, offset: 0, numberOffset: 0 }
+}
+
+function startOfNanos(nanos: bigint, step: number, offset: number): bigint {
+  const [size, shift] = [BigInt(Math.max(1, Math.floor(step))), BigInt(Math.round(offset))]
+  const behind = (nanos - shift) % size
+  return nanos - (behind < 0n ? behind + size : behind)
+}
+
 /** Sizes, codes like `007` and numbers in other notations are texts here, as in VictoriaLogs. */
 const PLAIN_NUMBER = /^-?(0|[1-9][0-9]*(_[0-9]+)*)(\.[0-9]+)?$/
 
@@ -109,17 +123,6 @@ function calendarBucket(text: string, unit: "month" | "year", offset: number): B
       const date = new Date(Math.floor((moment - offset) / 1000))
       const start = Date.UTC(date.getUTCFullYear(), unit === "month" ? date.getUTCMonth() : 0, 1)
       return formatTime(start * 1000 + offset)
-    },
-  }
-}
-
-function ipBucket(text: string, bits: number): Bucket {
-  const size = 2 ** (32 - bits)
-  return {
-    text,
-    of: (value) => {
-      const address = parseIpv4(value)
-      return address === undefined ? value : formatIpv4(Math.floor(address / size) * size)
     },
   }
 }

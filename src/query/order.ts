@@ -5,25 +5,36 @@ import { compareTexts } from "./words.ts"
 
 /**
  * Order of values for `sort`, `top`, `min` and `max`: numbers by size, times by when; other texts naturally, so that node-2
- * comes before node-10. Negative when `a` comes first.
+ * comes before node-10, and what begins with a digit before all others. Negative when `a` comes first, 0 for `1` and `1.0`.
  */
-export function compareNatural(a: string, b: string): number {
+export function compareValues(a: string, b: string): number {
   if (a === b) return 0
   const [earlier, later] = [timeKey(a), timeKey(b)]
-  if (earlier !== undefined && later !== undefined) return compareTexts(earlier, later) || compareTexts(a, b)
+  if (earlier !== undefined && later !== undefined) return compareTexts(earlier, later)
   const x = parseNumber(a)
   const y = Number.isNaN(x) ? Number.NaN : parseNumber(b)
-  if (!Number.isNaN(y)) return x === y ? compareTexts(a, b) : x - y
+  if (!Number.isNaN(y)) return x === y ? 0 : x - y
   return compareRuns(a, b)
 }
 
-const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/
+/** The same for different texts: those that stand for one value have an order too. */
+export function compareNatural(a: string, b: string): number {
+  return compareValues(a, b) || compareTexts(a, b)
+}
+
+const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?$/
 
 /** Times are written without the zeros at the end of their fraction: as numbers .5 would come before .25. */
 function timeKey(text: string): string | undefined {
   if (text[10] !== "T") return undefined
-  const [, seconds, fraction = ""] = TIME.exec(text) ?? []
-  return seconds === undefined ? undefined : seconds + fraction.padEnd(9, "0")
+  const [, seconds, fraction = "", zone = "Z"] = TIME.exec(text) ?? []
+  if (seconds === undefined) return undefined
+  return (zone === "Z" ? seconds : inUtc(seconds + zone)) + fraction.padEnd(9, "0")
+}
+
+function inUtc(text: string): string {
+  const millis = Date.parse(text)
+  return Number.isNaN(millis) ? text : new Date(millis).toISOString().slice(0, 19)
 }
 
 const RUNS = /[0-9]+|[^0-9]+/g
@@ -33,8 +44,9 @@ function compareRuns(a: string, b: string): number {
   for (let i = 0; i < Math.min(left.length, right.length); i++) {
     const [x = "", y = ""] = [left[i], right[i]]
     if (x === y) continue
-    const numbers = isDigit(x) && isDigit(y) ? Number(x) - Number(y) : 0
-    return numbers !== 0 ? numbers : compareTexts(x, y)
+    const numbers = Number(isDigit(y)) - Number(isDigit(x))
+    if (numbers !== 0) return numbers
+    return isDigit(x) ? Number(x) - Number(y) || x.length - y.length : compareTexts(x, y)
   }
   return left.length - right.length
 }
@@ -46,7 +58,7 @@ function isDigit(text: string): boolean {
 /** Order of rows by the keys, one after another; by all fields where there are no keys. */
 export function compareRows(a: Row, b: Row, by: readonly SortKey[]): number {
   for (const { field, descending } of by) {
-    const order = compareNatural(fieldValue(a, field), fieldValue(b, field))
+    const order = compareValues(fieldValue(a, field), fieldValue(b, field))
     if (order !== 0) return descending ? -order : order
   }
   return by.length === 0 ? compareWhole(a, b) : 0
@@ -54,7 +66,7 @@ export function compareRows(a: Row, b: Row, by: readonly SortKey[]): number {
 
 function compareWhole(a: Row, b: Row): number {
   for (const name of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort(compareTexts)) {
-    const order = compareNatural(fieldValue(a, name), fieldValue(b, name))
+    const order = compareValues(fieldValue(a, name), fieldValue(b, name))
     if (order !== 0) return order
   }
   return 0
@@ -63,7 +75,7 @@ function compareWhole(a: Row, b: Row): number {
 /** Order of lists of the same length, item by item. */
 export function compareTuples(a: readonly string[], b: readonly string[]): number {
   for (const [i, value] of a.entries()) {
-    const order = compareNatural(value, b[i] ?? "")
+    const order = compareValues(value, b[i] ?? "")
     if (order !== 0) return order
   }
   return 0

@@ -1,5 +1,5 @@
 import type { Micros } from "../base/time.ts"
-import { formatNanos } from "./nanos.ts"
+import { formatNanos, parseNanos } from "./nanos.ts"
 
 export type SyslogScene = {
   /** Times of RFC 3164 have no year: they are within the last twelve months. */
@@ -52,8 +52,8 @@ function parseNew(text: string): Fields {
   return [...fields, ...data.fields, ...parseMessage(data.rest)]
 }
 
-const ELEMENT = /\[([^\s=\]"]+)((?: +[^\s=\]"]+="(?:[^"\\]|\\.)*")*) *\]/sy
-const PARAMETER = /([^\s=\]"]+)="((?:[^"\\]|\\.)*)"/gs
+const ELEMENT = /\[([^\s=\]"]+)((?: +[^\s=\]"]+=(?:"(?:[^"\\]|\\.)*"|[^\s\]"]*))*) *\]/sy
+const PARAMETER = /([^\s=\]"]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s\]"]*))/gs
 
 function parseStructuredData(text: string): { readonly fields: Fields; readonly rest: string } {
   if (text === "-" || text.startsWith("- ")) return { fields: [], rest: text.slice(2) }
@@ -62,21 +62,22 @@ function parseStructuredData(text: string): { readonly fields: Fields; readonly 
   let end = 0
   for (let element = ELEMENT.exec(text); element !== null; element = ELEMENT.exec(text)) {
     end = ELEMENT.lastIndex
-    for (const [, name = "", value = ""] of (element[2] ?? "").matchAll(PARAMETER))
-      fields.push([`${element[1] ?? ""}.${name}`, value.replace(/\\(["\\\]])/g, "$1")])
+    for (const [, name = "", quoted, plain = ""] of (element[2] ?? "").matchAll(PARAMETER))
+      fields.push([`${element[1] ?? ""}.${name}`, (quoted ?? plain).replace(/\\(["\\\]])/g, "$1")])
   }
   return { fields, rest: text.slice(end).replace(/^ /, "") }
 }
 
-const OLD_TIME = /^([A-Z][a-z]{2}) ([ 0-9][0-9]) ([0-9]{2}):([0-9]{2}):([0-9]{2})(?: |$)/
-const NEW_TIME = /^([0-9]{4}-[0-9]{2}-[0-9]{2}T\S+)(?: |$)/
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+const OLD_TIME = /^([A-Z]{3}) ([ 0-9][0-9]) ([0-9]{2}):([0-9]{2}):([0-9]{2})(?: |$)/i
+const NEW_TIME = /^([0-9]{4}-[0-9]{2}-[0-9]{2}T\S+) /
+const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 /** RFC 3164: a time without a year, a host, a program with its process, a message. Without the time, a message. */
 function parseOld(text: string, scene: SyslogScene): Fields {
   const format = ["format", "rfc3164"] as const
   const time = OLD_TIME.exec(text) ?? NEW_TIME.exec(text)
-  const timestamp = time === null ? undefined : time.length === 2 ? time[1] : oldTime(time, scene)
+  const timestamp =
+    time === null ? undefined : time.length === 2 ? newTime(time[1] ?? "") : oldTime(time, scene)
   if (time === null || timestamp === undefined) return [format, ["message", text]]
   let rest = text.slice(time[0].length)
   const fields: (readonly [string, string])[] = [format, ["timestamp", timestamp]]
@@ -93,18 +94,22 @@ function parseOld(text: string, scene: SyslogScene): Fields {
   return [...fields, ...parseMessage(rest.slice(program[0].length), program[1] === "CEF")]
 }
 
+function newTime(text: string): string | undefined {
+  const nanos = parseNanos(text)
+  return nanos === undefined ? undefined : formatNanos(nanos)
+}
+
 function oldTime(match: RegExpExecArray, { now, offset }: SyslogScene): string | undefined {
-  const [, name = "", day, hour, minute, second] = match
-  const month = MONTHS.indexOf(name)
-  if (month < 0) return undefined
+  const [, name = "", ...parts] = match
+  const month = MONTHS.indexOf(name.toLowerCase())
+  const [day = 0, hour = 0, minute = 0, second = 0] = parts.map(Number)
+  const at = (year: number) => Date.UTC(year, month, day, hour, minute, second) - offset / 1000
   const latest = now / 1000
-  const at = (year: number) => {
-    const time = Date.UTC(year, month, Number(day), Number(hour), Number(minute), Number(second))
-    return time - offset / 1000
-  }
-  const year = new Date(latest).getUTCFullYear()
-  const millis = at(year) > latest + DAY ? at(year - 1) : at(year)
-  return formatNanos(BigInt(Math.round(millis)) * 1_000_000n)
+  const thisYear = new Date(latest).getUTCFullYear()
+  const year = at(thisYear) > latest + DAY ? thisYear - 1 : thisYear
+  const isDay = month >= 0 && new Date(Date.UTC(year, month, day)).getUTCDate() === day
+  if (!isDay || hour > 23 || minute > 59 || second > 59) return undefined
+  return formatNanos(BigInt(Math.round(at(year))) * 1_000_000n)
 }
 
 /** A clock may be ahead by so much. */

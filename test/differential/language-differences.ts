@@ -74,7 +74,7 @@ export const READING_DIFFERENCES: readonly ReadingDifference[] = [
   {
     refused: "there",
     pattern:
-      /cannot parse bucket (size|offset)|cannot parse duration "(now|\.[0-9])|phi arg in|expecting '(at|from|by)'/i,
+      /cannot parse bucket (size|offset)|cannot parse duration "(now|\.[0-9])|phi arg in|expecting '(at|from|by)'|'math' expression \[.* as "?(default|x?or)\W/i,
     why: "words and units in any letters, and numbers that begin or end with a dot, mean what they say",
   },
   {
@@ -190,10 +190,6 @@ export const PIPE_DIFFERENCES: readonly { readonly pipe: RegExp; readonly why: s
   {
     pipe: /^(rename|mv|copy|cp) .*\*/s,
     why: "many fields renamed into one leave the last that has a value; there what a block has",
-  },
-  {
-    pipe: /^unpack_(json|logfmt)/i,
-    why: "named fields that are not there become empty in every row; there only where the block has them",
   },
   {
     pipe: /^(math|eval) .*(\bnow\b|rand|default|%|\^|"[+-]?[0-9])/s,

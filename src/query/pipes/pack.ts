@@ -28,13 +28,11 @@ export function readPack(
   })
 }
 
-/** The fields in the row's order; those that are named without a star are there in any case. */
+/** The fields that the row has, in its order. */
 function chooseFields(patterns: readonly string[]) {
   const set = fieldSet(patterns)
-  const plain = patterns.filter((pattern) => !pattern.endsWith("*"))
-  return (row: Row) => {
-    const names = Object.keys(row).filter((name) => hasField(set, name))
-    const absent = plain.filter((name) => !names.includes(name))
-    return [...names, ...absent].map((name) => [name, fieldValue(row, name)] as const)
-  }
+  return (row: Row) =>
+    Object.keys(row)
+      .filter((name) => hasField(set, name))
+      .map((name) => [name, fieldValue(row, name)] as const)
 }

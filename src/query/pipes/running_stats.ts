@@ -1,5 +1,5 @@
 import { addPatterns, removeFields } from "../fieldset.ts"
-import { compareNatural, compareTuples } from "../order.ts"
+import { compareValues, compareTuples } from "../order.ts"
 import { printField } from "../quote.ts"
 import type { Reader } from "../reader.ts"
 import { fieldValue, newRow, type Row, weighRow } from "../row.ts"
@@ -87,7 +87,7 @@ function runRowStats({ word, keys, results }: RowStats, next: Sink, scene: RunSc
 }
 
 function passGroup(word: Word, results: readonly Result[], rows: Row[], next: Sink): boolean {
-  rows.sort((a, b) => compareNatural(fieldValue(a, "_time"), fieldValue(b, "_time")))
+  rows.sort((a, b) => compareValues(fieldValue(a, "_time"), fieldValue(b, "_time")))
   const parts = results.map(({ call }) => call.start(1))
   if (word === "total_stats") for (const row of rows) for (const part of parts) part.add(row)
   const values = word === "total_stats" ? parts.map((part) => part.value()) : undefined

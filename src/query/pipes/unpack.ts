@@ -20,13 +20,15 @@ export type Unpack = {
   readonly patterns: readonly string[]
   readonly prefix: string
   readonly overwrite: Overwrite
-  readonly find: (value: string, scene: RunScene) => Unpacked
+  /** Undefined where the value is nothing of the kind: the row stays as it is. */
+  readonly find: (value: string, scene: RunScene) => Unpacked | undefined
 }
 
+export const OPTIONS = ["fields", "result_prefix", "keep_original_fields", "skip_empty_results"]
+
 /** `[from] a`: the message, where nothing is said. */
-export function readUnpackSource(reader: Reader, ...options: readonly string[]): string {
-  const words = ["fields", "result_prefix", "keep_original_fields", "skip_empty_results", ...options]
-  const named = reader.skip("from") || !(atPipeEnd(reader) || reader.is(...words))
+export function readUnpackSource(reader: Reader, options: readonly string[] = OPTIONS): string {
+  const named = reader.skip("from") || !(atPipeEnd(reader) || reader.is(...options))
   return named ? readField(reader) : "_msg"
 }
 
@@ -38,8 +40,11 @@ export function readUnpackFields(reader: Reader): readonly string[] {
 
 /** `result_prefix p keep_original_fields`. */
 export function readUnpackEnd(reader: Reader): Pick<Unpack, "prefix" | "overwrite"> {
-  const prefix = reader.skip("result_prefix") ? reader.compound("a prefix") : ""
-  return { prefix, overwrite: readOverwrite(reader) }
+  return { prefix: readPrefix(reader), overwrite: readOverwrite(reader) }
+}
+
+export function readPrefix(reader: Reader): string {
+  return reader.skip("result_prefix") ? reader.compound("a prefix") : ""
 }
 
 export function unpackPipe(unpack: Unpack): Pipe {
@@ -61,8 +66,10 @@ export function unpackPipe(unpack: Unpack): Pipe {
     writes: closed ? plain.map((name) => prefix + name) : "any",
     needs: (after) => addPatterns(after, [from]),
     step: (row, scene) => {
+      const unpacked = unpack.find(fieldValue(row, from), scene)
+      if (unpacked === undefined) return row
       const changed = newRow(row)
-      const found = new Map(unpack.find(fieldValue(row, from), scene))
+      const found = new Map(unpacked)
       for (const name of plain) if (!found.has(name)) found.set(name, "")
       for (const [name, value] of found)
         if (set === undefined || hasField(set, name))

@@ -3,7 +3,7 @@ import { flattenJson } from "../json_text.ts"
 import { printFieldPattern } from "../quote.ts"
 import type { PipeWord } from "../word.ts"
 import { readCondition, readParenthesised, readPattern } from "./read.ts"
-import { readUnpackEnd, readUnpackFields, readUnpackSource, unpackPipe } from "./unpack.ts"
+import { OPTIONS, readUnpackEnd, readUnpackFields, readUnpackSource, unpackPipe } from "./unpack.ts"
 
 /** `| unpack_json from a fields (b, c*) result_prefix p`: members of a JSON object become fields, with dotted names. */
 export const unpackJson: PipeWord = {
@@ -12,7 +12,7 @@ export const unpackJson: PipeWord = {
   parse(reader) {
     reader.next()
     const when = readCondition(reader)
-    const from = readUnpackSource(reader, "preserve_keys")
+    const from = readUnpackSource(reader, [...OPTIONS, "preserve_keys"])
     const whole = reader.skip("preserve_keys")
       ? readParenthesised(reader, "after preserve_keys", readPattern)
       : []
@@ -25,7 +25,8 @@ export const unpackJson: PipeWord = {
       patterns,
       ...(whole.length > 0 ? { options: ` preserve_keys (${whole.map(printFieldPattern).join(", ")})` } : {}),
       ...readUnpackEnd(reader),
-      find: (value) => flattenJson(value, (name) => hasField(kept, name)),
+      find: (value) =>
+        value.trimStart().startsWith("{") ? flattenJson(value, (name) => hasField(kept, name)) : undefined,
     })
   },
 }

@@ -23,14 +23,14 @@ export const unpackLogfmt: PipeWord = {
   },
 }
 
-/** Words without `=` are no fields, and neither are values without a name: the empty name is the message's. */
+/** Words without `=` are fields without a value; values without a name are none: the empty name is the message's. */
 export function parseLogfmt(text: string): Unpacked {
   const fields: (readonly [string, string])[] = []
   for (let at = 0; at < text.length; ) {
     const end = nextOf(text, " ", at)
-    const sign = text.indexOf("=", at)
-    if (sign < 0) break
-    if (sign > end) {
+    const sign = nextOf(text, "=", at)
+    if (sign >= end) {
+      if (end > at) fields.push([text.slice(at, end), ""])
       at = end + 1
       continue
     }
@@ -43,9 +43,8 @@ export function parseLogfmt(text: string): Unpacked {
 
 function readLogfmtValue(text: string, at: number): { readonly text: string; readonly end: number } {
   const quoted = /["'`]/.test(text.charAt(at)) ? unquote(text, at) : undefined
-  if (quoted !== undefined && (quoted.end === text.length || text.charAt(quoted.end) === " ")) return quoted
-  const end = nextOf(text, " ", at)
-  return { text: text.slice(at, end), end }
+  const end = nextOf(text, " ", quoted?.end ?? at)
+  return { text: quoted?.text ?? text.slice(at, end), end }
 }
 
 function nextOf(text: string, char: string, from: number): number {

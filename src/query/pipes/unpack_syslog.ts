@@ -4,7 +4,9 @@ import type { Reader } from "../reader.ts"
 import { parseSyslog } from "../syslog.ts"
 import type { PipeWord } from "../word.ts"
 import { readCondition } from "./read.ts"
-import { readUnpackEnd, readUnpackSource, unpackPipe } from "./unpack.ts"
+import { readPrefix, readUnpackSource, unpackPipe } from "./unpack.ts"
+
+const OPTIONS = ["offset", "result_prefix", "keep_original_fields"]
 
 /** `| unpack_syslog from a offset 2h result_prefix p`: a line of syslog (RFC 3164, RFC 5424, CEF) becomes fields. */
 export const unpackSyslog: PipeWord = {
@@ -13,7 +15,7 @@ export const unpackSyslog: PipeWord = {
   parse(reader) {
     reader.next()
     const when = readCondition(reader)
-    const from = readUnpackSource(reader, "offset")
+    const from = readUnpackSource(reader, OPTIONS)
     const offset = reader.skip("offset") ? readOffset(reader) : undefined
     return unpackPipe({
       word: "unpack_syslog",
@@ -21,7 +23,8 @@ export const unpackSyslog: PipeWord = {
       from,
       patterns: [],
       ...(offset === undefined ? {} : { options: ` offset ${offset.text}` }),
-      ...readUnpackEnd(reader),
+      prefix: readPrefix(reader),
+      overwrite: reader.skip("keep_original_fields") ? "keepOriginal" : "always",
       find: (value, { now }) => parseSyslog(value, { now, offset: offset?.micros ?? 0 }),
     })
   },

@@ -1,4 +1,4 @@
-import { compareNatural } from "../order.ts"
+import { compareValues } from "../order.ts"
 import { fieldValue } from "../row.ts"
 import { printFields, readFields, type StatsFunction, type StatsWord } from "./stats.ts"
 import type { Reader } from "../reader.ts"
@@ -32,7 +32,7 @@ function fieldOf(word: "field_min" | "field_max", reader: Reader): StatsFunction
       return {
         add: (row) => {
           const value = fieldValue(row, key)
-          if (value === "" || (best !== "" && sign * compareNatural(value, best) >= 0)) return 0
+          if (value === "" || (best !== "" && sign * compareValues(value, best) >= 0)) return 0
           const before = best.length + shown.length
           best = value
           shown = fieldValue(row, field)

@@ -6,6 +6,7 @@ import { printField } from "../quote.ts"
 import type { Reader } from "../reader.ts"
 import { fieldValue, type Row, weighRow } from "../row.ts"
 import type { SortKey } from "../tree.ts"
+import { compareTexts } from "../words.ts"
 import { printFields, printLimit, readFields, readLimit, type StatsWord } from "./stats.ts"
 
 /** `json_values(a, b*) sort by (c) limit N`: the rows with these fields, as a JSON list of objects. */
@@ -44,7 +45,9 @@ export const jsonValues: StatsWord = {
     }
 
     function chosen(row: Row) {
-      const names = Object.keys(row).filter((name) => hasField(set, name))
+      const names = Object.keys(row)
+        .filter((name) => hasField(set, name))
+        .sort(compareTexts)
       return names.map((name) => [name, fieldValue(row, name)] as const)
     }
   },

@@ -1,6 +1,6 @@
 import { fieldSet, hasField } from "../fieldset.ts"
 import { jsonObject } from "../json_text.ts"
-import { compareNatural } from "../order.ts"
+import { compareValues } from "../order.ts"
 import { readParenthesised, readPattern } from "../pipes/read.ts"
 import type { Reader } from "../reader.ts"
 import { fieldValue, type Row, weighRow } from "../row.ts"
@@ -46,7 +46,7 @@ function rowBy(word: "row_min" | "row_max" | "row_any", all: readonly string[]):
       const better = (row: Row) => {
         if (best === undefined) return word === "row_any" || fieldValue(row, key) !== ""
         if (word === "row_any" || fieldValue(row, key) === "") return false
-        const order = compareNatural(fieldValue(row, key), fieldValue(best, key))
+        const order = compareValues(fieldValue(row, key), fieldValue(best, key))
         return word === "row_min" ? order < 0 : order > 0
       }
       return {

@@ -10,24 +10,27 @@ const last: StatsWord = ofOrder("last")
 /** Functions that `running_stats` and `total_stats` take: their rows have an order, so there is a first and a last one. */
 export const RUNNING: readonly StatsWord[] = [count, first, last, max, min, sum]
 
+/** `last(a) offset N`: N rows before the last one; `first(a) offset N`: N rows behind the first one. */
 function ofOrder(word: "first" | "last"): StatsWord {
   return {
     word,
     example: `_time:1d | running_stats by (user.username) ${word}(sourceIPs) as address`,
     parse(reader) {
       const field = readOneField(reader, word)
+      const offset = reader.skip("offset") ? reader.count("a number of rows") : 0
       return {
-        print: () => printFields(word, [field]),
+        print: () => printFields(word, [field]) + (offset > 0 ? ` offset ${offset}` : ""),
         fields: [field],
         start() {
-          let value: string | undefined
+          // The rows are held anyway; these are the same texts.
+          const values: string[] = []
           return {
             add: (row) => {
-              if (word === "last" || value === undefined) value = fieldValue(row, field)
-              return 0
+              values.push(fieldValue(row, field))
+              return 8
             },
             join: () => 0,
-            value: () => value ?? "",
+            value: () => values.at(word === "last" ? -1 - offset : offset) ?? "",
           }
         },
       }

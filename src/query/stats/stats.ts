@@ -58,14 +58,25 @@ export function plainFields(fields: readonly string[]): readonly string[] | unde
   return fields.some((field) => field.endsWith("*")) ? undefined : fields
 }
 
-/** The values of the fields in a row, in the row's order where there are prefixes. */
+/** The values of the fields in a row, as they are named; in the row's order where there are prefixes. */
 export function valuesIn(fields: readonly string[]): (row: Row) => readonly string[] {
   if (plainFields(fields) !== undefined) return (row) => fields.map((field) => fieldValue(row, field))
+  return valuesInRow(fields)
+}
+
+/** The values in the row's order, then one for each named field that it has not. */
+export function valuesInRow(fields: readonly string[]): (row: Row) => readonly string[] {
+  const names = namesIn(fields)
+  return (row) => names(row).map((name) => fieldValue(row, name))
+}
+
+export function namesIn(fields: readonly string[]): (row: Row) => readonly string[] {
   const set = fieldSet(fields)
-  return (row) =>
-    Object.keys(row)
-      .filter((name) => hasField(set, name))
-      .map((name) => fieldValue(row, name))
+  const plain = fields.filter((field) => !field.endsWith("*"))
+  return (row) => [
+    ...Object.keys(row).filter((name) => hasField(set, name)),
+    ...plain.filter((name) => !Object.hasOwn(row, name)),
+  ]
 }
 
 /** `limit N` behind a function. */

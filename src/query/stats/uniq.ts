@@ -1,7 +1,10 @@
 import { textSql } from "../column.ts"
+import { fieldSet, hasField } from "../fieldset.ts"
 import { jsonList } from "../json_text.ts"
 import { compareNatural } from "../order.ts"
+import { fieldValue, type Row } from "../row.ts"
 import { joinSql, orSql, sql } from "../sql.ts"
+import { compareTexts } from "../words.ts"
 import {
   plainFields,
   printFields,
@@ -11,6 +14,7 @@ import {
   type StatsFunction,
   type StatsWord,
   valuesIn,
+  valuesInRow,
 } from "./stats.ts"
 
 /** `count_uniq(a, b)`: different combinations of values, the empty one left out. Exact. */
@@ -30,7 +34,8 @@ export const countUniqHash: StatsWord = {
 function uniqueTuples(word: string, reader: Parameters<StatsWord["parse"]>[0]): StatsFunction {
   const fields = readFields(reader)
   const limit = readLimit(reader)
-  const values = valuesIn(fields)
+  const set = fieldSet(fields)
+  const tupleOf = plainFields(fields) === undefined ? namedValues : valuesIn(fields)
   return {
     print: () => printFields(word, fields) + printLimit(limit),
     fields,
@@ -38,7 +43,7 @@ function uniqueTuples(word: string, reader: Parameters<StatsWord["parse"]>[0]): 
       const seen = new Set<string>()
       return {
         add: (row) => {
-          const tuple = values(row)
+          const tuple = tupleOf(row)
           return tuple.every((value) => value === "") ? 0 : put(seen, JSON.stringify(tuple), limit)
         },
         join: ([list]) => parseList(list).reduce((bytes, tuple) => bytes + put(seen, tuple, limit), 0),
@@ -53,6 +58,14 @@ function uniqueTuples(word: string, reader: Parameters<StatsWord["parse"]>[0]): 
       const tuple = sql`CAST(to_json([${joinSql(texts, ", ")}]) AS VARCHAR)`
       return [sql`CAST(to_json(list(DISTINCT ${tuple}) FILTER (WHERE (${rows}) AND ${filled})) AS VARCHAR)`]
     },
+  }
+
+  /** Of prefixes the names count too: the same value in another field is another row. */
+  function namedValues(row: Row): readonly string[] {
+    return Object.keys(row)
+      .filter((name) => hasField(set, name) && fieldValue(row, name) !== "")
+      .sort(compareTexts)
+      .flatMap((name) => [name, fieldValue(row, name)])
   }
 }
 
@@ -94,7 +107,7 @@ export const values: StatsWord = {
   parse(reader) {
     const fields = readFields(reader)
     const limit = readLimit(reader)
-    const valuesOf = valuesIn(fields)
+    const valuesOf = valuesInRow(fields)
     return {
       print: () => printFields("values", fields) + printLimit(limit),
       fields,
