@@ -4,6 +4,7 @@ import { isRefusal } from "../base/refusal.ts"
 import { bloomOf, formatBloom } from "../store/bloom.ts"
 import type { Duckdb } from "../store/duckdb.ts"
 import { hashFile } from "../store/hash-file.ts"
+import { relationSql } from "../store/relation.ts"
 import { bloomPath, segmentPath } from "../store/segment-name.ts"
 import type { Block } from "../tlog/block.ts"
 import { readIfThere } from "./log-on-disk.ts"
@@ -29,6 +30,8 @@ export type Job =
       readonly columns: boolean
     }
   | { readonly kind: "controls"; readonly dir: string; readonly name: string }
+  /** Whether a file has the name its bytes ask for, and exactly the rows of those others. */
+  | { readonly kind: "copy"; readonly dir: string; readonly name: string; readonly of: readonly string[] }
 
 export type SegmentDone = {
   readonly kind: "segment"
@@ -47,13 +50,15 @@ export type ControlsDone = {
   readonly unreadable: string | undefined
 }
 
-export type Done = SegmentDone | ControlsDone
+export type CopyDone = { readonly kind: "copy"; readonly isMerged: boolean }
+
+export type Done = SegmentDone | ControlsDone | CopyDone
 
 /** `tempDir` is the reader's own. */
 export async function doJob(db: Duckdb, job: Job, tempDir: string): Promise<Done> {
-  return job.kind === "segment"
-    ? recheckSegment(db, job, tempDir)
-    : readControls(db, segmentPath(job.dir, job.name))
+  if (job.kind === "segment") return recheckSegment(db, job, tempDir)
+  if (job.kind === "controls") return readControls(db, segmentPath(job.dir, job.name))
+  return { kind: "copy", isMerged: await isMerged(db, job) }
 }
 
 async function recheckSegment(
@@ -77,6 +82,26 @@ async function recheckSegment(
   const derived = readable && columns ? await checkColumns(db, { path, name, tempDir }) : []
   const facts = readable ? await factsOf(db, path) : undefined
   return { kind: "segment", sha256, bytes, damages: [...damages, ...bloom, ...derived], runs, facts }
+}
+
+/** A file that cannot be read is not what merging leaves: it is read back before it has its name. */
+async function isMerged(db: Duckdb, { dir, name, of }: Extract<Job, { kind: "copy" }>): Promise<boolean> {
+  const { sha256 } = await hashFile(segmentPath(dir, name))
+  if (!name.endsWith(`-${sha256.slice(0, 16)}.parquet`)) return false
+  try {
+    return (await rowsHash(db, dir, [name])) === (await rowsHash(db, dir, of))
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    return false
+  }
+}
+
+/** SHA-256 over all columns of all rows by record number, however the files order them. */
+async function rowsHash(db: Duckdb, dir: string, names: readonly string[]): Promise<string | undefined> {
+  const rows = relationSql({ files: names.map((name) => segmentPath(dir, name)), tables: [] })
+  const sql = `SELECT sha256(string_agg(hash, '' ORDER BY "record")) FROM (
+    SELECT "record", sha256(to_json(segment)::VARCHAR) AS hash FROM ${rows} AS segment)`
+  return (await db.query(sql)).single().text(0)
 }
 
 async function factsOf(db: Duckdb, path: string): Promise<SegmentFacts> {

@@ -22,10 +22,11 @@ const WHOLE: Found = {
 }
 
 function told(found: Found): string[] {
-  const { pieces, damages, notes } = planVerify(found)
+  const { pieces, copies, damages, notes } = planVerify(found)
   return [
     ...pieces.map(({ kind, from, to }) => `${kind} ${from}-${to}`),
     ...damages.map(({ thing, cause, first, last }) => `${thing} ${cause} ${first}-${last}`),
+    ...copies.map((copy) => `copy ${copy.name.slice(16, -25)} of ${copy.of.length}`),
     ...notes.map(() => "note"),
   ]
 }
@@ -53,10 +54,24 @@ const rows: readonly [why: string, change: Partial<Found>, answer: readonly stri
     { journal: { from: 250, next: 300 } },
     ["segment 0-99", "segment 100-199", "journal 250-299", "record missing 200-249"],
   ],
+  ...(
+    [
+      ["a second file over the same records", "2026-01-01/0-99", "copy 0-99 of 1"],
+      ["a file over two segments, as merging leaves it", "2026-01-01/0-199", "copy 0-199 of 2"],
+      ["a file over a segment and a half", "2026-01-01/0-150", "segment inserted 0-150"],
+      ["a file that begins within a segment", "2026-01-01/50-199", "segment inserted 50-199"],
+      ["a file over segments and journal", "2026-01-01/100-250", "segment inserted 100-250"],
+      ["a file over two segments, under another day", "2026-01-02/0-199", "segment inserted 0-199"],
+    ] as const
+  ).map(([why, range, answer]): (typeof rows)[number] => [
+    why,
+    { files: new Set([...WHOLE.files, `date=${range}-aaaaaaaaaaaaaaaa.parquet`]) },
+    ["segment 0-99", "segment 100-199", "journal 200-299", answer],
+  ]),
   [
-    "a second file over the same records",
-    { files: new Set([...WHOLE.files, "date=2026-01-01/0-99-aaaaaaaaaaaaaaaa.parquet"]) },
-    ["segment 0-99", "segment 100-199", "journal 200-299", "segment inserted 0-99"],
+    "a file over two segments, of which one is gone",
+    { files: new Set([name(0, 99), name(0, 199)]) },
+    ["segment 0-99", "journal 200-299", "segment missing 100-199", "segment inserted 0-199"],
   ],
   [
     "what a crash leaves: a file whose records the journal has",

@@ -1,3 +1,4 @@
+import { dirname } from "node:path"
 import type { Damage, PurgedRange } from "./verdict.ts"
 
 /** What a `segment.made` record says; `record` is the number of the record that says it. */
@@ -34,8 +35,13 @@ export type Found = {
   readonly journal: { readonly from: number; readonly next: number }
 }
 
+/** A file that no record names, and the recorded segments that hold all its records between them. */
+export type Copy = { readonly name: string; readonly of: readonly string[] }
+
 export type VerifyPlan = {
   readonly pieces: readonly Piece[]
+  /** Notes where they are what they seem to be ({@link judgeCopy}). */
+  readonly copies: readonly Copy[]
   readonly damages: readonly Damage[]
   readonly notes: readonly string[]
 }
@@ -76,12 +82,19 @@ export function planVerify(found: Found): VerifyPlan {
     next = to + 1
   }
   if (next < found.sealedRecords) fill(found, { from: next, to: found.sealedRecords - 1 }, pieces, damages)
+  const copies: Copy[] = []
+  const whole = current.filter(({ name }) => found.files.has(name))
   for (const name of found.files) {
     if (taken.has(name) || current.some((made) => made.name === name)) continue
     if (replaced.has(name)) notes.push(`segment ${name} was replaced and is not deleted yet`)
-    else judgeUnrecorded(found, name, damages, notes)
+    else if (inJournal(found, ...rangeOfName(name))) notes.push(leftover(name))
+    else {
+      const of = mergedFrom(whole, name)
+      if (of.length > 0) copies.push({ name, of })
+      else damages.push(insertedFile(name, ...rangeOfName(name)))
+    }
   }
-  return { pieces, damages, notes }
+  return { pieces, copies, damages, notes }
 }
 
 /** Records that no recorded segment holds: the journal's, or destroyed by rule, or gone. */
@@ -112,16 +125,30 @@ function fill(
 }
 
 /**
- * A crash between a segment's rename and its record leaves a file that nobody names, whose records the journal still
- * has. Any other such file was put there.
+ * A crash between a segment's rename and its record leaves a file that nobody names. Its records are in the journal, or,
+ * where segments were merged, in these. Any other such file was put there.
  */
-function judgeUnrecorded(found: Found, name: string, damages: Damage[], notes: string[]): void {
-  const [first, last] = rangeOfName(name)
-  if (inJournal(found, first, last)) {
-    notes.push(`segment ${name} has no record; a crash leaves such files, queries do not read it`)
-    return
-  }
-  damages.push(insertedFile(name, first, last))
+function leftover(name: string): string {
+  return `segment ${name} has no record; a crash leaves such files, queries do not read it`
+}
+
+/** The segments that would have become this file: whole ones, in a row, of which the first gives it its day. */
+function mergedFrom(whole: readonly MadeSegment[], name: string): readonly string[] {
+  const [from, to] = rangeOfName(name)
+  const parts = whole.filter(({ first, last }) => from <= first && last <= to)
+  let next = from
+  for (const { first, last } of parts) next = first === next ? last + 1 : next
+  const [start] = parts
+  const isWhole = start !== undefined && next === to + 1 && dirname(start.name) === dirname(name)
+  return isWhole ? parts.map((part) => part.name) : []
+}
+
+/** What a copy is once it is read: left behind by merging where it is what merging writes, row for row; or put there. */
+export function judgeCopy(
+  { name }: Copy,
+  isMerged: boolean,
+): { readonly note: string } | { readonly damage: Damage } {
+  return isMerged ? { note: leftover(name) } : { damage: insertedFile(name, ...rangeOfName(name)) }
 }
 
 function insertedFile(name: string, first: number, last: number): Damage {

@@ -11,7 +11,7 @@ import { type SegmentFacts, strayBlooms, verifyCatalogue } from "./verify-derive
 import type { Job, SegmentDone } from "./verify-job.ts"
 import type { JournalFound } from "./verify-journal.ts"
 import type { LogVerdict } from "./verify-log.ts"
-import { type MadeSegment, type Piece, planVerify } from "./verify-plan.ts"
+import { type Copy, judgeCopy, type MadeSegment, type Piece, planVerify } from "./verify-plan.ts"
 import type { VerifyPool } from "./verify-pool.ts"
 
 /** Records of the journal that are checked together. */
@@ -67,6 +67,8 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
     counts.add(result.runs)
     if (result.facts !== undefined && piece?.kind === "segment") facts.set(piece.made.name, result.facts)
   }
+  const copies = await checkCopies(work, plan.copies)
+  damages.push(...copies.damages)
   const before = work.recordsFrom > 0 ? [{ first: 0, last: work.recordsFrom - 1 }] : []
   const holes = [...purged, ...holesIn(damages), ...before]
   damages.push(...counts.damages({ ...controls, holes }))
@@ -81,6 +83,7 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
     notes: [
       ...journal.notes,
       ...plan.notes,
+      ...copies.notes,
       ...catalogue.notes,
       ...strayBlooms(snapshot.segmentFiles, made),
       ...strange.notes,
@@ -89,6 +92,19 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
     segments: plan.pieces.filter(({ kind }) => kind === "segment").length,
     unsealed: Math.max(0, journal.next - logVerdict.records),
   }
+}
+
+async function checkCopies({ dir, pool }: Work, copies: readonly Copy[]) {
+  const [damages, notes]: [Damage[], string[]] = [[], []]
+  const check = async (copy: Copy): Promise<void> => {
+    const outcome = await pool.run({ kind: "copy", dir, ...copy })
+    const isMerged = "done" in outcome && outcome.done.kind === "copy" && outcome.done.isMerged
+    const judged = judgeCopy(copy, isMerged)
+    if ("note" in judged) notes.push(judged.note)
+    else damages.push(judged.damage)
+  }
+  await Promise.all(copies.map(check))
+  return { damages, notes }
 }
 
 /** As many at once as there are readers, and one that is prepared meanwhile: blocks of no more are in memory. */

@@ -8,27 +8,20 @@ import { createInterface } from "node:readline"
 import { test } from "node:test"
 import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
-import { verifyLedger } from "../../src/seal/verify.ts"
 import { cataloguePath, readCatalogue } from "../../src/store/catalogue.ts"
-import { openDuckdb } from "../../src/store/duckdb.ts"
 import { isSegmentName } from "../../src/store/segment-name.ts"
-import { formatVerifierKey } from "../../src/tlog/verifier-key.ts"
 import { repeatable } from "../support/kills.ts"
-import { type TestLedger, testLedger, testRecord, testSigner } from "../support/ledger.ts"
-import { eventBody } from "../support/segments.ts"
+import type { TestLedger } from "../support/ledger.ts"
 import { temporaryFolder } from "../support/temporary.ts"
-import { faultyDisk } from "./faulty-disk.ts"
-import { openMaking } from "./making.ts"
+import { makeSegments, verified } from "./many-segments.ts"
 
 const KILLS = 5
 const SEGMENTS = 24
-const PER_SEGMENT = 5
 const CHILD = fileURLToPath(new URL("merging-child.ts", import.meta.url))
 
 test(`merging killed ${KILLS} times: each record in one segment, nothing is left behind`, async (t) => {
   const root = temporaryFolder(t)
-  const ledger = testLedger(root)
-  await makeSegments(root, ledger)
+  const ledger = await makeSegments(root, SEGMENTS)
   const random = repeatable(4)
   let [killed, idle] = [0, false]
   for (let kill = 0; kill < KILLS && !idle; kill++) {
@@ -65,26 +58,6 @@ test(`merging killed ${KILLS} times: each record in one segment, nothing is left
   t.diagnostic(`${killed} kills, ${current.length} segments of ${SEGMENTS}`)
 })
 
-async function openDb(root: string) {
-  const spill = { tempDir: join(root, "spill"), tempBytesMax: 2 ** 30, folders: [root] }
-  return await openDuckdb({ memoryBytesMax: 2 ** 29, threads: 1, ...spill })
-}
-
-async function makeSegments(root: string, ledger: TestLedger): Promise<void> {
-  await ledger.init({ disk: faultyDisk() })
-  const db = await openDb(root)
-  const making = await openMaking({ db, test: ledger, disk: faultyDisk() })
-  for (let segment = 0; segment < SEGMENTS; segment++) {
-    const body = (i: number) => eventBody({ id: `e-${segment}-${i}`, at: "2026-11-20T12:00:00.000000Z" })
-    await making.ledger.journal.append(Array.from({ length: PER_SEGMENT }, (_, i) => testRecord(body(i))))
-    await making.ledger.sealer.sealOnce()
-    await making.flush()
-  }
-  assert.deepEqual(making.troubles, [])
-  await making.close()
-  db.close()
-}
-
 /** To the end, by a process that nobody kills. */
 async function mergeAll(root: string, ledger: TestLedger): Promise<void> {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", CHILD, root], {
@@ -92,15 +65,4 @@ async function mergeAll(root: string, ledger: TestLedger): Promise<void> {
   })
   assert.deepEqual(await once(child, "exit"), [0, null])
   assert.ok(ledger.troubles.length === 0)
-}
-
-async function verified(ledger: TestLedger) {
-  const { verdict } = await verifyLedger({
-    dir: ledger.dir,
-    keys: [formatVerifierKey(testSigner())],
-    remembered: undefined,
-    now: ledger.clock.now + 1e12,
-    readers: 1,
-  })
-  return [verdict.answer, verdict.damages, verdict.doubts]
 }

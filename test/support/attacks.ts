@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { formatCommit, groupCrc, groupLines, scanJournal } from "../../src/journal/line.ts"
@@ -39,6 +40,24 @@ export async function rewriteSegment(
   )
   rmSync(join(dir, path))
   renameSync(edited, join(dir, to))
+}
+
+/** Adds one file with all rows of those segments, one column as `sql` says, under the name its bytes ask for. */
+export async function mergeSegments(
+  db: Duckdb,
+  dir: string,
+  { paths, column, sql }: { paths: readonly string[]; column: string; sql: string },
+): Promise<void> {
+  const [first = ""] = paths
+  const merged = join(dir, "merged.parquet")
+  const files = paths.map((path) => quote(join(dir, path))).join()
+  await db.query(
+    `COPY (SELECT * REPLACE (${sql} AS "${column}") FROM read_parquet([${files}]) ORDER BY "user.username", record)
+     TO ${quote(merged)} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V2)`,
+  )
+  const hash = createHash("sha256").update(readFileSync(merged)).digest("hex").slice(0, 16)
+  const last = /\d{16}(?=-[0-9a-f]{16}\.parquet)/.exec(paths.at(-1) ?? "")?.[0] ?? ""
+  renameSync(merged, join(dir, first.replace(/\d{16}-[0-9a-f]{16}\.parquet/, `${last}-${hash}.parquet`)))
 }
 
 /** Writes a segment anew without one of its rows. */
