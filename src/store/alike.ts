@@ -6,7 +6,7 @@ import type { FromBlock } from "./seeded-block.ts"
  */
 export const RUN_RECORDS = 20_480
 /** A run ends here too: its lines are in memory until then. */
-const RUN_BYTES_MAX = 48 * 1024 * 1024
+export const RUN_BYTES_MAX = 48 * 1024 * 1024
 
 /** Room for the place in a run beside the kind, in a number that sorts by both. */
 const PLACES = 32_768
@@ -33,6 +33,10 @@ export class AlikeRun {
   readonly #seeds: string[] = []
   #count = 0
   #bytes = 0
+
+  get isEmpty(): boolean {
+    return this.#count === 0
+  }
 
   get isWhole(): boolean {
     return this.#count >= RUN_RECORDS || this.#bytes >= RUN_BYTES_MAX

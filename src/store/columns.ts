@@ -230,7 +230,11 @@ function matchSql(match: ActorMatch, username: string, groups: string): string {
 
 const RECEIVED = "h[2]::TIMESTAMP"
 const IS_LOG = "h[5] = 'log'"
-const FIXED_LABELS = `[concat('cluster="', split_part(h[3], '/', 1), '"'), concat('kind="', h[5], '"'), concat('source="', h[3], '"')]`
+/** In the order VictoriaLogs prints labels: by name. No character of these needs an escape. */
+const LABELS = [`'cluster="', split_part(h[3], '/', 1), '"'`, `'kind="', h[5], '"'`, `'source="', h[3], '"'`]
+/** Without a list in between, which takes 1 µs more. */
+const FIXED_STREAM = `concat('{', ${LABELS.join(", ',', ")}, '}')`
+const FIXED_LABELS = `[${LABELS.map((label) => `concat(${label})`).join(", ")}]`
 const USERNAME = `coalesce(${referenceOf(["user", "username"])}, '')`
 
 /** What comes from the head of the line, and what is derived by rules of ours; those of logs are log-columns.ts. */
@@ -243,9 +247,8 @@ const HEAD_SQL: Readonly<Record<string, string>> = {
   words: "CASE WHEN len(h) > 6 THEN array_to_string(h[6:-2], ' ') END",
   _time: `coalesce(CASE WHEN ${IS_LOG} THEN ${logTimeSql("head")}
     ELSE coalesce(staged_at, received_at) END, ${RECEIVED})`,
-  // In the order VictoriaLogs prints labels: by name. No character of these needs an escape.
   _stream: `CASE WHEN ${IS_LOG} AND contains(head, ' stream=') THEN ${logStreamSql("head", "raw", "h[len(h)]", FIXED_LABELS)}
-    ELSE concat('{', array_to_string(${FIXED_LABELS}, ','), '}') END`,
+    ELSE ${FIXED_STREAM} END`,
   cluster: "split_part(h[3], '/', 1)",
   auditID: `CASE WHEN ${IS_LOG} THEN NULL ELSE ${referenceOf(["auditID"])} END`,
   "actor.kind": `CASE WHEN e IS NOT NULL AND NOT ${IS_LOG} THEN ${actorSql(USERNAME, referenceOf(["user", "groups"]))} END`,

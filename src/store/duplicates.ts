@@ -55,8 +55,9 @@ export function bodySql(raw: string): string {
 }
 
 export async function markDuplicates(search: DuplicateSearch): Promise<DuplicatesFound> {
-  const within = await markWithin(search)
-  const { pairs, passedOver } = await findEarlier(search)
+  const spans = await spansOfNew(search)
+  const within = await markWithin(search, spans.stage)
+  const { pairs, passedOver } = await findEarlier(search, spans.time)
   if (pairs.records.length > 0) await markPairs(search, pairs)
   return { marked: within + pairs.records.length, passedOver }
 }
@@ -72,10 +73,10 @@ export function conflictsSql(relation: string): string {
 }
 
 /** Among the records that are in no segment. Returns how many were marked. */
-async function markWithin({ db, table, first, earlier }: DuplicateSearch): Promise<number> {
+async function markWithin({ db, table, first, earlier }: DuplicateSearch, stage: Span): Promise<number> {
   const all = relationSql({ files: [], tables: [...earlier, table] })
   const isCandidate = `${IS_EVENT} AND ${SAME_TIMES}`
-  const values = [first, ...(await timesOfNew(db, table, first))]
+  const values = [first, stage.min, stage.max]
   const repeated = await db.queryAgain(
     `SELECT hash(${KEY_LIST}) AS h FROM ${all} WHERE ${isCandidate}
      GROUP BY h HAVING count(*) > 1 AND max("record") >= $1`,
@@ -99,16 +100,26 @@ async function markWithin({ db, table, first, earlier }: DuplicateSearch): Promi
 
 /**
  * True of all that can have the same time as a new record: those that came before them mostly lie before their times, and
- * are looked at no further. $2 and $3: see {@link timesOfNew}.
+ * are looked at no further. $2 and $3: first and last `stageTimestamp` of the new ones.
  */
 const SAME_TIMES = `("stageTimestamp" IS NULL OR "stageTimestamp" BETWEEN make_timestamp($2) AND make_timestamp($3))`
 
-/** First and last `stageTimestamp` of the new records; a span in which nothing lies where none has one. */
-async function timesOfNew(db: Duckdb, table: string, first: number): Promise<readonly [number, number]> {
-  const at = `epoch_us("stageTimestamp")`
-  const sql = `SELECT min(${at}), max(${at}) FROM ${ident(table)} WHERE "record" >= $1`
-  const range = (await db.queryAgain(sql, [first])).single()
-  return [range.integer(0) ?? 1, range.integer(1) ?? 0]
+/** Nothing lies in it where `min` is the larger. */
+type Span = { readonly min: Micros; readonly max: Micros }
+
+/** Of the new events. */
+async function spansOfNew({
+  db,
+  table,
+  first,
+}: DuplicateSearch): Promise<{ readonly stage: Span; readonly time: Span }> {
+  const ends = ["stageTimestamp", "_time"].map(
+    (name) => `min(epoch_us(${ident(name)})), max(epoch_us(${ident(name)}))`,
+  )
+  const sql = `SELECT ${ends.join(", ")} FROM ${ident(table)} WHERE "record" >= $1 AND ${IS_EVENT}`
+  const row = (await db.queryAgain(sql, [first])).single()
+  const span = (at: number) => ({ min: row.integer(at) ?? 1, max: row.integer(at + 1) ?? 0 })
+  return { stage: span(0), time: span(2) }
 }
 
 type Pairs = { readonly records: readonly number[]; readonly origins: readonly number[] }
@@ -134,14 +145,16 @@ type New = {
 }
 
 /** Looks for first deliveries in segments, for those new records that are the first of their body so far. */
-async function findEarlier(search: DuplicateSearch): Promise<{ pairs: Pairs; passedOver: number }> {
-  const none = { records: [], origins: [] }
-  const older = search.entries.filter(({ last }) => last < search.first)
-  if (older.length === 0) return { pairs: none, passedOver: 0 }
-  const fresh = await readNew(search)
-  const [timeMin, timeMax] = rangeOf(fresh.times)
-  const overlapping = older.filter((entry) => entry.timeMax >= timeMin && entry.timeMin <= timeMax)
+async function findEarlier(
+  search: DuplicateSearch,
+  time: Span,
+): Promise<{ pairs: Pairs; passedOver: number }> {
+  const overlapping = search.entries.filter(
+    ({ last, timeMin, timeMax }) => last < search.first && timeMax >= time.min && timeMin <= time.max,
+  )
+  if (overlapping.length === 0) return { pairs: { records: [], origins: [] }, passedOver: 0 }
   const asked = overlapping.slice(-SEGMENTS_ASKED_MAX)
+  const fresh = await readNew(search, spanOf(asked))
   const hits: { entry: CatalogueEntry; records: number[] }[] = []
   for (const entry of asked) {
     const records = await hitsIn(search.blooms, entry, fresh)
@@ -150,17 +163,19 @@ async function findEarlier(search: DuplicateSearch): Promise<{ pairs: Pairs; pas
   hits.sort((a, b) => b.records.length - a.records.length)
   const read = hits.slice(0, SEGMENTS_READ_MAX)
   const passedOver = overlapping.length - asked.length + (hits.length - read.length)
-  if (read.length === 0) return { pairs: none, passedOver }
+  if (read.length === 0) return { pairs: { records: [], origins: [] }, passedOver }
   const records = [...new Set(read.flatMap((hit) => hit.records))]
   const files = read.map(({ entry }) => segmentPath(search.dir, entry.name))
   return { pairs: await compare(search, records, files), passedOver }
 }
 
-async function readNew({ db, table, first }: DuplicateSearch): Promise<New> {
+/** Those with a `_time` in the span: of what arrives in order, the few that overlap the segment before. */
+async function readNew({ db, table, first }: DuplicateSearch, { min, max }: Span): Promise<New> {
   const rows = await db.queryAgain(
     `SELECT "record", epoch_us("_time"), ${keySql('"auditID"')} FROM ${ident(table)}
-     WHERE "record" >= $1 AND ${IS_EVENT} AND "duplicateOf" IS NULL`,
-    [first],
+     WHERE "record" >= $1 AND "_time" BETWEEN make_timestamp($2) AND make_timestamp($3)
+       AND ${IS_EVENT} AND "duplicateOf" IS NULL`,
+    [first, min, max],
   )
   const fresh: New = {
     records: new Float64Array(rows.count),
@@ -181,13 +196,13 @@ async function readNew({ db, table, first }: DuplicateSearch): Promise<New> {
   return fresh
 }
 
-function rangeOf(times: Float64Array): readonly [min: Micros, max: Micros] {
+function spanOf(entries: readonly CatalogueEntry[]): Span {
   let [min, max] = [Infinity, -Infinity]
-  for (const time of times) {
-    if (time < min) min = time
-    if (time > max) max = time
+  for (const { timeMin, timeMax } of entries) {
+    if (timeMin < min) min = timeMin
+    if (timeMax > max) max = timeMax
   }
-  return [min, max]
+  return { min, max }
 }
 
 async function hitsIn(blooms: BloomCache, entry: CatalogueEntry, fresh: New): Promise<number[]> {

@@ -21,7 +21,7 @@ export const SEGMENT_FORMS: Readonly<
   Record<WrittenOrder, { readonly zstd: number; readonly by: readonly string[] }>
 > = {
   alike: {
-    zstd: 3,
+    zstd: 2,
     by: [
       `"record" // ${RUN_RECORDS}`,
       ...["objectRef.resource", "verb", "user.username", "record"].map(ident),

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer"
-import { type FileHandle, open, rm, stat, writeFile } from "node:fs/promises"
+import { open, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fromBase64 } from "../base/bytes.ts"
 import { Refusal } from "../base/refusal.ts"
@@ -24,6 +24,7 @@ import {
   hasFields,
   mentionsSurrogate,
 } from "./staged-json.ts"
+import { FILE_BUFFERS, FILE_BYTES_MAX, readWindow, WINDOW_BYTES, WINDOWS } from "./staging-memory.ts"
 
 /** How far the journal is committed: nothing beyond is read. */
 export type JournalEnd = JournalPosition
@@ -96,11 +97,6 @@ export type LongLine = {
  */
 export const LINE_BYTES_MAX = 1024 * 1024
 /**
- * Read at once; grows to the size of the largest group. Also what is worked on between two turns of the
- * event loop.
- */
-const WINDOW_BYTES = 2 * 1024 * 1024
-/**
  * Staging: committed lines of the journal on their way into DuckDB. They are copied to files of tab
  * separated values with the columns head, raw, json, seed and hint, which `read_csv` takes; what it cannot
  * take goes another way:
@@ -169,14 +165,18 @@ async function stageFile(request: StageRequest, file: File, out: Stage): Promise
     while (at < file.end && !out.full) {
       const window = await readWindow(handle, at, Math.min(file.end, at + size))
       let used = 0
-      for (const group of scanJournal(window)) {
-        used = group.end
-        if (group.first >= below) return out.cursorAt(file.name, at + group.start)
-        if (group.first + group.count <= out.next) continue
-        await out.take(window, group, below)
-        // The rest of its records is for the next staging.
-        if (group.first + group.count > below) return out.cursorAt(file.name, at + group.start)
-        if (out.full) break
+      try {
+        for (const group of scanJournal(window)) {
+          used = group.end
+          if (group.first >= below) return out.cursorAt(file.name, at + group.start)
+          if (group.first + group.count <= out.next) continue
+          await out.take(window, group, below)
+          // The rest of its records is for the next staging.
+          if (group.first + group.count > below) return out.cursorAt(file.name, at + group.start)
+          if (out.full) break
+        }
+      } finally {
+        out.letGo(window)
       }
       // A window without a whole group: the group is larger, or nothing valid follows.
       if (used === 0 && at + window.length >= file.end) return out.cursorAt(file.name, file.end)
@@ -189,28 +189,7 @@ async function stageFile(request: StageRequest, file: File, out: Stage): Promise
   }
 }
 
-async function readWindow(handle: FileHandle, start: number, end: number): Promise<Buffer> {
-  const window = Buffer.allocUnsafe(end - start)
-  let at = 0
-  while (at < window.length) {
-    const { bytesRead } = await handle.read(window, at, window.length - at, start + at)
-    if (bytesRead === 0) throw damagedJournal("the journal is shorter than what was committed to it")
-    at += bytesRead
-  }
-  return window
-}
-
 const [TAB, NEWLINE] = [0x09, 0x0a]
-/**
- * Of one file. DuckDB works on 2,048 lines at once and copies them several times over: this bounds what that
- * takes.
- */
-const FILE_BYTES_MAX = 16 * 1024 * 1024
-/**
- * What a batch of a webhook needs; doubled as often as more comes. Memory outside of its heap makes V8 look through all of
- * it: the largest at once for each small load was half of what such a load cost.
- */
-const FILE_BYTES_FIRST = 1024 * 1024
 /** Of a line in the staged file: head, raw and json together. */
 export const STAGED_LINE_BYTES_MAX = 3 * 1024 * 1024
 
@@ -225,7 +204,9 @@ class Stage {
   readonly #limits: StageLimits
   readonly #first: number
   readonly #long: LongLine[] = []
-  #buffer = Buffer.allocUnsafeSlow(FILE_BYTES_FIRST)
+  readonly #buffer = FILE_BUFFERS.take(FILE_BYTES_MAX)
+  /** Windows with lines of the run. */
+  readonly #windows: Buffer<ArrayBuffer>[] = []
   readonly #blockOf: (record: number) => FromBlock
   readonly #lost: readonly LostRange[]
   readonly #run: AlikeRun | undefined
@@ -292,9 +273,17 @@ class Stage {
     }
   }
 
+  /** Nothing more is taken from this window. */
+  letGo(window: Buffer<ArrayBuffer>): void {
+    if (this.#run === undefined || this.#run.isEmpty) WINDOWS.give(window)
+    else this.#windows.push(window)
+  }
+
+  /** The last call: the memory is others' afterwards. */
   async flush(): Promise<void> {
     await this.#putRun()
     await this.#writeFile()
+    FILE_BUFFERS.give(this.#buffer)
   }
 
   /** Removes all that was written, in part or whole. */
@@ -344,8 +333,8 @@ class Stage {
   /** False where there is no room. */
   #put({ bytes, start, end, json, seed, hint }: StagedLine): boolean {
     const room = json === "" ? BESIDE_BYTES : BESIDE_BYTES + Buffer.byteLength(json)
-    if (!this.#reserve(this.#used + end - start + room)) return false
     const buffer = this.#buffer
+    if (this.#used + end - start + room > buffer.length) return false
     let at = this.#used + bytes.copy(buffer, this.#used, start, end - 1)
     buffer[at++] = TAB
     if (json !== "") at += buffer.write(json, at)
@@ -359,17 +348,6 @@ class Stage {
     return true
   }
 
-  #reserve(bytes: number): boolean {
-    if (bytes > FILE_BYTES_MAX) return false
-    if (bytes <= this.#buffer.length) return true
-    let size = this.#buffer.length
-    while (size < bytes) size *= 2
-    const larger = Buffer.allocUnsafeSlow(size)
-    this.#buffer.copy(larger, 0, 0, this.#used)
-    this.#buffer = larger
-    return true
-  }
-
   async #putLater(staged: StagedLine): Promise<void> {
     await this.#writeFile()
     this.#put(staged)
@@ -377,6 +355,7 @@ class Stage {
 
   async #putRun(): Promise<void> {
     for (const staged of this.#run?.take() ?? []) if (!this.#put(staged)) await this.#putLater(staged)
+    for (const window of this.#windows.splice(0)) WINDOWS.give(window)
   }
 
   async #takeLong(line: Buffer, tab: number, fromBlock: FromBlock): Promise<void> {
