@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Bug } from "../base/assert.ts"
 import { nearest } from "../base/nearest.ts"
 import { Refusal } from "../base/refusal.ts"
+import { codeOf } from "../base/system-error.ts"
 import { InFlight } from "../intake/in-flight.ts"
 import { inserter } from "../intake/insert/insert.ts"
 import { checkLimits } from "../intake/limits.ts"
@@ -228,7 +229,7 @@ const NOT_LISTENING: Readonly<Record<string, string>> = {
 
 /** Why it cannot listen where it should, for whoever starts it; what is no answer of the system stays as it is. */
 function unavailable(error: unknown, where: string): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : ""
+  const code = codeOf(error) ?? ""
   const why = NOT_LISTENING[code]
   if (why === undefined) return error
   return new Refusal("listen.unavailable", `cannot listen on ${where}: ${why}`, { code }, error)

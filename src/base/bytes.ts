@@ -67,11 +67,15 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Inverse of {@link toHex}: refuses any text it would not have written. */
 export function fromHex(text: string): Uint8Array {
+  const bytes = ifHex(text)
+  if (bytes !== undefined) return bytes
+  throw new Refusal("text.malformed", `not lower-case hex: ${JSON.stringify(text.slice(0, SHOWN_MAX))}`)
+}
+
+/** As {@link fromHex}, or undefined. */
+export function ifHex(text: string): Uint8Array | undefined {
   const bytes = NodeBuffer?.from(text, "hex") ?? decodeHex(text)
-  if (toHex(bytes) !== text) {
-    throw new Refusal("text.malformed", `not lower-case hex: ${JSON.stringify(text.slice(0, SHOWN_MAX))}`)
-  }
-  return bytes
+  return toHex(bytes) === text ? bytes : undefined
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,7 +1,8 @@
+import { codeOf } from "./system-error.ts"
+
 /** The system's error code, or its words. */
 export function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
-  return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message
+  return codeOf(cause) ?? (cause instanceof Error ? cause.message : String(cause))
 }
 
 /** What codes of the system and of TLS mean, for people who do not know them. */

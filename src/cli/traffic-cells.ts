@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os"
+import { asBuffer } from "../base/buffer.ts"
 import { concat } from "../base/bytes.ts"
 import { LINE_BYTES_MAX } from "../intake/file-lines.ts"
 import { CellSum } from "../policy/cell-sum.ts"
@@ -73,7 +74,7 @@ class SummingSink implements TrafficSink {
   }
 
   lines(chunk: Uint8Array): Promise<void> | undefined {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    const bytes = asBuffer(chunk)
     const end = bytes.lastIndexOf(NEWLINE) + 1
     if (end === 0) {
       this.#keep(chunk)
@@ -137,7 +138,7 @@ class SummingSink implements TrafficSink {
     if (pool === undefined) {
       const [only] = parts
       const whole = parts.length === 1 && only !== undefined ? only : concat(parts)
-      this.#alone.wholeLines(Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength))
+      this.#alone.wholeLines(asBuffer(whole))
       return undefined
     }
     const buffer = pool.buffer(Math.max(BATCH_BYTES, size))

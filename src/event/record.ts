@@ -1,4 +1,5 @@
 import { fromBase64, toBase64 } from "../base/bytes.ts"
+import { isCount } from "../base/count.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { formatMicros, type Micros, parseMicros } from "../base/time.ts"
 
@@ -119,10 +120,6 @@ export function parseRecord(text: string): RecordLine {
     if (isRefusal(error) && error.code !== "record.malformed") throw malformed(text, error)
     throw error
   }
-}
-
-function isCount(n: number): boolean {
-  return Number.isSafeInteger(n) && n >= 0
 }
 
 function malformed(text: string, cause?: unknown): Refusal {

@@ -1,6 +1,7 @@
 import { createGunzip, createInflate, createZstdDecompress } from "node:zlib"
 import { concat } from "../base/bytes.ts"
 import { Refusal } from "../base/refusal.ts"
+import { codeOf } from "../base/system-error.ts"
 import { expandSnappy } from "./snappy.ts"
 
 export type Compression = "gzip" | "zstd" | "deflate"
@@ -111,15 +112,13 @@ async function* decodedMember(source: Rest, compression: Compression): AsyncGene
   try {
     for await (const part of engine) yield part as Uint8Array
   } catch (error) {
-    if (error instanceof Error && "code" in error && String(error.code).startsWith("Z")) {
-      throw new Refusal(
-        "body.damaged",
-        `the ${compression} data cannot be decoded: ${error.message}`,
-        {},
-        error,
-      )
-    }
-    throw error
+    if (!(error instanceof Error) || codeOf(error)?.startsWith("Z") !== true) throw error
+    throw new Refusal(
+      "body.damaged",
+      `the ${compression} data cannot be decoded: ${error.message}`,
+      {},
+      error,
+    )
   }
   await feeding
 }

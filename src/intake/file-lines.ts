@@ -1,3 +1,4 @@
+import { asBuffer } from "../base/buffer.ts"
 import { concat } from "../base/bytes.ts"
 
 /** One line of a content, without its newline. Offsets count bytes of the (decompressed) content. */
@@ -69,7 +70,7 @@ export class LineCutter {
   /** The lines may be views of `bytes`: they are good until the caller reuses it. */
   push(bytes: Uint8Array): Cut {
     // Buffer finds a byte with memchr, ten times as fast as Uint8Array does.
-    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const chunk = asBuffer(bytes)
     const lines: Line[] = []
     const holes: Hole[] = []
     for (let at = 0; at < chunk.length; ) {

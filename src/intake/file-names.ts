@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
+import { isMissing } from "../base/system-error.ts"
 
 /** A file that belongs to a configured path, under one of its names. */
 export type Candidate = {
@@ -112,8 +113,7 @@ async function namesIn(
     return names.sort().slice(0, NAMES_MAX)
   } catch (error) {
     // A folder that is not there yet is no trouble: the API server makes it with its first event.
-    const code = error instanceof Error && "code" in error ? error.code : undefined
-    if (code !== "ENOENT" && code !== "ENOTDIR") onTrouble(folder, error)
+    if (!isMissing(error)) onTrouble(folder, error)
     return []
   }
 }

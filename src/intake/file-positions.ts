@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Refusal } from "../base/refusal.ts"
+import { isMissing } from "../base/system-error.ts"
 import type { Micros } from "../base/time.ts"
 import type { Content } from "./file-content.ts"
 
@@ -31,7 +32,7 @@ export async function readPositions(path: string): Promise<Positions> {
   try {
     text = await readFile(path, "utf8")
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return NO_POSITIONS
+    if (isMissing(error)) return NO_POSITIONS
     throw error
   }
   return parsePositions(text)

@@ -1,3 +1,4 @@
+import { asBuffer } from "../base/buffer.ts"
 import { isRefusal } from "../base/refusal.ts"
 import type { Line } from "./file-lines.ts"
 import { type Batch, type Reception, toBatch, toLogRecord } from "./receive.ts"
@@ -58,7 +59,7 @@ const EVENT_START = Buffer.from('{"kind":"Event","apiVersion":"audit.k8s.io/v1",
  * object that merely stands inside another (a client can send one) is followed by the braces around it.
  */
 function splitGlued(line: Uint8Array, reception: Reception): Batch | undefined {
-  const bytes = Buffer.from(line.buffer, line.byteOffset, line.byteLength)
+  const bytes = asBuffer(line)
   const at = bytes.lastIndexOf(EVENT_START)
   if (at <= 0) return undefined
   const rest = receiveDocument(line.subarray(at), reception)

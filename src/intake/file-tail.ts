@@ -1,6 +1,7 @@
 import type { BigIntStats } from "node:fs"
 import { rename, stat } from "node:fs/promises"
 import { isRefusal, Refusal } from "../base/refusal.ts"
+import { isMissing } from "../base/system-error.ts"
 import type { Micros } from "../base/time.ts"
 import type { Content } from "./file-content.ts"
 import { Stopped } from "./file-deliver.ts"
@@ -350,8 +351,4 @@ export class FileTail implements Source {
 function rankOf({ gone, begunAnew, name }: Place): number {
   if (gone) return begunAnew ? 2 : 0
   return name.rotated === undefined ? 3 : 1
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")
 }

@@ -1,4 +1,5 @@
 import { utf8 } from "../base/bytes.ts"
+import { isCount } from "../base/count.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { formatMicros, type Micros, parseMicros } from "../base/time.ts"
 import { isSource, type NewRecord, RESERVED } from "../event/record.ts"
@@ -92,7 +93,7 @@ export const text: Field<string> = {
 
 export const count: Field<number> = {
   print: (value) => value,
-  read: (json) => (Number.isSafeInteger(json) && Number(json) >= 0 ? Number(json) : undefined),
+  read: (json) => (isCount(json) ? json : undefined),
 }
 
 export const integer: Field<number> = {

@@ -1,3 +1,4 @@
+import { asBuffer } from "../base/buffer.ts"
 import { isRefusal } from "../base/refusal.ts"
 import type { Micros } from "../base/time.ts"
 import { RESERVED } from "../event/record.ts"
@@ -47,7 +48,7 @@ export class Counts {
   }
 
   #hearLine(line: Uint8Array): void {
-    const bytes = Buffer.from(line.buffer, line.byteOffset, line.length)
+    const bytes = asBuffer(line)
     const source = bytes.indexOf(SPACE) + 1 + TIME_LENGTH + 1
     const n = bytes.indexOf(SPACE, source) + 1
     const end = bytes.indexOf(SPACE, n)
@@ -61,7 +62,7 @@ export class Counts {
   #hearControl(line: Uint8Array): void {
     try {
       const { body } = parseJournalLine(line)
-      const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString()
+      const text = asBuffer(body).toString()
       const kind = controlKindOf(body)
       if (kind === heartbeat.kind) this.#hearHeartbeat(heartbeat.parse(text))
       if (kind === loss.kind) this.losses.push(loss.parse(text))

@@ -14,6 +14,7 @@ import {
   statSync,
   write,
 } from "node:fs"
+import { codeOf } from "../base/system-error.ts"
 
 /**
  * Everything the commit path does to a disk: the one file that writes, syncs and renames on the way from a request to
@@ -56,7 +57,7 @@ export interface DiskFile {
 
 /** No space, or no quota, left: the one failure that heals by itself. A sync that says so has failed like any other. */
 export function isFull(error: unknown): boolean {
-  const code = systemCode(error)
+  const code = codeOf(error)
   return (code === "ENOSPC" || code === "EDQUOT") && !isSyncError(error)
 }
 
@@ -67,11 +68,6 @@ export function isFull(error: unknown): boolean {
 export function isSyncError(error: unknown): boolean {
   if (!(error instanceof Error) || !("syscall" in error)) return false
   return error.syscall === "fsync" || error.syscall === "fdatasync"
-}
-
-function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined
-  return typeof error.code === "string" ? error.code : undefined
 }
 
 /** The disk of this machine. */

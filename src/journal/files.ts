@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs"
 import { join } from "node:path"
+import { bisect } from "../base/bisect.ts"
 import { Refusal } from "../base/refusal.ts"
 import type { Disk } from "./disk.ts"
 
@@ -51,13 +52,8 @@ export class GroupIndex {
 
   /** A place to begin reading for record `number`. */
   offsetFor(number: number): number {
-    let [low, high] = [0, this.#firsts.length]
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      if ((this.#firsts[middle] ?? 0) <= number) low = middle + 1
-      else high = middle
-    }
-    return this.#offsets[low - 1] ?? 0
+    const known = bisect(this.#firsts.length, (at) => (this.#firsts[at] ?? 0) <= number)
+    return this.#offsets[known - 1] ?? 0
   }
 }
 

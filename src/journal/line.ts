@@ -1,6 +1,8 @@
 import { isUtf8 } from "node:buffer"
 import { crc32 } from "node:zlib"
+import { asBuffer } from "../base/buffer.ts"
 import { fromBase64, toBase64 } from "../base/bytes.ts"
+import { isCount } from "../base/count.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { formatMicros, parseMicros } from "../base/time.ts"
 import { areWords, formatWords, isKind, isSource, type PlacedRecord, parseWords } from "../event/record.ts"
@@ -201,14 +203,6 @@ function countBetween(bytes: Uint8Array, from: number, to: number): number {
   let count = 0
   for (let at = from; at < to; at++) if ((bytes[at] ?? 0) < CONTROL_MAX) count++
   return count
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-}
-
-function isCount(n: number): boolean {
-  return Number.isSafeInteger(n) && n >= 0
 }
 
 function malformed(line: Buffer, cause?: unknown): Refusal {

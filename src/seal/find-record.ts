@@ -1,3 +1,4 @@
+import { asBuffer } from "../base/buffer.ts"
 import { parseEvent, textAt } from "../event/parse.ts"
 import { bloomKey } from "../store/bloom.ts"
 import { BloomCache } from "../store/bloom-cache.ts"
@@ -21,7 +22,7 @@ export async function findByAuditId(
   }
   const needle = Buffer.from(JSON.stringify(which.auditId))
   for (const { number, body } of verifyJournal(ledger.snapshot.journal).records(0)) {
-    if (Buffer.from(body.buffer, body.byteOffset, body.length).includes(needle) && isThat(body, which)) {
+    if (asBuffer(body).includes(needle) && isThat(body, which)) {
       numbers.add(number)
     }
   }

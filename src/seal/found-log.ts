@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { sameBytes, utf8 } from "../base/bytes.ts"
+import { readIfThere } from "../base/read-if-there.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { blockLeafHash, parseBlock, verifyBlockFollows } from "../tlog/block.ts"
 import { decodeBundle } from "../tlog/bundle.ts"
@@ -11,7 +12,7 @@ import { EMPTY_LOG, type LogState, type SealedBlock } from "./log-state.ts"
 import { checkpointOf } from "./remember.ts"
 import type { FoundLog } from "./sealer.ts"
 import { parseTail, type Tail, type TailBlock } from "./tail.ts"
-import { readIfThere, tileReader } from "./tile-files.ts"
+import { tileReader } from "./tile-files.ts"
 
 /**
  * Reads where a log stands: checkpoint, tail, and of the full tiles as many as the edge needs (256 per level). What does

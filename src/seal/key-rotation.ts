@@ -1,3 +1,4 @@
+import { isCount } from "../base/count.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { openNote, signNote } from "../tlog/note.ts"
 import { isOrigin } from "../tlog/note-text.ts"
@@ -41,7 +42,7 @@ export function parseKeyRotation(text: string): KeyRotation {
     }
     const named = rotation.older.name === origin && rotation.newer.name === origin
     const kinds = rotation.older.kind === "ed25519" && rotation.newer.kind === "ed25519"
-    const sized = Number.isSafeInteger(rotation.lastSize) && rotation.lastSize >= 0
+    const sized = isCount(rotation.lastSize)
     const possible = isOrigin(origin) && named && kinds && sized && older !== newer
     if (!possible || formatKeyRotation(rotation) !== text) throw malformed(text)
     return rotation

@@ -16,6 +16,7 @@ import {
 import { dirname } from "node:path"
 import { Refusal } from "../base/refusal.ts"
 import { saidOf } from "../base/said.ts"
+import { codeOf } from "../base/system-error.ts"
 import { isOrigin } from "../tlog/note-text.ts"
 import { formatSignerKey, openSigner, parseSignerKey, type Signer, type SignerKey } from "../tlog/signer.ts"
 
@@ -109,8 +110,4 @@ function opened(path: string, flags: "r" | "wx"): number {
   } catch (error) {
     throw new Refusal("key.unreadable", `cannot open the key ${path}: ${saidOf(error)}`, {}, error)
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined
 }

@@ -1,7 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { readdirSync } from "node:fs"
 import { join, relative, sep } from "node:path"
+import { bisect } from "../base/bisect.ts"
+import { asBuffer } from "../base/buffer.ts"
 import { utf8 } from "../base/bytes.ts"
+import { readIfThere } from "../base/read-if-there.ts"
 import { isRefusal } from "../base/refusal.ts"
+import { isMissing } from "../base/system-error.ts"
 import type { Micros } from "../base/time.ts"
 import { type Block, parseBlock } from "../tlog/block.ts"
 import { decodeBundle } from "../tlog/bundle.ts"
@@ -53,7 +57,7 @@ export function tailContent(dir: string): TailContent {
 }
 
 function tailLines(bytes: Uint8Array): Tail {
-  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1").split("\n")
+  const lines = asBuffer(bytes).toString("latin1").split("\n")
   const read = lines.flatMap((line) => {
     try {
       return [parseTail(Buffer.from(`${line}\n`, "latin1"))]
@@ -108,23 +112,13 @@ export class BlocksOnDisk {
 
   /** Number of the first block sealed then or later. Times of a log that was verified never go back. */
   firstSealedFrom(time: Micros): number | undefined {
-    let [low, high] = [0, this.#size]
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      if ((this.at(middle)?.sealedAt ?? 0) < time) low = middle + 1
-      else high = middle
-    }
-    return low < this.#size ? low : undefined
+    const before = bisect(this.#size, (number) => (this.at(number)?.sealedAt ?? 0) < time)
+    return before < this.#size ? before : undefined
   }
 
   #bundleOf(record: number): number {
-    let [low, high] = [0, this.#bundleFirsts.length - 1]
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2)
-      if ((this.#bundleFirsts[middle] ?? 0) <= record) low = middle
-      else high = middle - 1
-    }
-    return Math.max(0, low)
+    const begun = bisect(this.#bundleFirsts.length, (at) => (this.#bundleFirsts[at] ?? 0) <= record)
+    return Math.max(0, begun - 1)
   }
 
   #blocksIn(bundle: number): Block[] {
@@ -155,17 +149,4 @@ export class BlocksOnDisk {
       throw error
     }
   }
-}
-
-export function readIfThere(path: string): Uint8Array | undefined {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")
 }

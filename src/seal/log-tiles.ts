@@ -1,10 +1,10 @@
 import { join } from "node:path"
 import { concat, toBytes } from "../base/bytes.ts"
+import { readIfThere } from "../base/read-if-there.ts"
 import { decodeBundle, encodeBundle } from "../tlog/bundle.ts"
 import { HASH_BYTES } from "../tlog/merkle.ts"
 import { parseTilePath, TILE_WIDTH, type Tile, tilePath, tileWidth } from "../tlog/tile.ts"
 import type { LogState } from "./log-state.ts"
-import { readIfThere } from "./tile-files.ts"
 
 /**
  * The bytes of a tile or bundle of a log in the state committed last: full ones out of files, partial ones made from the

@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts"
+import { bisect } from "../base/bisect.ts"
 import { sameBytes } from "../base/bytes.ts"
 import type { Micros } from "../base/time.ts"
 import { formatRecord, type Words } from "../event/record.ts"
@@ -141,13 +142,8 @@ export class Recheck {
   #blockOf(number: number): Block {
     const last = this.#salts?.block
     if (last !== undefined && number >= last.first && number < last.first + last.count) return last
-    let [low, high] = [0, this.#blocks.length - 1]
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2)
-      if ((this.#blocks[middle]?.first ?? 0) <= number) low = middle
-      else high = middle - 1
-    }
-    const block = this.#blocks[low]
+    const begun = bisect(this.#blocks.length, (at) => (this.#blocks[at]?.first ?? 0) <= number)
+    const block = this.#blocks[begun - 1]
     assert(block !== undefined, "a record in the range is in a block of it")
     return block
   }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto"
-import { mkdirSync, readFileSync } from "node:fs"
+import { mkdirSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import { readIfThere } from "../base/read-if-there.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { realDisk, replaceFile } from "../journal/disk.ts"
 import { type Checkpoint, parseCheckpoint } from "../tlog/checkpoint.ts"
@@ -32,9 +33,9 @@ export function openRemembered(folder: string): Remembered {
   const pathOf = (origin: string) => join(folder, nameOf(origin))
   const read = (origin: string): string | undefined => {
     try {
-      return readFileSync(pathOf(origin), "utf8")
+      const bytes = readIfThere(pathOf(origin))
+      return bytes === undefined ? undefined : Buffer.from(bytes).toString()
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined
       throw unavailable(folder, error)
     }
   }

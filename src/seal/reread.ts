@@ -1,4 +1,5 @@
-import { fromBase64 } from "../base/bytes.ts"
+import { asBuffer } from "../base/buffer.ts"
+import { ifBase64 } from "../base/bytes.ts"
 import { isRefusal } from "../base/refusal.ts"
 import { parseWords, type Words } from "../event/record.ts"
 import type { Duckdb, Rows } from "../store/duckdb.ts"
@@ -74,19 +75,19 @@ function readRows(db: Duckdb, path: string, { from, to }: { from: number; to: nu
 function* recordsOf(rows: Rows): Generator<readonly Reread[]> {
   const heads = new Map<string, Head>()
   for (const batch of rows.batches()) {
-    const [record, receivedAt, n, heading] = [0, 1, 2, 3].map((i) => batch.column(i))
-    const [raw, hints] = [batch.column(4), batch.column(5)]
+    const [record, receivedAt, n] = [batch.column(0), batch.column(1), batch.column(2)]
+    const [heading, raw, hints] = [batch.column(3), batch.column(4), batch.column(5)]
     const records: Reread[] = []
     for (let row = 0; row < batch.count; row++) {
-      const { source, kind, words, encoding, seed } = headOf(heading?.text(row) ?? "", heads)
+      const { source, kind, words, encoding, seed } = headOf(heading.text(row) ?? "", heads)
       const bytes = raw.bytes(row) ?? new Uint8Array()
       const hint = hints.integer(row)
       const body = encoding === "base64" ? decoded(bytes) : bytes
       records.push({
-        number: record?.integer(row) ?? -1,
-        receivedAt: receivedAt?.integer(row) ?? 0,
+        number: record.integer(row) ?? -1,
+        receivedAt: receivedAt.integer(row) ?? 0,
         source,
-        n: n?.integer(row) ?? -1,
+        n: n.integer(row) ?? -1,
         kind,
         words,
         content: { kind: "kept", seed, body },
@@ -128,11 +129,5 @@ function headOf(text: string, heads: Map<string, Head>): Head {
 
 /** What does not decode is what somebody made of it: it hashes to something else, which is all that matters. */
 function decoded(raw: Uint8Array): Uint8Array {
-  const text = Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("latin1")
-  try {
-    return fromBase64(text)
-  } catch (error) {
-    if (isRefusal(error)) return raw
-    throw error
-  }
+  return ifBase64(asBuffer(raw).toString("latin1")) ?? raw
 }

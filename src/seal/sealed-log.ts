@@ -1,3 +1,4 @@
+import { bisect } from "../base/bisect.ts"
 import { concat, toBytes, utf8 } from "../base/bytes.ts"
 import { Refusal } from "../base/refusal.ts"
 import { type Block, parseBlock } from "../tlog/block.ts"
@@ -28,13 +29,7 @@ export class SealedLog {
   }
 
   blockOf(record: number): Block {
-    let [low, high] = [0, this.#size - 1]
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2)
-      if (this.#block(middle).first <= record) low = middle
-      else high = middle - 1
-    }
-    return this.#block(low)
+    return this.#block(bisect(this.#size, (number) => this.#block(number).first <= record) - 1)
   }
 
   tile({ level, index, width }: Tile): Uint8Array {

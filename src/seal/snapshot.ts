@@ -1,9 +1,11 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs"
 import { join } from "node:path"
+import { readIfThere } from "../base/read-if-there.ts"
+import { isMissing } from "../base/system-error.ts"
 import { journalNames } from "../journal/files.ts"
 import type { CatalogueEntry } from "../store/catalogue.ts"
 import { cataloguePath, readCatalogue } from "../store/catalogue.ts"
-import { filesUnder, isMissing, readIfThere, type TailContent, tailContent } from "./log-on-disk.ts"
+import { filesUnder, type TailContent, tailContent } from "./log-on-disk.ts"
 
 /** A journal file held open: what a server deletes meanwhile can still be read. */
 export type OpenFile = { readonly name: string; read(): Buffer }
@@ -53,11 +55,12 @@ async function tryOnce(dir: string): Promise<Snapshot & { readonly stable: boole
   const checkpoint = checkpointIn(dir)
   const tiles = filesUnder(join(dir, "log", "tile")).map((name) => `tile/${name}`)
   const tail = tailContent(dir)
+  const namesNow = journalFiles(dir)
   const stable =
     same(checkpoint, checkpointIn(dir)) &&
     journal.length === names.length &&
     same(segmentFiles, filesUnder(join(dir, "segments"))) &&
-    names.every((name, i) => journalFiles(dir)[i] === name)
+    names.every((name, i) => namesNow[i] === name)
   return {
     checkpoint,
     tail,

@@ -1,5 +1,7 @@
-import { fromBase64, fromHex, toBase64, toBytes, toHex, utf8 } from "../base/bytes.ts"
-import { isRefusal, Refusal } from "../base/refusal.ts"
+import { asBuffer } from "../base/buffer.ts"
+import { ifBase64, ifHex, toBase64, toBytes, toHex, utf8 } from "../base/bytes.ts"
+import { isCount } from "../base/count.ts"
+import { Refusal } from "../base/refusal.ts"
 import { SEED_BYTES } from "../tlog/record-hash.ts"
 
 /**
@@ -42,7 +44,7 @@ export function formatTailBlock({ number, seed, text }: TailBlock): string {
  * appended when the process ended, so nothing was decided by it: it is left out, and counted in `tornBytes`.
  */
 export function parseTail(file: Uint8Array): Tail & { readonly tornBytes: number } {
-  const bytes = Buffer.from(file.buffer, file.byteOffset, file.length)
+  const bytes = asBuffer(file)
   const end = bytes.lastIndexOf("\n") + 1
   const lines = bytes.toString("latin1", 0, end).split("\n").slice(0, -1)
   const seeds: TailSeed[] = []
@@ -65,7 +67,7 @@ function parseSeed(line: string, number: string, [first, count, seed = ""]: read
     count: Number(count),
     seed: seedOf(line, seed),
   }
-  const counted = [parsed.number, parsed.first, parsed.count].every((n) => Number.isSafeInteger(n) && n >= 0)
+  const counted = [parsed.number, parsed.first, parsed.count].every(isCount)
   if (!counted || formatTail({ seeds: [parsed], blocks: [] }) !== `${line}\n`) throw malformed(line)
   return parsed
 }
@@ -76,36 +78,23 @@ function parseBlockLine(line: string, number: string, [seed = "", text = ""]: re
     seed: seed === "-" ? undefined : seedOf(line, seed),
     text: textOf(line, text),
   }
-  if (!Number.isSafeInteger(parsed.number) || formatTailBlock(parsed) !== `${line}\n`) throw malformed(line)
+  if (!isCount(parsed.number) || formatTailBlock(parsed) !== `${line}\n`) throw malformed(line)
   return parsed
 }
 
 function seedOf(line: string, hex: string): Uint8Array {
-  const seed = readOr(line, () => fromHex(hex))
-  if (seed.length !== SEED_BYTES) throw malformed(line)
+  const seed = ifHex(hex)
+  if (seed?.length !== SEED_BYTES) throw malformed(line)
   return seed
 }
 
 function textOf(line: string, base64: string): string {
-  const text = utf8(readOr(line, () => fromBase64(base64)))
+  const bytes = ifBase64(base64)
+  const text = bytes === undefined ? undefined : utf8(bytes)
   if (text === undefined) throw malformed(line)
   return text
 }
 
-function readOr<T>(line: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (isRefusal(error)) throw malformed(line, error)
-    throw error
-  }
-}
-
-function malformed(line: string, cause?: unknown): Refusal {
-  return new Refusal(
-    "ledger.damaged",
-    `not a line of log/tail: ${JSON.stringify(line.slice(0, 80))}`,
-    {},
-    cause,
-  )
+function malformed(line: string): Refusal {
+  return new Refusal("ledger.damaged", `not a line of log/tail: ${JSON.stringify(line.slice(0, 80))}`)
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs"
 import { dirname, join, relative, sep } from "node:path"
 import { sameBytes } from "../base/bytes.ts"
+import { readIfThere } from "../base/read-if-there.ts"
 import { Refusal } from "../base/refusal.ts"
 import { type Disk, replaceFile } from "../journal/disk.ts"
 import { tilePath } from "../tlog/tile.ts"
@@ -41,14 +41,5 @@ export function tileReader(log: string): ReadTile {
     const bytes = readIfThere(join(log, path))
     if (bytes === undefined) throw new Refusal("tile.missing", `${path} is not in the ledger`)
     return bytes
-  }
-}
-
-export function readIfThere(path: string): Uint8Array | undefined {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined
-    throw error
   }
 }

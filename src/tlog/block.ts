@@ -1,9 +1,9 @@
 import { fromBase64, sameBytes, toBase64, toBytes } from "../base/bytes.ts"
+import { isCount } from "../base/count.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { formatMicros, type Micros, parseMicros } from "../base/time.ts"
 import { HASH_BYTES, type Hash, leafHash } from "./merkle.ts"
 import { isOrigin } from "./note-text.ts"
-import { isSize } from "./path.ts"
 
 /**
  * The records sealed together, as the log's entry names them:
@@ -76,7 +76,7 @@ export function parseBlock(text: string): Block {
 }
 
 function isPossible({ origin, number, first, count, root, previous }: Block): boolean {
-  const counted = isSize(number) && isSize(first) && isSize(count) && isSize(first + count) && count >= 1
+  const counted = isCount(number) && isCount(first) && isCount(count) && isCount(first + count) && count >= 1
   const starts = number === 0 ? first === 0 : first >= number // every block before has a record
   const chained = previous.length === HASH_BYTES && sameBytes(previous, NO_BLOCK) === (number === 0)
   return isOrigin(origin) && counted && starts && chained && root.length === HASH_BYTES

@@ -1,9 +1,9 @@
 import { ifBase64, toBase64 } from "../base/bytes.ts"
+import { isCount } from "../base/count.ts"
 import { Refusal } from "../base/refusal.ts"
 import { HASH_BYTES, type Hash } from "./merkle.ts"
 import { type OpenedNote, openNote } from "./note.ts"
 import { isNoteText } from "./note-text.ts"
-import { isSize } from "./path.ts"
 import type { VerifierKey } from "./verifier-key.ts"
 
 /**
@@ -35,7 +35,7 @@ export function parseCheckpoint(text: string): Checkpoint {
   // Number() and base64 decoders forgive much (" 7", "0x7", "1e3", stray bits). Writing the value
   // back and comparing forgives nothing, and leaves exactly one text per checkpoint.
   const canonical = formatCheckpoint(checkpoint) === text && isNoteText(text)
-  const possible = origin !== "" && isSize(head.size) && !extensions.includes("")
+  const possible = origin !== "" && isCount(head.size) && !extensions.includes("")
   if (!canonical || !possible || head.root.length !== HASH_BYTES) {
     throw new Refusal("checkpoint.malformed", `not a checkpoint: ${JSON.stringify(text.slice(0, 80))}`)
   }

@@ -1,7 +1,8 @@
 import { sameBytes } from "../base/bytes.ts"
+import { isCount } from "../base/count.ts"
 import { Refusal } from "../base/refusal.ts"
 import { HASH_BYTES, type Hash, nodeHash, treeRoot } from "./merkle.ts"
-import { consistencyPath, isSize } from "./path.ts"
+import { consistencyPath } from "./path.ts"
 
 /** The hashes that show how the tree over all `leafHashes` extends the one over the first `olderSize` (RFC 6962 §2.1.2). */
 export function proveConsistency(olderSize: number, leafHashes: readonly Hash[]): Hash[] {
@@ -25,7 +26,7 @@ export type ConsistencyClaim = {
  */
 export function verifyConsistency({ older, newer, proof }: ConsistencyClaim): void {
   if (older.origin !== newer.origin) throw refuted("they name different logs")
-  if (!isSize(older.size) || !isSize(newer.size)) throw refuted("sizes are not integers from 0 to 2^53-1")
+  if (!isCount(older.size) || !isCount(newer.size)) throw refuted("sizes are not integers from 0 to 2^53-1")
   if (older.size === 0) throw refuted("an empty tree commits to nothing")
   if (older.size > newer.size) throw refuted("the older tree is larger")
   if (older.size === newer.size) {

@@ -1,7 +1,8 @@
 import { sameBytes } from "../base/bytes.ts"
+import { isCount } from "../base/count.ts"
 import { Refusal } from "../base/refusal.ts"
 import { HASH_BYTES, type Hash, nodeHash, treeRoot } from "./merkle.ts"
-import { inclusionPath, isSize } from "./path.ts"
+import { inclusionPath } from "./path.ts"
 
 /** The hashes that lead from leaf `index` to the root over `leafHashes`, nearest first (RFC 6962 §2.1.1). */
 export function proveInclusion(index: number, leafHashes: readonly Hash[]): Hash[] {
@@ -25,7 +26,7 @@ export type InclusionClaim = {
  * Throws `proof.refuted` when it is not, so that a forgotten result fails closed.
  */
 export function verifyInclusion({ index, size, leafHash, proof, root }: InclusionClaim): void {
-  if (!isSize(index) || !isSize(size)) throw refuted("its numbers are not integers from 0 to 2^53-1")
+  if (!isCount(index) || !isCount(size)) throw refuted("its numbers are not integers from 0 to 2^53-1")
   if (index >= size) throw refuted("the index lies outside the tree")
   if (leafHash.length !== HASH_BYTES) throw refuted("the leaf hash does not have 32 bytes")
 
@@ -61,7 +62,7 @@ export function verifySubtreeInclusion(
   claim: Omit<InclusionClaim, "size"> & { readonly start: number; readonly end: number },
 ): void {
   const { start, end, index } = claim
-  if (!isSize(start) || !isSize(end) || !isSubtree({ start, end }) || index < start) {
+  if (!isCount(start) || !isCount(end) || !isSubtree({ start, end }) || index < start) {
     throw new Refusal(
       "proof.refuted",
       `entry ${index} is not proved: [${start}, ${end}) is no subtree that has it`,

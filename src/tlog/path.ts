@@ -1,3 +1,4 @@
+import { isCount } from "../base/count.ts"
 import { Refusal } from "../base/refusal.ts"
 
 /**
@@ -14,13 +15,9 @@ export type Node = { readonly level: number; readonly index: number }
 /** Largest size or index the log can speak of: JavaScript's integers are exact up to here. */
 export const SIZE_MAX = Number.MAX_SAFE_INTEGER
 
-export function isSize(size: number): boolean {
-  return Number.isSafeInteger(size) && size >= 0
-}
-
 /** PATH(index, D[size]) of RFC 6962 §2.1.1: the ranges beside the way from the leaf to the root, nearest first. */
 export function inclusionPath({ index, size }: { readonly index: number; readonly size: number }): Range[] {
-  if (!isSize(index) || !isSize(size) || index >= size) {
+  if (!isCount(index) || !isCount(size) || index >= size) {
     throw new Refusal("proof.outOfRange", `a log of ${size} entries has no entry ${index}`)
   }
   const ranges: Range[] = []
@@ -46,7 +43,7 @@ export function consistencyPath({
   readonly older: number
   readonly newer: number
 }): Range[] {
-  if (!isSize(older) || !isSize(newer) || older < 1 || older > newer) {
+  if (!isCount(older) || !isCount(newer) || older < 1 || older > newer) {
     throw new Refusal("proof.outOfRange", `a log of ${newer} entries does not extend one of ${older}`)
   }
   const ranges: Range[] = []

@@ -1,7 +1,7 @@
 import { fromBase64, toBase64 } from "../base/bytes.ts"
+import { isCount } from "../base/count.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { HASH_BYTES, type Hash } from "./merkle.ts"
-import { isSize } from "./path.ts"
 
 /**
  * That an entry is in a log, in one text (c2sp.org/tlog-proof):
@@ -62,7 +62,7 @@ export function parsePath(lines: readonly string[]): Pick<TlogProof, "index" | "
   if (hashes.length > PATH_LENGTH_MAX) throw malformed("a path of more than 63 hashes")
   const index = Number(first.slice("index ".length))
   const path = hashes.map(fromBase64)
-  if (first !== `index ${index}` || !isSize(index) || path.some((hash) => hash.length !== HASH_BYTES)) {
+  if (first !== `index ${index}` || !isCount(index) || path.some((hash) => hash.length !== HASH_BYTES)) {
     throw malformed(lines.join("\n"))
   }
   return { index, path }

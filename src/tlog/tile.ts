@@ -1,7 +1,8 @@
 import { assert } from "../base/assert.ts"
+import { isCount } from "../base/count.ts"
 import { Refusal } from "../base/refusal.ts"
 import { HASH_BYTES } from "./merkle.ts"
-import { isSize, type Node } from "./path.ts"
+import type { Node } from "./path.ts"
 
 /**
  * The files a log is served as (c2sp.org/tlog-tiles). Hash i of tile (level, index) is the root over
@@ -45,7 +46,7 @@ export function parseTilePath(path: string): Tile {
 
 function isTile({ level, index, width }: Tile): boolean {
   const isLevel = level === "entries" || (Number.isInteger(level) && level >= 0 && level <= LEVEL_MAX)
-  return isLevel && isSize(index) && Number.isInteger(width) && width >= 1 && width <= TILE_WIDTH
+  return isLevel && isCount(index) && Number.isInteger(width) && width >= 1 && width <= TILE_WIDTH
 }
 
 /** Hashes (entries) in the tile when the log has `size` entries: 0 to 256. */

@@ -1,4 +1,5 @@
 import { Type } from "typebox"
+import { asBuffer } from "../../base/buffer.ts"
 import { Refusal } from "../../base/refusal.ts"
 import type { ApiDeps } from "../deps.ts"
 import type { Route } from "../route.ts"
@@ -45,10 +46,7 @@ export function logRoutes({ log }: Pick<ApiDeps, "log">): readonly Route[] {
         const tile = await log.readTile(path)
         if (tile === undefined)
           throw new Refusal("tile.missing", `the log has no ${JSON.stringify(path.slice(0, 80))} yet`)
-        return reply
-          .type("application/octet-stream")
-          .header("cache-control", FOREVER)
-          .send(Buffer.from(tile.buffer, tile.byteOffset, tile.byteLength))
+        return reply.type("application/octet-stream").header("cache-control", FOREVER).send(asBuffer(tile))
       },
     },
   ]

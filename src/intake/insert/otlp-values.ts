@@ -1,3 +1,4 @@
+import { asBuffer } from "../../base/buffer.ts"
 import { isFields } from "./place.ts"
 import { type ProtoFields, type ProtoReader, put, readProto } from "./protobuf.ts"
 
@@ -115,5 +116,5 @@ function float(value: number): OtlpValue {
 }
 
 function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64")
+  return asBuffer(bytes).toString("base64")
 }

@@ -1,3 +1,4 @@
+import { asBuffer } from "../../base/buffer.ts"
 import type { Entry, Keeper } from "./keeper.ts"
 import { nanosText, nanosToMicros } from "./nanos.ts"
 import {
@@ -174,7 +175,7 @@ function textOf(value: unknown): string {
 }
 
 function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")
+  return asBuffer(bytes).toString("hex")
 }
 
 /** The object that is kept of a log record. Where two parts of it have one name, the later has its part's name before it. */
