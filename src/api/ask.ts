@@ -10,7 +10,7 @@ import type { ApiDeps } from "./deps.ts"
 import type { QueryEndpoint, QueryOutcome } from "./endpoints.ts"
 import { formOf } from "./form.ts"
 import type { QueryBounds } from "./query-request.ts"
-import { CONTINUE, contentTypeHeaderOf, lengthOf } from "./request.ts"
+import { CONTINUE, contentTypeHeaderOf, lengthOf, queryStringOf } from "./request.ts"
 import { checkTenant } from "./tenant.ts"
 
 /** What the query endpoints need of the rest. */
@@ -29,7 +29,7 @@ export async function argumentsOf(
   request: FastifyRequest,
 ): Promise<URLSearchParams> {
   const { raw, headers } = request
-  const inUrl = new URLSearchParams(request.url.split("?", 2)[1] ?? "")
+  const inUrl = new URLSearchParams(queryStringOf(request))
   if (request.method !== "POST") return inUrl
   const hold = inFlight.open(request.credential.name)
   try {

@@ -178,3 +178,13 @@ test("PasswordChecker lets only so many wait, and remembers what it answered", a
   for (let i = 0; i < 100; i++) await checker.check("right", expected)
   assert.ok(performance.now() - began < 1000, "remembered")
 })
+
+test("a secret that changes while the credentials are opened is taken over by the next reload", async () => {
+  let reads = 0
+  const table = await CredentialTable.open([{ ...writer, tokenFile: "t" }], async () =>
+    reads++ === 0 ? TOKEN : `${TOKEN}-changed`,
+  )
+  await table.reload()
+  assert.equal(table.byToken(TOKEN), undefined)
+  assert.equal(table.byToken(`${TOKEN}-changed`)?.name, "prod")
+})

@@ -97,8 +97,9 @@ export class CredentialTable {
   /** Refuses `credential.malformed` and `credential.weak`. */
   static async open(configs: readonly CredentialConfig[], readText: ReadText): Promise<CredentialTable> {
     const table = new CredentialTable(configs, readText)
-    table.#maps = await load(configs, readText)
+    // In this order: what changes in between is read again by the next reload.
     table.#seen = await fingerprint(configs, readText)
+    table.#maps = await load(configs, readText)
     return table
   }
 

@@ -25,6 +25,8 @@ const VERBS = [
   ...["post", "put", "head", "options", "impersonate", "approve"],
 ]
 
+const VERB_NAMES = [NONE, OTHER, ...VERBS]
+
 /** Resources of Kubernetes itself that clusters have. Others count by name once a request for them succeeded. */
 const RESOURCES = [
   ...[
@@ -99,15 +101,13 @@ const WATCHED = ["secrets", "roles", "rolebindings", "clusterroles", "clusterrol
  */
 export class EventCounts {
   readonly #seriesMax: number
-  readonly #verbs = indexOf([NONE, OTHER, ...VERBS])
+  readonly #verbs = indexOf(VERB_NAMES)
   readonly #resources = indexOf([NONE, OTHER, ...RESOURCES])
   readonly #actors = indexOf(ACTOR_KINDS)
   readonly #resourceNames = [NONE, OTHER, ...RESOURCES]
   readonly #counts = new Map<number, { count: number }>()
   readonly #learnedMax: number
-  /** Events counted under `__other__` because their own series found no room. */
-  dropped = 0
-  #overflow = 0
+  #dropped = 0
 
   constructor(seriesMax: number) {
     this.#seriesMax = seriesMax
@@ -127,10 +127,12 @@ export class EventCounts {
     const known = this.#counts.get(key)
     if (known !== undefined) known.count++
     else if (this.#counts.size < this.#seriesMax) this.#counts.set(key, { count: 1 })
-    else {
-      this.#overflow++
-      this.dropped++
-    }
+    else this.#dropped++
+  }
+
+  /** Events counted under `__other__` because their own series found no room. */
+  get dropped(): number {
+    return this.#dropped
   }
 
   get size(): number {
@@ -139,7 +141,7 @@ export class EventCounts {
 
   *series(): Generator<{ readonly labels: EventLabels; readonly count: number }> {
     for (const [key, { count }] of this.#counts) yield { labels: this.#labelsOf(key), count }
-    yield { labels: { verb: OTHER, resource: OTHER, code: OTHER, actor_kind: OTHER }, count: this.#overflow }
+    yield { labels: { verb: OTHER, resource: OTHER, code: OTHER, actor_kind: OTHER }, count: this.#dropped }
   }
 
   #zero(event: Countable): void {
@@ -174,7 +176,7 @@ export class EventCounts {
     const resource = Math.floor(key / 8 / CODES_MAX) % RESOURCES_MAX
     const verb = Math.floor(key / 8 / CODES_MAX / RESOURCES_MAX)
     return {
-      verb: [NONE, OTHER, ...VERBS][verb] ?? OTHER,
+      verb: VERB_NAMES[verb] ?? OTHER,
       resource: this.#resourceNames[resource] ?? OTHER,
       code: code === 0 ? NONE : code === 1 ? OTHER : String(code),
       actor_kind: ACTOR_KINDS[key % 8] ?? OTHER,

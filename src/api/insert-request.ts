@@ -1,17 +1,16 @@
 import type { FastifyReply, FastifyRequest } from "fastify"
-import { assert } from "../base/assert.ts"
 import { Refusal } from "../base/refusal.ts"
 import { clusterOf } from "../event/record.ts"
 import { type InsertArguments, parseInsertArguments } from "../intake/insert/arguments.ts"
 import type { Inserted, InsertForm, InsertPost } from "../intake/insert/insert.ts"
 import type { Outcome } from "../intake/insert/keeper.ts"
-import { narrowSource } from "../intake/narrow.ts"
-import { CONTINUE, lengthOf, parametersOf } from "./request.ts"
+import { CONTINUE, lengthOf, parametersOf, queryStringOf } from "./request.ts"
+import { sourceOf } from "./source-of.ts"
 import { checkTenant } from "./tenant.ts"
 
 export type InsertRoute = {
   readonly insert: (post: InsertPost) => Promise<Inserted>
-  /** While there are no credentials, a request may name any source. */
+  /** See {@link sourceOf}. */
   readonly isOpen: boolean
   /** Told of a request that claimed to come from a cluster which is not its credential's. */
   readonly onSpoofed: () => void
@@ -24,13 +23,12 @@ export async function insertBody(
   form: InsertForm,
   index = "",
 ): Promise<Inserted & { readonly args: InsertArguments }> {
-  const { name, source: own } = request.credential
-  assert(own !== undefined, "who may write has a source")
+  const { name } = request.credential
   checkTenant(request)
-  const parameters = parametersOf(request.url.split("?", 2)[1] ?? "")
+  const parameters = parametersOf(queryStringOf(request))
   const args = parseInsertArguments(parameters, (header) => headerOf(request, header))
   const { source: path = "" } = parameters
-  const source = isOpen && path !== "" ? narrowSource(path, path) : narrowSource(own, path)
+  const source = sourceOf(request, path, isOpen)
   if (!isOpen) checkClaims(args, source, onSpoofed)
   const inserted = await insert({
     form,

@@ -5,6 +5,12 @@ import type { FastifyRequest } from "fastify"
 /** How to say 100 Continue to requests that wait for it; listener.ts puts them here. */
 export const CONTINUE = new WeakMap<IncomingMessage, () => void>()
 
+/** All that stands behind the first question mark; a second one is a sign like others (RFC 3986 §3.4). */
+export function queryStringOf({ url }: Pick<FastifyRequest, "url">): string {
+  const at = url.indexOf("?")
+  return at < 0 ? "" : url.slice(at + 1)
+}
+
 /** Content-Length; the HTTP parser has made sure that it is digits. */
 export function lengthOf({ headers }: FastifyRequest): number | undefined {
   const length = headers["content-length"]

@@ -7,7 +7,7 @@ const count = (description: string) => Type.Optional(Type.Integer({ minimum: 0, 
 const list = (description: string) => Type.Optional(Type.Array(Type.String(), { description }))
 
 /** What every query endpoint takes. */
-export const COMMON = {
+const COMMON = {
   query: Type.String({ description: "LogsQL" }),
   start: text("Oldest _time: 2026-01-02T03:04:05Z and less precise, Unix seconds to nanoseconds, or 5m ago"),
   end: text("As start; what is at or after it does not count"),

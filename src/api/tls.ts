@@ -4,6 +4,7 @@ import { createSecureContext, type SecureContextOptions } from "node:tls"
 import { Refusal } from "../base/refusal.ts"
 import { unreadable } from "../base/unreadable.ts"
 import { type Certificates, parseCertificates } from "./certificate.ts"
+import type { ReadText } from "./credentials.ts"
 
 /** The configuration's `tls`. */
 export type TlsConfig = {
@@ -23,16 +24,11 @@ export type SecureServer = { setSecureContext(options: SecureContextOptions): vo
  */
 export class TlsFiles {
   readonly #config: TlsConfig
-  readonly #readText: (path: string) => Promise<string>
+  readonly #readText: ReadText
   #loaded: Loaded
   #seen: string
 
-  private constructor(
-    config: TlsConfig,
-    readText: (path: string) => Promise<string>,
-    loaded: Loaded,
-    seen: string,
-  ) {
+  private constructor(config: TlsConfig, readText: ReadText, loaded: Loaded, seen: string) {
     this.#config = config
     this.#readText = readText
     this.#loaded = loaded
@@ -40,7 +36,7 @@ export class TlsFiles {
   }
 
   /** Refuses `tls.malformed` for files that cannot be read or do not belong together. */
-  static async open(config: TlsConfig, readText: (path: string) => Promise<string>): Promise<TlsFiles> {
+  static async open(config: TlsConfig, readText: ReadText): Promise<TlsFiles> {
     const seen = await fingerprint(config)
     return new TlsFiles(config, readText, await load(config, readText), seen)
   }
@@ -75,7 +71,7 @@ export class TlsFiles {
 
 type Loaded = { readonly options: SecureContextOptions; readonly certificates: Certificates }
 
-async function load(config: TlsConfig, readText: (path: string) => Promise<string>): Promise<Loaded> {
+async function load(config: TlsConfig, readText: ReadText): Promise<Loaded> {
   if (config.minVersion > config.maxVersion) {
     throw new Refusal(
       "tls.malformed",

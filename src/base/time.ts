@@ -6,7 +6,8 @@ export type Micros = number
 /** Reads a clock. Passed in; only `cli/serve.ts` and commands name the real one. */
 export type Clock = () => Micros
 
-const MICROS_MAX = Date.UTC(2255, 0, 1) * 1000
+/** No time of the ledger's is this late, or later: the first microsecond of 2255. */
+export const MICROS_MAX = Date.UTC(2255, 0, 1) * 1000
 
 /**
  * A clock that tells only times which {@link parseMicros} reads: one that is set to before 1970 or past 2254 tells the

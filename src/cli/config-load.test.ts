@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import test, { after, before } from "node:test"
@@ -58,6 +58,13 @@ test("tallystick.yaml in the working folder is found by itself; TALLYSTICK_CONFI
   assert.equal((await loadConfig({}, testWorld({ cwd: inside }))).config.origin, "found")
   const env = { TALLYSTICK_CONFIG: "other.yaml" }
   assert.equal((await loadConfig({}, testWorld({ cwd: inside, env }))).config.origin, "other")
+})
+
+test("a tallystick.yaml that is there and cannot be read is refused, never replaced by defaults", async () => {
+  const inside = await mkdtemp(join(folder, "cwd-"))
+  // As one of another user, which the superuser never meets.
+  await mkdir(join(inside, "tallystick.yaml"))
+  await assert.rejects(loadConfig({}, testWorld({ cwd: inside })), { code: "input.unreadable" })
 })
 
 test("a named file that is not there is refused, never replaced by defaults", async () => {

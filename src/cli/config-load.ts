@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { Value } from "typebox/value"
+import { isThere } from "../base/is-there.ts"
 import { nearest } from "../base/nearest.ts"
 import { Refusal } from "../base/refusal.ts"
 import { type Place, parseYaml, type YamlPath, type YamlText } from "../base/yaml.ts"
@@ -100,8 +100,9 @@ async function readFileLayer(options: Options, world: World, draft: Draft): Prom
   const asked = typeof options.config === "string" ? options.config : world.env[FILE_VARIABLE]
   const name = asked ?? DEFAULT_FILE
   const path = resolve(world.cwd, name)
-  const text = asked === undefined ? await readIfThere(path) : await readText(path)
-  if (text === undefined) return undefined
+  // The default file is optional; one that is there and cannot be read is not: defaults would open other doors.
+  if (asked === undefined && !isThere(path)) return undefined
+  const text = await readText(path)
   draft.file = { name, yaml: parseYaml(text, name) }
   const value = draft.file.yaml.value ?? {}
   if (!isSection(value)) {
@@ -120,14 +121,6 @@ async function readFileLayer(options: Options, world: World, draft: Draft): Prom
     setAt(value, option.path, resolvePaths(fromText(found, option.schema), option.schema, dirname(path)))
   }
   return path
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8")
-  } catch {
-    return undefined // the default file is optional
-  }
 }
 
 /**

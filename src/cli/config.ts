@@ -183,7 +183,8 @@ export const Config = section("", {
     address: Type.String({
       minLength: 1,
       default: "127.0.0.1",
-      description: "Address. Anything but loopback needs credentials or tls.clientCa, or insecure.",
+      description:
+        "Address. Anything but loopback needs credentials, and tls for tokens and passwords; or insecure.",
       reason:
         "audit events say who does what; nobody else may reach them before TLS and credentials are set up",
     }),

@@ -1,10 +1,9 @@
 import { isRefusal, type Refusal } from "../base/refusal.ts"
-import { type OpenLedger, openLedger } from "../seal/ledger.ts"
-import { openRemembered, rememberedFolder } from "../seal/remember.ts"
+import type { OpenLedger } from "../seal/ledger.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
 import { type Advice, stopIt, toldHolder } from "./holder.ts"
-import { ledgerSigner } from "./ledger-signer.ts"
+import { openConfiguredLedger } from "./open-ledger.ts"
 import { escapeText } from "./terminal.ts"
 
 /** The ledger of the configuration, where no server holds it. Refuses `ledger.locked` with who does, and the advice. */
@@ -17,11 +16,7 @@ export async function openUnserved(
   }: { readonly onTrouble: (trouble: Refusal) => void; readonly advice?: Advice },
 ): Promise<OpenLedger> {
   try {
-    return await openLedger(config.dir, {
-      signer: ledgerSigner(config),
-      clock: world.clock,
-      remembered: openRemembered(rememberedFolder(world.env)),
-      seal: { recordsMax: config.seal.recordsMax, bytesMax: config.seal.bytesMax },
+    return await openConfiguredLedger(config, world, {
       onTrouble,
       onFatal: (error) => {
         throw error

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http"
 import { resolve } from "node:path"
+import { isLoopback } from "../api/exposure.ts"
 import { REFUSALS, Refusal, type RefusalCode } from "../base/refusal.ts"
 import { reasonOf, saidOf } from "../base/said.ts"
 import { Stopped } from "../intake/file-deliver.ts"
@@ -47,7 +48,7 @@ export async function openRemote(server: string, options: Options, world: World)
   const token = (await fileOf(tokenFile))?.trim()
   if (token === "") throw new Refusal("usage", `expected a bearer token in ${tokenFile}, saw an empty file`)
   const ca = await fileOf(options.ca ?? world.env[CA_VARIABLE])
-  if (token !== undefined && url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {
+  if (token !== undefined && url.protocol === "http:" && !isLoopback(url.hostname)) {
     throw new Refusal("usage", "a token is sent over https only, or to this machine")
   }
   return {
@@ -58,8 +59,6 @@ export async function openRemote(server: string, options: Options, world: World)
   }
 }
 
-const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
-
 /** Sends one file as it stands; resolves when the server has made all of it durable. */
 export async function postImport(
   remote: Remote,
@@ -69,7 +68,7 @@ export async function postImport(
   const path = file.source === undefined ? "import" : `import/${file.source}`
   const parameters = new URLSearchParams({ id: file.id, name: file.name })
   const response = await send(remote, "POST", `${path}?${parameters}`, { bytes: stream })
-  return JSON.parse(await textOf(response)) as ImportAnswer
+  return documentOf<ImportAnswer>(await textOf(response))
 }
 
 /** Has the server say in a record that a quarantined one needs no answer. */

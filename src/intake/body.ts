@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream"
 import { concat } from "../base/bytes.ts"
 import { Refusal } from "../base/refusal.ts"
-import { decompressBody, decompressed, recogniseCompression } from "./decompress.ts"
+import { decompressBody } from "./decompress.ts"
 import type { Hold } from "./in-flight.ts"
-import { snappySize } from "./snappy.ts"
+import { tooLarge } from "./too-large.ts"
 
 /** One request's body on its way in. */
 export type Incoming = {
@@ -24,13 +24,8 @@ export type BodyRules = {
   readonly hold: Hold
 }
 
-/** What a body may be encoded as, in the words of `Accept-Encoding`. */
-export const ENCODINGS = "gzip, deflate, zstd, snappy"
-
 /** Charged for any body, so that a million tiny ones are not free: request, socket and stream objects. */
 const REQUEST_BYTES = 4 * 1024
-/** No deflate stream unpacks to more than this many times its size (zlib's own figure). */
-const DEFLATE_RATIO_MAX = 1032
 
 /**
  * The whole body, decoded; its bytes are covered by `hold`. Refuses `body.tooLarge`, `body.encoding`, `body.damaged`,
@@ -38,29 +33,24 @@ const DEFLATE_RATIO_MAX = 1032
  * most `bodyBytesMax` more), because one that is cut off while writing sees a broken connection instead of the answer.
  */
 export async function readBody(incoming: Incoming, rules: BodyRules): Promise<Uint8Array> {
-  const { bodyBytesMax, hold } = rules
   const raw = await new Promise<Uint8Array>((resolve, reject) => {
     new BodyReader(incoming, rules, { resolve, reject }).start()
   })
-  const encoding = (incoming.encoding ?? "").trim().toLowerCase()
-  const recognised = recogniseCompression(raw)
-  const named = encoding === "x-gzip" ? "gzip" : encoding
-  if (recognised === undefined || recognised !== named) {
-    // Plain, deflate (which has no magic), an unknown encoding, or bytes that are not what the header says.
-    if (named === "snappy") cover(hold, raw.length + Math.min(bodyBytesMax, snappySize(raw) ?? 0))
-    if (named === "deflate") cover(hold, raw.length + Math.min(bodyBytesMax, raw.length * DEFLATE_RATIO_MAX))
-    return decompressBody(raw, incoming.encoding, bodyBytesMax)
-  }
-  // Room is asked for while it unpacks: 64 KiB may become 64 MiB, or not.
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of decompressed(justOne(raw))) {
-    size += part.length
-    if (size > bodyBytesMax) throw tooLarge(bodyBytesMax, size)
-    cover(hold, raw.length + size)
-    parts.push(part)
-  }
-  return concat(parts)
+  return await unpackBody(raw, incoming.encoding, rules)
+}
+
+/**
+ * What a whole body holds under a `Content-Encoding`, covered by `hold` beside the body itself. Room is asked for while it
+ * unpacks: 64 KiB may become 64 MiB, or not. Refuses `body.encoding`, `body.damaged`, `body.tooLarge` and
+ * `intake.overBudget`.
+ */
+export async function unpackBody(
+  raw: Uint8Array,
+  encoding: string | undefined,
+  { bodyBytesMax, hold }: Pick<BodyRules, "bodyBytesMax" | "hold">,
+): Promise<Uint8Array> {
+  const onGrowth = (size: number) => cover(hold, raw.length + size)
+  return await decompressBody(raw, encoding, { bytesMax: bodyBytesMax, onGrowth })
 }
 
 function cover(hold: Hold, bytes: number): void {
@@ -176,15 +166,6 @@ class BodyReader {
     else if (this.#whole !== undefined) this.#answer.resolve(this.#whole)
     else this.#answer.resolve(first !== undefined && this.#chunks.length === 1 ? first : concat(this.#chunks))
   }
-}
-
-async function* justOne(body: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield body
-}
-
-function tooLarge(bodyBytesMax: number, bytesSeen: number): Refusal {
-  const message = `expected a body of at most ${bodyBytesMax} bytes, saw ${bytesSeen}`
-  return new Refusal("body.tooLarge", message, { bodyBytesMax, bytesSeen })
 }
 
 function tooSlow(requestTimeoutMs: number, received: number): Refusal {

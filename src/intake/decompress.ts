@@ -2,7 +2,8 @@ import { createGunzip, createInflate, createZstdDecompress } from "node:zlib"
 import { concat } from "../base/bytes.ts"
 import { Refusal } from "../base/refusal.ts"
 import { codeOf } from "../base/system-error.ts"
-import { expandSnappy } from "./snappy.ts"
+import { expandSnappy, snappySize } from "./snappy.ts"
+import { tooLarge } from "./too-large.ts"
 
 export type Compression = "gzip" | "zstd" | "deflate"
 
@@ -40,6 +41,13 @@ export async function* decompressed(chunks: AsyncIterable<Uint8Array>): AsyncGen
   }
 }
 
+export type Unpacking = {
+  /** Of the content. */
+  readonly bytesMax: number
+  /** Told how large the content is so far, or says it will be, before that is kept; may refuse it. */
+  readonly onGrowth?: (bytes: number) => void
+}
+
 /**
  * A whole body under a `Content-Encoding`. Refuses `body.encoding` for one it does not know, `body.damaged`, and
  * `body.tooLarge` as soon as the content passes `bytesMax`: a bomb is not unpacked further.
@@ -47,19 +55,23 @@ export async function* decompressed(chunks: AsyncIterable<Uint8Array>): AsyncGen
 export async function decompressBody(
   body: Uint8Array,
   encoding: string | undefined,
-  bytesMax: number,
+  { bytesMax, onGrowth }: Unpacking,
 ): Promise<Uint8Array> {
   const compression = parseEncoding(encoding)
-  if (compression === "snappy") return expandSnappy(body, bytesMax)
+  if (compression === "snappy") {
+    onGrowth?.(Math.min(bytesMax, snappySize(body) ?? 0))
+    return expandSnappy(body, bytesMax)
+  }
   if (compression === undefined) {
-    if (body.length > bytesMax) throw tooLarge(bytesMax)
+    if (body.length > bytesMax) throw tooLarge(bytesMax, body.length)
     return body
   }
   const parts: Uint8Array[] = []
   let size = 0
   for await (const part of decoded(new Rest(justOne(body)), compression)) {
     size += part.length
-    if (size > bytesMax) throw tooLarge(bytesMax)
+    if (size > bytesMax) throw tooLarge(bytesMax, size)
+    onGrowth?.(size)
     parts.push(part)
   }
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : concat(parts)
@@ -188,10 +200,4 @@ class Rest {
 
 async function* justOne(body: Uint8Array): AsyncGenerator<Uint8Array, void> {
   yield body
-}
-
-function tooLarge(bytesMax: number): Refusal {
-  return new Refusal("body.tooLarge", `the body holds more than ${bytesMax} bytes after decompression`, {
-    bytesMax,
-  })
 }

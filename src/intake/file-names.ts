@@ -99,6 +99,8 @@ async function expandFolders(
       for (const name of await namesIn(parent, onTrouble))
         if (pattern.test(name)) found.push(join(parent, name))
   }
+  if (found.length > FOLDERS_MAX)
+    onTrouble(folder, new Error(`only ${FOLDERS_MAX} of ${found.length} folders are looked into`))
   return found.slice(0, FOLDERS_MAX)
 }
 

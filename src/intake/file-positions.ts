@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rename } from "node:fs/promises"
 import { dirname } from "node:path"
+import { isCount } from "../base/count.ts"
 import { Refusal } from "../base/refusal.ts"
 import { isMissing } from "../base/system-error.ts"
 import type { Micros } from "../base/time.ts"
@@ -133,9 +134,7 @@ function list(value: unknown, key: string): readonly unknown[] {
 
 function count(value: unknown, key: string): number {
   const found = member(value, key)
-  if (typeof found !== "number" || !Number.isSafeInteger(found) || found < 0) {
-    throw malformed(`${key} is not a count`)
-  }
+  if (!isCount(found)) throw malformed(`${key} is not a count`)
   return found
 }
 

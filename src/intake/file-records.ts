@@ -1,7 +1,6 @@
 import { asBuffer } from "../base/buffer.ts"
-import { isRefusal } from "../base/refusal.ts"
 import type { Line } from "./file-lines.ts"
-import { type Batch, type Reception, toBatch, toLogRecord } from "./receive.ts"
+import { type Batch, type Reception, toBatchOrLog, toLogRecord } from "./receive.ts"
 
 /**
  * What one line of a log becomes: one record, or those of an EventList that stands on the line. Nothing is left out: what
@@ -12,19 +11,9 @@ export function receiveLine(whole: Pick<Line, "bytes" | "isRest">, reception: Re
   const first = firstByte(line)
   if (first === undefined || isTornRest(whole)) return { records: [], events: [] }
   if (first !== OBJECT && first !== ARRAY) return receiveText(line, reception)
-  const batch = receiveDocument(line, reception)
+  const batch = toBatchOrLog(line, reception)
   if (batch.events.length > 0 || batch.records.length !== 1) return batch
   return splitGlued(line, reception) ?? batch
-}
-
-/** What a body becomes for a source that nobody waits for: one that is not JSON is kept, too. */
-export function receiveDocument(body: Uint8Array, reception: Reception): Batch {
-  try {
-    return toBatch(body, reception)
-  } catch (error) {
-    if (!isRefusal(error, "event.notJson")) throw error
-    return { records: [toLogRecord(body, reception)], events: [] }
-  }
 }
 
 /**
@@ -62,9 +51,9 @@ function splitGlued(line: Uint8Array, reception: Reception): Batch | undefined {
   const bytes = asBuffer(line)
   const at = bytes.lastIndexOf(EVENT_START)
   if (at <= 0) return undefined
-  const rest = receiveDocument(line.subarray(at), reception)
+  const rest = toBatchOrLog(line.subarray(at), reception)
   if (rest.records.length !== 1 || rest.events.length !== 1) return undefined
-  const start = receiveDocument(line.subarray(0, at), reception)
+  const start = toBatchOrLog(line.subarray(0, at), reception)
   return { records: [...start.records, ...rest.records], events: rest.events }
 }
 

@@ -6,10 +6,10 @@ import type { NewRecord, Words } from "../event/record.ts"
 import { decompressed } from "./decompress.ts"
 import { deliverPatiently, type Pause } from "./file-deliver.ts"
 import { type Cut, LineCutter } from "./file-lines.ts"
-import { isTornRest, receiveDocument, receiveLine } from "./file-records.ts"
+import { isTornRest, receiveLine } from "./file-records.ts"
 import { type Format, Sniffer } from "./import-format.ts"
 import { ListCutter, type Piece } from "./import-list.ts"
-import { type Batch, type Reception, type Redaction, toLogRecord } from "./receive.ts"
+import { type Batch, type Reception, type Redaction, toBatchOrLog, toLogRecord } from "./receive.ts"
 import type { Deliver, Delivered } from "./source.ts"
 import type { Acked } from "./webhook.ts"
 
@@ -187,7 +187,7 @@ class ListReader implements Reader {
         this.#sink.skipped += piece.dropped
         await this.#sink.add({ records: [toLogRecord(bytes, this.#sink.reception)], events: [] })
       } else {
-        await this.#sink.add(receiveDocument(bytes, this.#sink.reception))
+        await this.#sink.add(toBatchOrLog(bytes, this.#sink.reception))
         this.#head = plainHead(bytes)
       }
     }
@@ -199,7 +199,7 @@ class ListReader implements Reader {
     for (const [i, item] of this.#items.entries()) parts.push(...(i === 0 ? [item] : [BETWEEN, item]))
     this.#items = []
     this.#size = 0
-    await this.#sink.add(receiveDocument(concat([...parts, LIST_END]), this.#sink.reception))
+    await this.#sink.add(toBatchOrLog(concat([...parts, LIST_END]), this.#sink.reception))
   }
 }
 

@@ -10,7 +10,7 @@
  *
  * Needs: somebody who knows who is sending (api/), a journal behind `deliver`. Redaction comes as a function and a key.
  */
-export { type BodyRules, ENCODINGS, type Incoming, readBody } from "./body.ts"
+export { type BodyRules, type Incoming, readBody } from "./body.ts"
 export { type FileTail, type FileTailDeps, openFileTail, type TailedFile } from "./file-tail.ts"
 export { type Imported, type ImportSpec, importRecords, isImportId, newImportId } from "./import.ts"
 export { type Hold, InFlight } from "./in-flight.ts"
@@ -22,9 +22,8 @@ export {
   type Reception,
   type Redaction,
   toBatch,
+  toBatchOrLog,
   toLogRecord,
-  toRecords,
-  toRecordsOrLog,
 } from "./receive.ts"
 export type { Deliver, Delivered, Source } from "./source.ts"
 export { type Loss, type Post, type TakeBody, takeBody } from "./take-body.ts"

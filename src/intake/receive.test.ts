@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { createHash, createHmac } from "node:crypto"
 import { test } from "node:test"
 import { compileRedaction } from "../event/redact.ts"
-import { originalDigest, type Redaction, toBatch, toLogRecord, toRecords, toRecordsOrLog } from "./receive.ts"
+import { originalDigest, type Redaction, toBatch, toBatchOrLog, toLogRecord } from "./receive.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const textOf = (body: Uint8Array) => Buffer.from(body).toString()
@@ -18,16 +18,17 @@ function redaction(): Redaction & { readonly rules: string[] } {
 }
 const plain = { source: "prod-1", redactor: undefined }
 
-test("toRecords keeps the exact bytes of each item, and says nothing of those that are understood", () => {
-  const records = toRecords(bytes(`{"kind":"EventList","items":[${EVENT}, ${EVENT} ]}`), plain)
+test("toBatch keeps the exact bytes of each item, and says nothing of those that are understood", () => {
+  const { records } = toBatch(bytes(`{"kind":"EventList","items":[${EVENT}, ${EVENT} ]}`), plain)
   assert.deepEqual(
     records.map(({ body, ...rest }) => ({ ...rest, body: textOf(body) })),
     [EVENT, EVENT].map((body) => ({ source: "prod-1", kind: "k8s.audit", words: [], body })),
   )
 })
 
-test("toRecords marks what is not understood, and keeps it", () => {
-  const [first, second] = toRecords(bytes(`[${EVENT},{"x":1}]`), { ...plain, words: [["imported", "7"]] })
+test("toBatch marks what is not understood, and keeps it", () => {
+  const { records } = toBatch(bytes(`[${EVENT},{"x":1}]`), { ...plain, words: [["imported", "7"]] })
+  const [first, second] = records
   assert.deepEqual(first?.words, [["imported", "7"]])
   assert.deepEqual(second?.words, [
     ["imported", "7"],
@@ -35,13 +36,14 @@ test("toRecords marks what is not understood, and keeps it", () => {
   ])
 })
 
-test("toRecords redacts before anybody else sees the bytes, and leaves a digest of what was there", () => {
+test("toBatch redacts before anybody else sees the bytes, and leaves a digest of what was there", () => {
   const redactor = redaction()
-  const [record] = toRecords(bytes(`[${SECRET}]`), {
+  const { records } = toBatch(bytes(`[${SECRET}]`), {
     source: "prod-1",
     redactor,
     words: [["reencoded", "fluent-bit"]],
   })
+  const [record] = records
   assert.ok(record !== undefined)
   assert.ok(!textOf(record.body).includes("aHVudGVyMg"))
   assert.deepEqual(record.words, [
@@ -60,7 +62,7 @@ test("originalDigest is HMAC(HMAC(key, SHA-256(redacted)), original), so that on
 
 test("what is not JSON is a log record, redacted too", () => {
   const body = bytes('time="x" msg="Authorization: Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"')
-  assert.throws(() => toRecords(body, plain), { code: "event.notJson" })
+  assert.throws(() => toBatch(body, plain), { code: "event.notJson" })
   const record = toLogRecord(body, { source: "prod-1", redactor: redaction() })
   assert.equal(record.kind, "log")
   assert.ok(!textOf(record.body).includes("c2lnbmF0dXJl"), textOf(record.body))
@@ -68,7 +70,7 @@ test("what is not JSON is a log record, redacted too", () => {
     record.words.map(([key]) => key),
     ["original", "quarantined"],
   )
-  assert.deepEqual(toRecordsOrLog(body, plain), [toLogRecord(body, plain)])
+  assert.deepEqual(toBatchOrLog(body, plain), { records: [toLogRecord(body, plain)], events: [] })
 })
 
 test("toBatch knows what to count of each event, and of nothing else", () => {

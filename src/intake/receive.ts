@@ -47,23 +47,18 @@ export function toBatch(body: Uint8Array, reception: Reception): Batch {
   return { records, events }
 }
 
-/** {@link toBatch} for those who count nothing. */
-export function toRecords(body: Uint8Array, reception: Reception): readonly NewRecord[] {
-  return toBatch(body, reception).records
-}
-
 /** The whole body as one quarantined record of kind `log`: for bytes that {@link toBatch} refused. */
 export function toLogRecord(body: Uint8Array, reception: Reception): NewRecord {
   return toRecord(body, "log", { quarantined: "syntax" }, reception)
 }
 
-/** {@link toRecords}, or {@link toLogRecord} where the body is not JSON: for sources that nobody waits for. */
-export function toRecordsOrLog(body: Uint8Array, reception: Reception): readonly NewRecord[] {
+/** {@link toBatch}, or {@link toLogRecord} where the body is not JSON: for sources that nobody waits for. */
+export function toBatchOrLog(body: Uint8Array, reception: Reception): Batch {
   try {
-    return toRecords(body, reception)
+    return toBatch(body, reception)
   } catch (error) {
-    if (isRefusal(error, "event.notJson")) return [toLogRecord(body, reception)]
-    throw error
+    if (!isRefusal(error, "event.notJson")) throw error
+    return { records: [toLogRecord(body, reception)], events: [] }
   }
 }
 

@@ -1,6 +1,7 @@
 import { snappyUncompress } from "hysnappy"
 import { concat } from "../base/bytes.ts"
 import { Refusal } from "../base/refusal.ts"
+import { tooLarge } from "./too-large.ts"
 
 /**
  * Snappy, bare blocks (Loki, remote write, most collectors) and the framed form, told apart by the frame's first bytes.
@@ -27,13 +28,11 @@ function isFramed(bytes: Uint8Array): boolean {
   return STREAM_HEAD.every((byte, i) => bytes[i] === byte)
 }
 
-function expandBlock(bytes: Uint8Array, bytesMax: number): Uint8Array {
+/** `before` are the bytes of the content that stand before it already. */
+function expandBlock(bytes: Uint8Array, bytesMax: number, before = 0): Uint8Array {
   const { size = 0, start = 0 } = blockSize(bytes) ?? {}
   if (start === 0) throw damaged("it declares no size")
-  if (size > bytesMax) {
-    const message = `the body holds more than ${bytesMax} bytes after decompression`
-    throw new Refusal("body.tooLarge", message, { bodyBytesMax: bytesMax, bytesSeen: size })
-  }
+  if (before + size > bytesMax) throw tooLarge(bytesMax, before + size)
   if (size === 0) return new Uint8Array(0)
   try {
     return snappyUncompress(bytes, size)
@@ -56,20 +55,17 @@ function blockSize(bytes: Uint8Array): { readonly size: number; readonly start: 
 
 function expandFrames(bytes: Uint8Array, bytesMax: number): Uint8Array {
   const parts: Uint8Array[] = []
-  let room = bytesMax
+  let size = 0
   for (let at = 0; at < bytes.length; ) {
     const [type = 0, a = 0, b = 0, c = 0] = bytes.subarray(at, at + CHUNK_HEAD_BYTES)
     const end = at + CHUNK_HEAD_BYTES + a + b * 0x100 + c * 0x10000
     if (end > bytes.length) throw damaged("a chunk is cut off")
     const content = bytes.subarray(at + CHUNK_HEAD_BYTES + CRC_BYTES, end)
-    if (type === COMPRESSED) parts.push(expandBlock(content, room))
+    if (type === COMPRESSED) parts.push(expandBlock(content, bytesMax, size))
     else if (type === PLAIN) parts.push(content)
     else if (type < SKIPPABLE) throw damaged(`a chunk is of the unknown type ${type}`)
-    room -= type <= PLAIN ? (parts.at(-1)?.length ?? 0) : 0
-    if (room < 0) {
-      const message = `the body holds more than ${bytesMax} bytes after decompression`
-      throw new Refusal("body.tooLarge", message, { bodyBytesMax: bytesMax })
-    }
+    size += type <= PLAIN ? (parts.at(-1)?.length ?? 0) : 0
+    if (size > bytesMax) throw tooLarge(bytesMax, size)
     at = end
   }
   return concat(parts)

@@ -1,6 +1,6 @@
 import { isRefusal } from "../base/refusal.ts"
 import { type Incoming, readBody } from "./body.ts"
-import type { InFlight } from "./in-flight.ts"
+import type { Hold, InFlight } from "./in-flight.ts"
 import type { IntakeLimits } from "./limits.ts"
 
 /** One POST, already authenticated. */
@@ -22,23 +22,23 @@ export type TakeBody = {
 }
 
 /**
- * Reads the body of a post and hands it to `keep`; its bytes count as in flight until that has ended. What is refused
+ * Reads the body of a post and hands it to `keep`; its bytes count as in flight until that has ended, and what
+ * `keep` covers besides. What is refused
  * for its size is told as a loss: its sender, as a rule, does not send it again.
  */
 export async function takeBody<T>(
   { inFlight, limits, onBody, onLoss }: TakeBody,
   post: Post,
-  keep: (body: Uint8Array) => Promise<T>,
+  keep: (body: Uint8Array, hold: Hold) => Promise<T>,
 ): Promise<T> {
   const hold = inFlight.open(post.sender)
   try {
     const body = await readBody(post, { ...limits, hold })
     onBody?.(body.length)
-    return await keep(body)
+    return await keep(body, hold)
   } catch (error) {
     if (isRefusal(error, "body.tooLarge")) {
-      const bytesSeen = Number(error.facts.bytesSeen ?? limits.bodyBytesMax + 1)
-      onLoss?.({ source: post.source, why: "body.tooLarge", bytesSeen })
+      onLoss?.({ source: post.source, why: "body.tooLarge", bytesSeen: Number(error.facts.bytesSeen) })
     }
     throw error
   } finally {

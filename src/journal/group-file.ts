@@ -31,7 +31,7 @@ export class GroupFile {
 
   /** Whether the next group is the first of a file. */
   get startsFile(): boolean {
-    return this.#open === undefined || this.#open.bytes === 0 || this.#open.bytes >= this.#place.fileBytes
+    return this.#open === undefined || this.#open.bytes >= this.#place.fileBytes
   }
 
   /** False after a failed sync: nobody knows what is on the disk. */
@@ -42,17 +42,26 @@ export class GroupFile {
   /**
    * Before each group, since a group in a file without a name would be acknowledged and gone: whether the open file is
    * still the one in the folder, as long as it was left. One that was removed or replaced is put back, durably, from what
-   * is open here; after one that was cut or added to a new file begins. Resolves with what happened; undefined: nothing.
+   * is open here; after one that was cut or added to a new file begins, and also after one that a failed first group left
+   * empty. Resolves with what happened; undefined: nothing.
    */
   async mend(): Promise<Refusal | undefined> {
     const open = this.#open
-    if (open === undefined || open.bytes === 0) return undefined
+    if (open === undefined) return undefined
+    if (open.bytes === 0) {
+      await this.#leave(open)
+      return undefined
+    }
     const found = this.#place.disk.look(join(this.#place.dir, open.name))
     if (found?.file === open.id && found?.bytes === open.bytes) return undefined
     if (found?.file !== open.id) return await this.#putBack(open, found)
-    await open.file.close()
-    this.#open = undefined
+    await this.#leave(open)
     return touched(`${open.name} has ${found?.bytes} bytes, and this process left it with ${open.bytes}`)
+  }
+
+  async #leave(open: Open): Promise<void> {
+    this.#open = undefined
+    await open.file.close()
   }
 
   async #putBack(open: Open, other: Look | undefined): Promise<Refusal> {
@@ -65,8 +74,7 @@ export class GroupFile {
       await disk.syncFolder(damaged)
     }
     await replaceFile(disk, { path, temporary: join(tmp, "back.journal"), folder: dir }, bytes)
-    await open.file.close()
-    this.#open = undefined
+    await this.#leave(open)
     // One that was cut before it was removed ends early; what comes goes to a file of its own.
     if (bytes.length === open.bytes)
       this.#open = { ...open, file: await disk.create(path), id: disk.look(path)?.file }

@@ -467,3 +467,27 @@ for (const [what, touch, says, kept] of TOUCHED) {
     await again.journal.close()
   })
 }
+
+test("a file that a failed first group left empty, and somebody removed: the next group has a name all the same", async (t) => {
+  let fails = true
+  const disk: Disk = {
+    ...realDisk,
+    async create(path) {
+      const file = await realDisk.create(path)
+      return { ...file, write: (bytes, at) => (fails ? Promise.reject(NO_ROOM) : file.write(bytes, at)) }
+    },
+  }
+  const root = temporaryFolder(t)
+  const place = { dir: join(root, "journal"), tmp: join(root, "tmp"), damaged: join(root, "damaged"), disk }
+  const { journal } = await open(root, { place })
+  await assert.rejects(journal.append([record("a")]), { code: "journal.unavailable" })
+  fails = false
+  rmSync(join(place.dir, journalName(0)))
+  await journal.append([record("b")])
+  await journal.close()
+  const again = await open(root)
+  assert.deepEqual(texts(await all(again.journal)), ["b"])
+  await again.journal.close()
+})
+
+const NO_ROOM = Object.assign(new Error("ENOSPC"), { code: "ENOSPC", syscall: "write" })

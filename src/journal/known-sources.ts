@@ -1,5 +1,5 @@
 import { Refusal } from "../base/refusal.ts"
-import { RESERVED } from "../event/record.ts"
+import { clusterOf, RESERVED } from "../event/record.ts"
 
 export type SourceLimits = {
   /** Sources a ledger counts: each costs memory, and bytes in every heartbeat. */
@@ -93,10 +93,6 @@ function ownerOf(own: ReadonlySet<string>, source: string): string | undefined {
     if (own.has(above)) return above
   }
   return undefined
-}
-
-function clusterOf(source: string): string {
-  return source.split("/", 1)[0] ?? source
 }
 
 function tooMany(max: number, whose: string, source: string): Refusal {

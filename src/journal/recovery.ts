@@ -29,15 +29,13 @@ export type Recovered = {
   readonly missing: readonly Hole[]
   /** Damage that was found now. Recorded already, in the copy. */
   readonly losses: readonly Loss[]
-  /** Bytes after the last commit; nobody was told that they were received. */
-  readonly droppedBytes: number
 }
 
 /**
  * Makes of what a crash left a journal that can be sealed and appended to. Keeps all up to the last valid commit and
  * drops only what follows it. A bad line before a valid commit is damage, whether the commit agrees with it or not: its
- * bytes are kept aside, a `loss` record says so, and what can be read goes on. Groups of the last file may never have been synced: those that are not sealed yet are copied to a new, synced
- * file. Can be interrupted at any instant and begun again.
+ * bytes are kept aside, a `loss` record says so, and what can be read goes on. Groups of the last file may never have been
+ * synced: those that are not sealed yet are copied to a new, synced file. Can be interrupted at any instant and begun again.
  */
 export async function recoverJournal(
   place: JournalPlace,
@@ -64,16 +62,15 @@ export async function recoverJournal(
     now: known.now,
     group: Math.max(0, ...runs.map((run) => run.group + run.groups)),
   })
-  const kept = await dropOld(place, { found, kept: walked.kept, copy: copy.file })
+  await dropOld(place, { found, kept: walked.kept, copy: copy.file })
   return {
-    files: copy.file === undefined ? kept : [...kept, copy.file],
+    files: copy.file === undefined ? walked.kept : [...walked.kept, copy.file],
     next: copy.file?.next ?? Math.max(end, sealed.records),
     group: copy.nextGroup,
     sources: counts.next,
     givenAt: copy.givenAt,
     missing: missingIn(chain, sealed.records),
     losses,
-    droppedBytes: losses.length > 0 ? 0 : trailingBytes(found.at(-1)),
   }
 }
 
@@ -100,10 +97,6 @@ function committedEnd(found: readonly Found[]): number {
   const groups = found.flatMap(({ newest }) => newest ?? [])
   const newest = groups.toSorted((a, b) => a.group - b.group).at(-1)
   return newest === undefined ? 0 : newest.first + newest.count
-}
-
-function trailingBytes(file: FoundFile | undefined): number {
-  return file === undefined ? 0 : file.bytes - (file.runs.at(-1)?.end ?? 0)
 }
 
 type Range = Pick<Loss, "first" | "count">

@@ -61,13 +61,7 @@ export async function copyRest(place: JournalPlace, rest: Rest): Promise<Copied>
   }
   const temporary = join(place.tmp, "rest.journal")
   const out = await place.disk.create(temporary)
-  const file: JournalFile = {
-    name: journalName(first),
-    first,
-    next: first,
-    bytes: 0,
-    index: new GroupIndex(),
-  }
+  const file: JournalFile = { name, first, next: first, bytes: 0, index: new GroupIndex() }
   let nextGroup = rest.group
   let givenAt = lastAt
   try {
@@ -173,7 +167,7 @@ export async function keepDamaged(place: JournalPlace, found: readonly FoundFile
   await disk.syncFolder(join(place.damaged, ".."))
 }
 
-/** Removes what the copy replaced and what follows the last commit. Returns the files that stay. */
+/** Removes what the copy replaced and what follows the last commit. */
 export async function dropOld(
   place: JournalPlace,
   now: {
@@ -181,7 +175,7 @@ export async function dropOld(
     readonly kept: readonly JournalFile[]
     readonly copy: JournalFile | undefined
   },
-): Promise<readonly JournalFile[]> {
+): Promise<void> {
   const { found, kept, copy } = now
   for (const { name, bytes, runs } of found) {
     const stays = kept.find((file) => file.name === name)
@@ -195,7 +189,6 @@ export async function dropOld(
       await cut(place, stays)
     }
   }
-  return kept
 }
 
 async function cut({ dir, disk }: JournalPlace, { name, bytes }: JournalFile): Promise<void> {

@@ -5,7 +5,6 @@ import {
   type ControlKind,
   controlKind,
   controlKindOf,
-  controlRecord,
   count,
   listOf,
   optional,
@@ -109,8 +108,6 @@ export type Control = {
   [K in ControlName]: { readonly kind: K; readonly value: ValueOf<(typeof CONTROLS)[K]> }
 }[ControlName]
 
-export type SegmentMadeFacts = ValueOf<typeof segmentMade>
-
 /** Reads the body of any control record. Refuses (`control.malformed`) what no version known here has written. */
 export function parseControl(body: Uint8Array): Control {
   const kind = controlKindOf(body)
@@ -125,5 +122,3 @@ export function parseControl(body: Uint8Array): Control {
 function isControlName(kind: string): kind is ControlName {
   return Object.hasOwn(CONTROLS, kind)
 }
-
-export { controlRecord }

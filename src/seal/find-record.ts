@@ -7,15 +7,13 @@ import { isSegmentName, segmentPath } from "../store/segment-name.ts"
 import type { Snapshot } from "./snapshot.ts"
 import { verifyJournal } from "./verify-journal.ts"
 
-export type FoundRecord = { readonly record: number }
-
 const BLOOM_BYTES_MAX = 64 * 1024 * 1024
 
-/** The records with an auditID and a stage, by number: every delivery there is, in segments and in the journal. */
+/** Numbers of the records with an auditID and a stage, ascending: every delivery there is, in segments and in the journal. */
 export async function findByAuditId(
   which: { readonly auditId: string; readonly stage: string },
   ledger: { readonly dir: string; readonly snapshot: Snapshot; readonly db: Duckdb },
-): Promise<readonly FoundRecord[]> {
+): Promise<readonly number[]> {
   const numbers = new Set<number>()
   for (const name of await segmentsToRead(which.auditId, ledger)) {
     for (const record of await inSegment(ledger.db, segmentPath(ledger.dir, name), which)) numbers.add(record)
@@ -26,7 +24,7 @@ export async function findByAuditId(
       numbers.add(number)
     }
   }
-  return [...numbers].sort((a, b) => a - b).map((record) => ({ record }))
+  return [...numbers].sort((a, b) => a - b)
 }
 
 /** Filters spare most files; what the catalogue does not list is read. */

@@ -22,7 +22,6 @@ export {
   CONTROLS,
   type Control,
   type ControlName,
-  controlRecord,
   did,
   importDone,
   keyRotated,
@@ -30,7 +29,6 @@ export {
   parseControl,
   rangePurged,
   recordErased,
-  type SegmentMadeFacts,
   segmentMade,
 } from "./control.ts"
 export { type InitOptions, initLedger } from "./init-ledger.ts"
@@ -41,7 +39,7 @@ export { type LedgerPlace, ledgerPlace } from "./ledger-place.ts"
 export { type Lock, takeLock } from "./lock.ts"
 export type { SealedBlock } from "./log-state.ts"
 export { madeSegments } from "./made-segments.ts"
-export { type Proved, type ProveRequest, proveRecord } from "./prove.ts"
+export { openProver, type Proved, type ProveRequest, type Prover } from "./prove.ts"
 export { checkpointOf, openRemembered, type Remembered, rememberedFolder } from "./remember.ts"
 export { type Scrubbed, type ScrubRequest, type ScrubState, scrub } from "./scrub.ts"
 export { BLOCK_LIMITS, type Sealed, type Sealer } from "./sealer.ts"

@@ -6,14 +6,14 @@ import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { PlacedRecord } from "../event/record.ts"
 import { parseRecord } from "../event/record.ts"
 import { type Duckdb, openDuckdb } from "../store/duckdb.ts"
-import { isSegmentName, segmentPath } from "../store/segment-name.ts"
+import { isSegmentName, rangeOfSegment, segmentPath } from "../store/segment-name.ts"
 import type { Block } from "../tlog/block.ts"
 import { proveInclusion } from "../tlog/inclusion.ts"
 import { treeRoot } from "../tlog/merkle.ts"
 import { formatReceipt } from "../tlog/receipt.ts"
-import { blockSalts, saltAt, sealRecords } from "../tlog/record-hash.ts"
+import { blockSalts, SEED_BYTES, saltAt, sealRecords } from "../tlog/record-hash.ts"
 import { proveInclusionFromTiles, rootFromTiles } from "../tlog/tile-proof.ts"
-import { type FoundRecord, findByAuditId } from "./find-record.ts"
+import { findByAuditId } from "./find-record.ts"
 import { seedsIn } from "./log-on-disk.ts"
 import { checkpointOf } from "./remember.ts"
 import { readRange } from "./reread.ts"
@@ -22,8 +22,6 @@ import { hasMoved, lookAgain, type Snapshot, takeSnapshot } from "./snapshot.ts"
 import { verifyJournal } from "./verify-journal.ts"
 
 export type ProveRequest = {
-  /** The ledger's directory. Only read; a server may be writing to it. */
-  readonly dir: string
   readonly which: WhichRecord
   /** The record's line and proof only: who sent how much and when, not what. */
   readonly withholdBody: boolean
@@ -36,16 +34,6 @@ export type Proved = { readonly record: number; readonly receipt: string }
 const MEMORY_BYTES_MAX = 768 * 1024 * 1024
 const TEMP_BYTES_MAX = 1024 * 1024 * 1024
 
-/** The receipt of one record, as {@link Prover.prove} makes it. */
-export async function proveRecord({ dir, ...request }: ProveRequest): Promise<Proved> {
-  const prover = await openProver(dir)
-  try {
-    return await prover.prove(request)
-  } finally {
-    await prover.close()
-  }
-}
-
 /** Makes receipts out of a ledger's files as they stood when it was opened: all of them under one checkpoint. */
 export interface Prover {
   readonly origin: string
@@ -54,25 +42,26 @@ export interface Prover {
    * root. Refuses also `record.unknown`, `record.ambiguous` (several records have the auditID and stage) and
    * `record.unsealed`. Records of one block, asked for one after the other, cost one reading.
    */
-  prove(request: Omit<ProveRequest, "dir">): Promise<Proved>
+  prove(request: ProveRequest): Promise<Proved>
   close(): Promise<void>
 }
 
-/** Refuses `ledger.missing`, and `record.unprovable` when the log's files do not make what its checkpoint signs. */
+/**
+ * For the ledger in `dir`, which is only read; a server may be writing to it. Must be closed. Refuses `ledger.missing`, and
+ * `record.unprovable` when the log's files do not make what its checkpoint signs.
+ */
 export async function openProver(dir: string): Promise<Prover> {
-  const tempDir = await mkdtemp(join(tmpdir(), "tallystick-prove-"))
-  const snapshot = await takeSnapshot(dir)
-  const memory = { memoryBytesMax: MEMORY_BYTES_MAX, threads: 1, tempDir, tempBytesMax: TEMP_BYTES_MAX }
-  const db = await openDuckdb({ ...memory, folders: [dir] })
-  async function close(): Promise<void> {
-    db.close()
-    snapshot.close()
-    await rm(tempDir, { recursive: true, force: true })
-  }
+  const held = new AsyncDisposableStack()
   try {
-    return proverOf({ dir, snapshot, db }, close)
+    const snapshot = held.adopt(await takeSnapshot(dir), (taken) => taken.close())
+    const tempDir = held.adopt(await mkdtemp(join(tmpdir(), "tallystick-prove-")), (made) =>
+      rm(made, { recursive: true, force: true }),
+    )
+    const memory = { memoryBytesMax: MEMORY_BYTES_MAX, threads: 1, tempDir, tempBytesMax: TEMP_BYTES_MAX }
+    const db = held.adopt(await openDuckdb({ ...memory, folders: [dir] }), (opened) => opened.close())
+    return proverOf({ dir, snapshot, db }, () => held.disposeAsync())
   } catch (error) {
-    await close()
+    await held.disposeAsync()
     throw error
   }
 }
@@ -155,8 +144,8 @@ async function numberOf(which: WhichRecord, open: Open): Promise<number> {
   const [only, ...others] = found
   const wanted = `auditID ${which.auditId} and stage ${which.stage}`
   if (only === undefined) throw new Refusal("record.unknown", `no record has ${wanted}`)
-  if (others.length === 0) return only.record
-  const numbers = found.map(({ record }: FoundRecord) => String(record))
+  if (others.length === 0) return only
+  const numbers = found.map(String)
   throw new Refusal("record.ambiguous", `${found.length} records have ${wanted}: ${numbers.join(", ")}`, {
     records: numbers,
   })
@@ -213,12 +202,16 @@ async function fromSegment(
 function isWhole(block: Block, records: readonly PlacedRecord[], seed: Uint8Array): boolean {
   const complete =
     records.length === block.count && records.every(({ number }, i) => number === block.first + i)
-  const salted = seed.length === block.root.length / 2
-  return complete && salted && sameBytes(treeRoot(sealRecords(records, seed).hashes), block.root)
+  return (
+    complete &&
+    seed.length === SEED_BYTES &&
+    sameBytes(treeRoot(sealRecords(records, seed).hashes), block.root)
+  )
 }
 
 /** Whether a segment's name says that it holds the records; whether it does, its bytes say. */
 function mayHold(name: string, first: number, last: number): boolean {
-  const [, from, to] = /(\d{16})-(\d{16})-/.exec(name) ?? []
-  return isSegmentName(name) && Number(from) <= first && last <= Number(to)
+  if (!isSegmentName(name)) return false
+  const range = rangeOfSegment(name)
+  return range.first <= first && last <= range.last
 }

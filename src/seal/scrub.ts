@@ -4,7 +4,7 @@ import type { Micros } from "../base/time.ts"
 import type { Checkpoint } from "../tlog/checkpoint.ts"
 import { checkpointOf } from "./remember.ts"
 import type { Verdict } from "./verdict.ts"
-import { verifyLedger } from "./verify.ts"
+import { larger, verifyLedger } from "./verify.ts"
 import type { ControlsDone } from "./verify-job.ts"
 
 /** What one run hands to the next. In memory: a process that starts anew begins with a full run. */
@@ -55,8 +55,4 @@ export async function scrub({ dir, keys, since, remembered, now, stop }: ScrubRe
   })
   if (verdict.answer !== "fine" || signed === undefined) return { verdict, state: since }
   return { verdict, state: { records: verdict.records, checkpoint: checkpointOf(signed), known } }
-}
-
-function larger(one: Checkpoint | undefined, other: Checkpoint | undefined): Checkpoint | undefined {
-  return (one?.size ?? -1) >= (other?.size ?? -1) ? one : other
 }

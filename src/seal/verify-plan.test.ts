@@ -1,9 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { rangeOfSegment } from "../store/segment-name.ts"
 import { type Found, type MadeSegment, planVerify } from "./verify-plan.ts"
 
-const name = (first: number, last: number): string =>
-  `date=2026-01-01/${first}-${last}-0123456789abcdef.parquet`
+const digits = (number: number): string => String(number).padStart(16, "0")
+const name = (first: number, last: number, day = "2026-01-01", hash = "0123456789abcdef"): string =>
+  `date=${day}/${digits(first)}-${digits(last)}-${hash}.parquet`
 const made = (first: number, last: number, replaces: readonly string[] = []): MadeSegment => ({
   record: last + 1,
   name: name(first, last),
@@ -13,6 +15,8 @@ const made = (first: number, last: number, replaces: readonly string[] = []): Ma
   sha256: "",
   replaces,
 })
+/** The hash of a file that no record names. */
+const OTHER = "aaaaaaaaaaaaaaaa"
 const WHOLE: Found = {
   sealedRecords: 300,
   made: [made(0, 99), made(100, 199)],
@@ -21,12 +25,17 @@ const WHOLE: Found = {
   journal: { from: 200, next: 310 },
 }
 
+function rangeOf(name: string): string {
+  const { first, last } = rangeOfSegment(name)
+  return `${first}-${last}`
+}
+
 function told(found: Found): string[] {
   const { pieces, copies, damages, notes } = planVerify(found)
   return [
     ...pieces.map(({ kind, from, to }) => `${kind} ${from}-${to}`),
     ...damages.map(({ thing, cause, first, last }) => `${thing} ${cause} ${first}-${last}`),
-    ...copies.map((copy) => `copy ${copy.name.slice(16, -25)} of ${copy.of.length}`),
+    ...copies.map((copy) => `copy ${rangeOf(copy.name)} of ${copy.of.length}`),
     ...notes.map(() => "note"),
   ]
 }
@@ -56,16 +65,24 @@ const rows: readonly [why: string, change: Partial<Found>, answer: readonly stri
   ],
   ...(
     [
-      ["a second file over the same records", "2026-01-01/0-99", "copy 0-99 of 1"],
-      ["a file over two segments, as merging leaves it", "2026-01-01/0-199", "copy 0-199 of 2"],
-      ["a file over a segment and a half", "2026-01-01/0-150", "segment inserted 0-150"],
-      ["a file that begins within a segment", "2026-01-01/50-199", "segment inserted 50-199"],
-      ["a file over segments and journal", "2026-01-01/100-250", "segment inserted 100-250"],
-      ["a file over two segments, under another day", "2026-01-02/0-199", "segment inserted 0-199"],
+      ["a second file over the same records", name(0, 99, "2026-01-01", OTHER), "copy 0-99 of 1"],
+      [
+        "a file over two segments, as merging leaves it",
+        name(0, 199, "2026-01-01", OTHER),
+        "copy 0-199 of 2",
+      ],
+      ["a file over a segment and a half", name(0, 150, "2026-01-01", OTHER), "segment inserted 0-150"],
+      ["a file that begins within a segment", name(50, 199, "2026-01-01", OTHER), "segment inserted 50-199"],
+      ["a file over segments and journal", name(100, 250, "2026-01-01", OTHER), "segment inserted 100-250"],
+      [
+        "a file over two segments, under another day",
+        name(0, 199, "2026-01-02", OTHER),
+        "segment inserted 0-199",
+      ],
     ] as const
-  ).map(([why, range, answer]): (typeof rows)[number] => [
+  ).map(([why, file, answer]): (typeof rows)[number] => [
     why,
-    { files: new Set([...WHOLE.files, `date=${range}-aaaaaaaaaaaaaaaa.parquet`]) },
+    { files: new Set([...WHOLE.files, file]) },
     ["segment 0-99", "segment 100-199", "journal 200-299", answer],
   ]),
   [

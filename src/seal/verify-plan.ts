@@ -1,16 +1,12 @@
 import { dirname } from "node:path"
+import { rangeOfSegment, type SegmentMade } from "../store/segment-name.ts"
 import type { Damage, PurgedRange } from "./verdict.ts"
 
 /** What a `segment.made` record says; `record` is the number of the record that says it. */
-export type MadeSegment = {
-  readonly record: number
-  readonly name: string
-  readonly first: number
-  readonly last: number
-  readonly bytes: number
-  readonly sha256: string
-  readonly replaces: readonly string[]
-}
+export type MadeSegment = SegmentMade & { readonly record: number }
+
+/** Record numbers, both ends in it. */
+type Range = Pick<SegmentMade, "first" | "last">
 
 /** A stretch of sealed records and the file that has to hold them. */
 export type Piece =
@@ -29,7 +25,7 @@ export type Found = {
   readonly sealedRecords: number
   readonly made: readonly MadeSegment[]
   readonly purged: readonly PurgedRange[]
-  /** Segment files in the directory, by name. */
+  /** Files in the directory that have the name of a segment. */
   readonly files: ReadonlySet<string>
   /** Records that the journal holds: from, up to and without next. */
   readonly journal: { readonly from: number; readonly next: number }
@@ -68,14 +64,14 @@ export function planVerify(found: Found): VerifyPlan {
     if (made.first > next) fill(found, { from: next, to: made.first - 1 }, pieces, damages)
     const { first: from, last: to } = made
     if (found.files.has(made.name)) pieces.push({ kind: "segment", from, to, made, file: made.name })
-    else if (isPurged(found, from, to)) notes.push(`segment ${made.name} was destroyed, as recorded`)
-    else if (inJournal(found, from, to)) pieces.push({ kind: "journal", from, to })
+    else if (isPurged(found, made)) notes.push(`segment ${made.name} was destroyed, as recorded`)
+    else if (inJournal(found, made)) pieces.push({ kind: "journal", from, to })
     else {
       const instead = insteadOf(found, made)
       damages.push(goneSegment(made))
       if (instead !== undefined) {
         pieces.push({ kind: "segment", from, to, made, file: instead })
-        damages.push(insertedFile(instead, from, to))
+        damages.push(insertedFile(instead, made))
         taken.add(instead)
       }
     }
@@ -87,11 +83,11 @@ export function planVerify(found: Found): VerifyPlan {
   for (const name of found.files) {
     if (taken.has(name) || current.some((made) => made.name === name)) continue
     if (replaced.has(name)) notes.push(`segment ${name} was replaced and is not deleted yet`)
-    else if (inJournal(found, ...rangeOfName(name))) notes.push(leftover(name))
+    else if (inJournal(found, rangeOfSegment(name))) notes.push(leftover(name))
     else {
       const of = mergedFrom(whole, name)
       if (of.length > 0) copies.push({ name, of })
-      else damages.push(insertedFile(name, ...rangeOfName(name)))
+      else damages.push(insertedFile(name, rangeOfSegment(name)))
     }
   }
   return { pieces, copies, damages, notes }
@@ -134,12 +130,12 @@ function leftover(name: string): string {
 
 /** The segments that would have become this file: whole ones, in a row, of which the first gives it its day. */
 function mergedFrom(whole: readonly MadeSegment[], name: string): readonly string[] {
-  const [from, to] = rangeOfName(name)
-  const parts = whole.filter(({ first, last }) => from <= first && last <= to)
-  let next = from
+  const range = rangeOfSegment(name)
+  const parts = whole.filter(({ first, last }) => range.first <= first && last <= range.last)
+  let next = range.first
   for (const { first, last } of parts) next = first === next ? last + 1 : next
   const [start] = parts
-  const isWhole = start !== undefined && next === to + 1 && dirname(start.name) === dirname(name)
+  const isWhole = start !== undefined && next === range.last + 1 && dirname(start.name) === dirname(name)
   return isWhole ? parts.map((part) => part.name) : []
 }
 
@@ -148,10 +144,10 @@ export function judgeCopy(
   { name }: Copy,
   isMerged: boolean,
 ): { readonly note: string } | { readonly damage: Damage } {
-  return isMerged ? { note: leftover(name) } : { damage: insertedFile(name, ...rangeOfName(name)) }
+  return isMerged ? { note: leftover(name) } : { damage: insertedFile(name, rangeOfSegment(name)) }
 }
 
-function insertedFile(name: string, first: number, last: number): Damage {
+function insertedFile(name: string, { first, last }: Range): Damage {
   const detail = "no record names this file"
   return { thing: "segment", cause: "inserted", first, last, path: `segments/${name}`, detail }
 }
@@ -160,8 +156,8 @@ function insertedFile(name: string, first: number, last: number): Damage {
 function insteadOf({ files, made }: Found, { first, last }: MadeSegment): string | undefined {
   const known = new Set(made.map(({ name }) => name))
   return [...files].find((name) => {
-    const [from, to] = rangeOfName(name)
-    return !known.has(name) && from === first && to === last
+    const range = rangeOfSegment(name)
+    return !known.has(name) && range.first === first && range.last === last
   })
 }
 
@@ -188,16 +184,10 @@ function goneSegment({ name, first, last }: MadeSegment): Damage {
   }
 }
 
-function isPurged({ purged }: Found, from: number, to: number): boolean {
-  return purged.some(({ first, last }) => first <= from && to <= last)
+function isPurged({ purged }: Found, range: Range): boolean {
+  return purged.some(({ first, last }) => first <= range.first && range.last <= last)
 }
 
-function inJournal({ journal }: Found, from: number, to: number): boolean {
-  return journal.from <= from && to < journal.next
-}
-
-/** `date=…/<first>-<last>-<hash16>.parquet` */
-function rangeOfName(name: string): readonly [first: number, last: number] {
-  const [, first = "0", last = "0"] = /(\d+)-(\d+)-[0-9a-f]{16}\.parquet$/.exec(name) ?? []
-  return [Number(first), Number(last)]
+function inJournal({ journal }: Found, { first, last }: Range): boolean {
+  return journal.from <= first && last < journal.next
 }

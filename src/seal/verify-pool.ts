@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { extname } from "node:path"
 import type { Done, Job } from "./verify-job.ts"
 
-type Message = { readonly ready?: true; readonly done?: Done; readonly failed?: string }
+type Message = { readonly done?: Done; readonly failed?: string }
 
 /** What became of a job: its result, or why there is none. */
 export type Outcome = { readonly done: Done } | { readonly failed: string }
@@ -23,6 +23,7 @@ export class VerifyPool {
   readonly #stop: AbortSignal | undefined
   readonly #onStop = () => {
     for (const reader of this.#all) reader.kill()
+    for (const wake of this.#waiting.splice(0)) wake()
   }
 
   /** `folder` is all that the children may read. `stop` ends them; what waits for them rejects with its reason. */
@@ -36,7 +37,6 @@ export class VerifyPool {
   /** Waits for a free child. A child that dies over a file is replaced; its job comes back as failed. */
   async run(job: Job): Promise<Outcome> {
     const reader = await this.#take()
-    this.#stop?.throwIfAborted()
     const outcome = await reader.run(job)
     this.#stop?.throwIfAborted()
     if (reader.alive) this.#idle.push(reader)
@@ -53,6 +53,7 @@ export class VerifyPool {
 
   async #take(): Promise<Reader> {
     for (;;) {
+      this.#stop?.throwIfAborted()
       const idle = this.#idle.pop()
       if (idle?.alive) return idle
       if (idle !== undefined) this.#all.delete(idle)

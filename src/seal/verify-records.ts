@@ -162,15 +162,7 @@ function supposedSegments(
       ({ first, last, replaces }) =>
         !made.some((other) => !replaces.includes(other.name) && first <= other.last && other.first <= last),
     )
-    .map(({ name, first, last, bytes, sha256, replaces }) => ({
-      record: -1,
-      name,
-      first,
-      last,
-      bytes,
-      sha256,
-      replaces,
-    }))
+    .map((entry) => ({ ...entry, record: -1 }))
 }
 
 /** Records that nobody can count, as damages tell of them. */

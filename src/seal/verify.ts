@@ -1,6 +1,6 @@
 import { toBytes, utf8 } from "../base/bytes.ts"
 import { isThere } from "../base/is-there.ts"
-import { isRefusal } from "../base/refusal.ts"
+import { isRefusal, type RefusalCode } from "../base/refusal.ts"
 import { formatMicros, type Micros } from "../base/time.ts"
 import { type Checkpoint, type OpenedCheckpoint, openCheckpoint } from "../tlog/checkpoint.ts"
 import { witnessesOf } from "../tlog/quorum.ts"
@@ -10,13 +10,13 @@ import { checkpointOf } from "./remember.ts"
 import { type RevokedKey, revokedDamages } from "./revoked-keys.ts"
 import { hasMoved, type Snapshot, takeSnapshot } from "./snapshot.ts"
 import { type TrustedKeys, trustedKeys } from "./trusted-keys.ts"
-import { answerOf, type Damage, joinDamages, type Verdict } from "./verdict.ts"
+import { answerOf, type Cause, type Damage, joinDamages, type Verdict } from "./verdict.ts"
 import { gatherControls, rotationsIn } from "./verify-controls.ts"
 import type { ControlsDone } from "./verify-job.ts"
 import { verifyJournal } from "./verify-journal.ts"
 import { verifyLog } from "./verify-log.ts"
 import { VerifyPool } from "./verify-pool.ts"
-import { segmentNames, type Settled, verifyRecords, type Work } from "./verify-records.ts"
+import { type Settled, segmentNames, verifyRecords, type Work } from "./verify-records.ts"
 
 export type VerifyRequest = {
   /** The ledger's directory. Only read. */
@@ -158,8 +158,14 @@ async function verifyOpened(request: VerifyRequest, found: Opened): Promise<Veri
   return { verdict, signed: utf8(snapshot.checkpoint ?? new Uint8Array()) }
 }
 
-function larger(one: Checkpoint | undefined, other: Checkpoint | undefined): Checkpoint | undefined {
+/** Of two checkpoints of one log the one that says more. */
+export function larger(one: Checkpoint | undefined, other: Checkpoint | undefined): Checkpoint | undefined {
   return (one?.size ?? -1) >= (other?.size ?? -1) ? one : other
+}
+
+const SIGNATURE_CAUSES: Partial<Readonly<Record<RefusalCode, Cause>>> = {
+  "note.unsigned": "unknown key",
+  "note.refuted": "bad signature",
 }
 
 /** The signed checkpoint, or the verdict where there is none to go by. */
@@ -186,8 +192,7 @@ function openSigned(
     return withoutCheckpoint(request, [], ["no block was sealed: an empty ledger is never fine"])
   } catch (error) {
     if (!isRefusal(error)) throw error
-    const causes = { "note.unsigned": "unknown key", "note.refuted": "bad signature" } as const
-    const cause = error.code in causes ? causes[error.code as keyof typeof causes] : "changed"
+    const cause = SIGNATURE_CAUSES[error.code] ?? "changed"
     return withoutCheckpoint(request, [{ thing: "checkpoint", cause, path, detail: error.message }], [])
   }
 }

@@ -91,6 +91,17 @@ test("a query answers JSON lines and says that they are all", () => {
   )
 })
 
+test("a question mark may stand in a query as it is", () => {
+  const asked: unknown[] = []
+  return withApi(
+    { search: searchOf([{ kind: "end", rows: 0 }]), onQuery: ({ text }) => asked.push(text) },
+    async ({ app }) => {
+      await app.inject({ url: "/select/logsql/query?query=requestURI:~a?b&limit=2" })
+      assert.deepEqual(asked, ["requestURI:~a?b"])
+    },
+  )
+})
+
 const sameQuestion: [
   why: string,
   request: { readonly url: string; readonly headers?: Record<string, string>; readonly payload?: string },

@@ -10,7 +10,7 @@ import { join, resolve } from "node:path"
 import { after, test } from "node:test"
 import { createEventMaker, seededRandom } from "../../bench/segment-events.ts"
 import { filesUnder } from "../../src/seal/log-on-disk.ts"
-import { proveRecord } from "../../src/seal/prove.ts"
+import { openProver, type Proved, type ProveRequest } from "../../src/seal/prove.ts"
 import type { Verdict } from "../../src/seal/verdict.ts"
 import { type VerifyRequest, verifyLedger } from "../../src/seal/verify.ts"
 import { VerifyPool } from "../../src/seal/verify-pool.ts"
@@ -152,9 +152,18 @@ test("a segment of random bytes in every place neither stops nor confuses verify
   }
 })
 
+async function proved(request: ProveRequest): Promise<Proved> {
+  const prover = await openProver(whole)
+  try {
+    return await prover.prove(request)
+  } finally {
+    await prover.close()
+  }
+}
+
 test("a receipt out of segment and journal is proved by the key alone, and by no other bytes", async () => {
   for (const record of [5, FIRST_IN_JOURNAL]) {
-    const { receipt } = await proveRecord({ dir: whole, which: { record }, withholdBody: false })
+    const { receipt } = await proved({ which: { record }, withholdBody: false })
     assert.equal(verifyReceipt(receipt, [built.vkey]).record, record)
     const bytes = Buffer.from(receipt)
     for (let at = 0; at < bytes.length; at += 37) {
@@ -167,16 +176,16 @@ test("a receipt out of segment and journal is proved by the key alone, and by no
 
 test("a record is found by auditID and stage, in a segment and in the journal; what is not sealed is refused", async () => {
   for (const record of [700, FIRST_IN_JOURNAL]) {
-    const { receipt } = await proveRecord({ dir: whole, which: { record }, withholdBody: false })
+    const { receipt } = await proved({ which: { record }, withholdBody: false })
     const { body } = verifyReceipt(receipt, [built.vkey])
     const { auditID: auditId, stage } = JSON.parse(Buffer.from(body ?? []).toString())
-    const found = await proveRecord({ dir: whole, which: { auditId, stage }, withholdBody: true })
+    const found = await proved({ which: { auditId, stage }, withholdBody: true })
     assert.equal(found.record, record)
     assert.equal(verifyReceipt(found.receipt, [built.vkey]).body, undefined)
   }
-  const unsealed = { dir: whole, which: { record: lastRecord(whole) }, withholdBody: false }
-  await assert.rejects(proveRecord(unsealed), { code: "record.unsealed" })
-  await assert.rejects(proveRecord({ ...unsealed, which: { record: 1e9 } }), { code: "record.unknown" })
+  const unsealed = { which: { record: lastRecord(whole) }, withholdBody: false }
+  await assert.rejects(proved(unsealed), { code: "record.unsealed" })
+  await assert.rejects(proved({ ...unsealed, which: { record: 1e9 } }), { code: "record.unknown" })
 })
 
 /** The rows of the first table, by number. */

@@ -1,13 +1,12 @@
 import { Type } from "typebox"
-import { assert } from "../../base/assert.ts"
-import { narrowSource } from "../../intake/narrow.ts"
 import type { Post } from "../../intake/take-body.ts"
 import { CONTINUE, lengthOf } from "../request.ts"
 import type { Route } from "../route.ts"
+import { sourceOf } from "../source-of.ts"
 
 export type AuditRoute = {
   readonly receive: (post: Post) => Promise<void>
-  /** While there are no credentials, the path does not narrow a source: it is the source. */
+  /** See {@link sourceOf}. */
   readonly isOpen: boolean
 }
 
@@ -17,12 +16,10 @@ export type AuditRoute = {
  */
 export function auditRoutes({ receive, isOpen }: AuditRoute): readonly Route[] {
   const handle: Route["handle"] = async (request, reply) => {
-    const { name, source } = request.credential
-    assert(source !== undefined, "who may write has a source")
     const { "*": path = "" } = request.params as { "*"?: string }
     await receive({
-      sender: name,
-      source: isOpen && path !== "" ? narrowSource(path, path) : narrowSource(source, path),
+      sender: request.credential.name,
+      source: sourceOf(request, path, isOpen),
       stream: request.raw,
       encoding: request.headers["content-encoding"],
       length: lengthOf(request),

@@ -1,15 +1,14 @@
 import { Type } from "typebox"
-import { assert } from "../../base/assert.ts"
 import { pause } from "../../base/loop.ts"
 import { type ImportDone, receiveImport } from "../../intake/import-request.ts"
-import { narrowSource } from "../../intake/narrow.ts"
 import type { Acked } from "../../intake/webhook.ts"
 import type { ApiDeps } from "../deps.ts"
-import { parametersOf } from "../request.ts"
+import { parametersOf, queryStringOf } from "../request.ts"
 import type { Route } from "../route.ts"
+import { sourceOf } from "../source-of.ts"
 
 export type ImportRoute = Pick<ApiDeps, "deliver" | "redactor" | "onTrouble"> & {
-  /** While there are no credentials, the path does not narrow a source: it is the source. */
+  /** See {@link sourceOf}. */
   readonly isOpen: boolean
   readonly onAcked: (acked: Acked) => void
   /** Makes the control record `import.done`; resolves when it is durable. */
@@ -23,15 +22,13 @@ export type ImportRoute = Pick<ApiDeps, "deliver" | "redactor" | "onTrouble"> & 
  */
 export function importRoutes({ isOpen, onImported, onTrouble, ...deps }: ImportRoute): readonly Route[] {
   const handle: Route["handle"] = async (request, reply) => {
-    const { source } = request.credential
-    assert(source !== undefined, "who may write has a source")
     const { "*": path = "" } = request.params as { "*"?: string }
     const left = new AbortController()
     reply.raw.once("close", () => left.abort())
     return await receiveImport({
       ...deps,
-      parameters: parametersOf(request.url.split("?", 2)[1] ?? ""),
-      source: isOpen && path !== "" ? narrowSource(path, path) : narrowSource(source, path),
+      parameters: parametersOf(queryStringOf(request)),
+      source: sourceOf(request, path, isOpen),
       // A refusal leaves the rest unread; the stream must live on, or its sender never hears why.
       stream: request.raw.iterator({ destroyOnReturn: false }),
       stop: left.signal,

@@ -1,7 +1,7 @@
 import { Type } from "typebox"
 import { Refusal } from "../../base/refusal.ts"
 import type { ApiDeps } from "../deps.ts"
-import { parametersOf } from "../request.ts"
+import { parametersOf, queryStringOf } from "../request.ts"
 import type { Route } from "../route.ts"
 
 const RECORD = /^(?:0|[1-9]\d{0,15})$/
@@ -27,7 +27,7 @@ export function quarantineRoutes({ onDismissed }: Pick<ApiDeps, "onDismissed">):
         response: { 200: Type.Object({}, { additionalProperties: true }) },
       },
       async handle(request) {
-        const { record = "", why = "" } = parametersOf(request.url.split("?", 2)[1] ?? "")
+        const { record = "", why = "" } = parametersOf(queryStringOf(request))
         if (!RECORD.test(record) || why.trim() === "" || why.length > WHY_LENGTH_MAX || !why.isWellFormed())
           throw new Refusal(
             "http.parameters",

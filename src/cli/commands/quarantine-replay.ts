@@ -1,6 +1,6 @@
 import { Refusal } from "../../base/refusal.ts"
 import { newImportId } from "../../intake/import.ts"
-import { toRecordsOrLog } from "../../intake/receive.ts"
+import { toBatchOrLog } from "../../intake/receive.ts"
 import { type Command, EXIT, type ExitCode, type World } from "../command.ts"
 import { CONFIG_FLAGS } from "../config-load.ts"
 import {
@@ -11,8 +11,8 @@ import {
   replayName,
 } from "../quarantined.ts"
 import { recordNumber } from "../record-number.ts"
-import { type ImportTarget, openTarget } from "./import.ts"
 import { jsonLine } from "../terminal.ts"
+import { type ImportTarget, openTarget } from "./import.ts"
 
 /** More is an import of its own: fix what sends them first. */
 const REPLAY_MAX = 10_000
@@ -54,6 +54,10 @@ export const quarantineReplay: Command = {
         await target.close()
       }
     }
+    if (records.length === 0 && rows.length === REPLAY_MAX)
+      world.stderr.write(
+        `  only the newest ${REPLAY_MAX} were looked at: dismiss those that need no answer, then run it again\n`,
+      )
     return report(rows, understood, options.json === true, world)
   },
 }
@@ -76,7 +80,7 @@ async function rowsOf(
 
 /** Whether the rules of this version have nothing against the bytes. */
 function isUnderstood(body: Uint8Array, source: string): boolean {
-  const records = toRecordsOrLog(body, { source, redactor: undefined })
+  const { records } = toBatchOrLog(body, { source, redactor: undefined })
   return records.every(({ words }) => words.every(([key]) => key !== "quarantined"))
 }
 

@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises"
 import { utf8 } from "../../base/bytes.ts"
 import { Refusal } from "../../base/refusal.ts"
+import { unpackBody } from "../body.ts"
+import type { Hold } from "../in-flight.ts"
 import type { Redaction } from "../receive.ts"
-import { expandSnappy } from "../snappy.ts"
 import type { Deliver } from "../source.ts"
 import { type Post, type TakeBody, takeBody } from "../take-body.ts"
 import type { Acked } from "../webhook.ts"
@@ -51,17 +52,19 @@ export type Inserted = {
  * a body that is nothing of its protocol (kept as one record all the same), and what `readBody` and `deliver` refuse.
  */
 export function inserter(deps: InsertDeps): (post: InsertPost) => Promise<Inserted> {
-  return (post) => takeBody(deps, post, (body) => insert(deps, post, body))
+  return (post) => takeBody(deps, post, (body, hold) => insert(deps, post, body, hold))
 }
 
-async function insert(deps: InsertDeps, post: InsertPost, body: Uint8Array): Promise<Inserted> {
+async function insert(deps: InsertDeps, post: InsertPost, body: Uint8Array, hold: Hold): Promise<Inserted> {
   const began = performance.now()
   const { source, args, form } = post
   const { protocol } = form
   const collector = collectorOf(post.userAgent)
   const keeper = new Keeper({ source, redactor: deps.redactor, args, protocol, collector })
   const items: BulkItem[] = []
-  const fault = await runInTurns(keeper, () => linesOf(post, body, keeper, items, deps.limits.bodyBytesMax))
+  const isSnappy = form.protocol === "loki" && form.encoding === "snappy"
+  const plain = isSnappy ? await unpackBody(body, "snappy", { ...deps.limits, hold }) : body
+  const fault = await runInTurns(keeper, () => linesOf(post, plain, keeper, items))
   // What was kept of it before is in it.
   if (fault === "tooMany") keeper.forget()
   // Nothing at all is not worth a record.
@@ -119,7 +122,6 @@ function linesOf(
   body: Uint8Array,
   keeper: Keeper,
   items: BulkItem[],
-  bytesMax: number,
 ): Generator<void, boolean> {
   switch (form.protocol) {
     case "jsonline":
@@ -129,8 +131,7 @@ function linesOf(
     case "msgpack":
       return keepMsgpack(body, keeper)
     case "loki":
-      if (form.encoding === "json") return keepLokiJson(parseJson(body), keeper)
-      return keepLokiProto(form.encoding === "snappy" ? expandSnappy(body, bytesMax) : body, keeper)
+      return form.encoding === "json" ? keepLokiJson(parseJson(body), keeper) : keepLokiProto(body, keeper)
     case "otlp":
       return form.encoding === "json" ? keepOtlpJson(parseJson(body), keeper) : keepOtlpProto(body, keeper)
   }

@@ -1,7 +1,5 @@
-import type { Micros } from "../../base/time.ts"
+import { MICROS_MAX, type Micros } from "../../base/time.ts"
 
-/** Times before 1970 and from 2255 on are no times of logs: a date's default, a counter, a mistake. */
-const MICROS_MAX = Date.UTC(2255, 0, 1) * 1000
 /** A day, a clock, up to nine fraction digits; "T" or a space; a zone, or none, which is UTC. */
 const WRITTEN = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/
 const NUMBER = /^\d{1,19}(\.\d+)?$/
@@ -44,6 +42,7 @@ function fromDigits(text: string): number {
   return whole.length > 17 ? Number(whole.slice(0, -3)) : fromNumber(Number(text))
 }
 
+/** Times before 1970 and from 2255 on are no times of logs: a date's default, a counter, a mistake. */
 function within(micros: number): Micros | undefined {
   return micros > 0 && micros < MICROS_MAX ? micros : undefined
 }

@@ -1,11 +1,9 @@
-import { formatMicros, type Micros } from "../../base/time.ts"
-
-const MICROS_MAX = BigInt(Date.UTC(2255, 0, 1)) * 1000n
+import { formatMicros, MICROS_MAX, type Micros } from "../../base/time.ts"
 
 /** Nanoseconds since 1970 as the ledger keeps times; undefined for 0, which means none, and beyond 2254. */
 export function nanosToMicros(nanos: bigint): Micros | undefined {
   const micros = nanos / 1000n
-  return micros > 0n && micros < MICROS_MAX ? Number(micros) : undefined
+  return micros > 0n && micros < BigInt(MICROS_MAX) ? Number(micros) : undefined
 }
 
 /** All nine digits, as RFC 3339. */

@@ -1,4 +1,4 @@
-import { asBuffer } from "../../base/buffer.ts"
+import { toBase64 } from "../../base/bytes.ts"
 import { isFields } from "./place.ts"
 import { type ProtoFields, type ProtoReader, put, readProto } from "./protobuf.ts"
 
@@ -47,7 +47,7 @@ const ANY: ProtoFields<Holder> = {
       holder.value = Object.fromEntries(pairs)
     },
   },
-  7: put("bytes", "value", (reader) => base64(reader.bytes())),
+  7: put("bytes", "value", (reader) => toBase64(reader.bytes())),
 }
 const LIST: ProtoFields<{ values: OtlpValue[]; readonly depth: number }> = {
   1: { wire: "bytes", read: (reader, { values, depth }) => void values.push(readAnyValue(reader, depth)) },
@@ -113,8 +113,4 @@ function integer(value: bigint | string | number): OtlpValue {
 /** JSON has no word for these. */
 function float(value: number): OtlpValue {
   return Number.isFinite(value) ? value : String(value)
-}
-
-function base64(bytes: Uint8Array): string {
-  return asBuffer(bytes).toString("base64")
 }

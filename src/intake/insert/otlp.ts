@@ -1,4 +1,4 @@
-import { asBuffer } from "../../base/buffer.ts"
+import { toHex } from "../../base/bytes.ts"
 import type { Entry, Keeper } from "./keeper.ts"
 import { nanosText, nanosToMicros } from "./nanos.ts"
 import {
@@ -97,8 +97,8 @@ const RECORD: ProtoFields<LogRecord> = {
   3: put("bytes", "severityText", (reader) => reader.string()),
   5: put("bytes", "body", (reader) => readAnyValue(reader)),
   6: { wire: "bytes", read: (reader, record) => void record.attributes.push(readKeyValue(reader)) },
-  9: put("bytes", "traceId", (reader) => hex(reader.bytes())),
-  10: put("bytes", "spanId", (reader) => hex(reader.bytes())),
+  9: put("bytes", "traceId", (reader) => toHex(reader.bytes())),
+  10: put("bytes", "spanId", (reader) => toHex(reader.bytes())),
   11: put("fixed64", "observed", (reader) => BigInt(reader.fixed64())),
   12: put("bytes", "eventName", (reader) => reader.string()),
 }
@@ -172,10 +172,6 @@ function nanosOf(value: unknown): bigint {
 
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : ""
-}
-
-function hex(bytes: Uint8Array): string {
-  return asBuffer(bytes).toString("hex")
 }
 
 /** The object that is kept of a log record. Where two parts of it have one name, the later has its part's name before it. */
