@@ -45,7 +45,6 @@ export async function numbered(
   const answers = statements.each(parts, ({ sources: some, where: condition }, stop) =>
     statements.over(
       some,
-      [condition],
       (relation) =>
         sql`SELECT "record" FROM ${relation} WHERE ${condition} LIMIT ${BigInt(NUMBERED_MAX + 1)}`,
       { stop },

@@ -72,7 +72,6 @@ async function repeatedRecords(parts: readonly Part[], statements: Statements): 
     const where = andSql([REPEATS, part.where])
     const rows = await statements.over(
       part.sources,
-      [where],
       (relation) => sql`SELECT DISTINCT "duplicateOf" FROM ${relation} WHERE ${where}`,
     )
     for (const record of await recordsOf(rows)) found.add(record)
@@ -94,7 +93,6 @@ async function matchingRecords(
       const where = andSql([sql`"record" IN ${numbers(inside.slice(at, at + LOOKUP_MAX))}`, plan.where])
       const rows = await statements.over(
         [source],
-        [where],
         (relation) => sql`SELECT "record" FROM ${relation} WHERE ${where}`,
       )
       matching.push(...(await recordsOf(rows)))

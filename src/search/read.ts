@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises"
 import { fromBase64, utf8 } from "../base/bytes.ts"
 import { SUMMARY_FIELDS, summariseFields } from "../event/summary.ts"
-import { type Columns, canStandIn, textSql } from "../query/column.ts"
+import { AUDIT_KIND, type Columns, canStandIn, textSql } from "../query/column.ts"
 import { hasField } from "../query/fieldset.ts"
 import { flattenBody } from "../query/flatten.ts"
 import { selectFields } from "../query/plan.ts"
@@ -68,22 +68,27 @@ export async function* chunksOf(rows: Rows): AsyncGenerator<Batch> {
   }
 }
 
-/** The rows of a piece of a result whose columns begin, at `from`, with what {@link readingOf} selects. */
+/**
+ * The rows of a piece of a result whose columns begin, at `from`, with what {@link readingOf} selects. `saidBy`: what the
+ * record of a row says itself, where that was not selected.
+ */
 export function* rowsOf(
   batch: Batch,
   { names, hidden, told, body, fields }: Reading,
   from: number,
+  saidBy?: (row: number) => string | undefined,
 ): Generator<MutableRow> {
   const own = names.filter((name) => name !== "_msg")
   const selected = [...own, ...hidden].map((name, i) => [name, batch.column(from + i)] as const)
   const columns = new Map<string, Column>(selected)
-  const said = told ? batch.column(from + own.length + hidden.length) : undefined
+  const selectedSaid = told ? batch.column(from + own.length + hidden.length) : undefined
+  const said = saidBy ?? ((row: number) => selectedSaid?.text(row))
   const at = from + own.length + hidden.length + (told ? 1 : 0)
   const [kind, encoding, raw] = body ? [batch.column(at), batch.column(at + 1), batch.column(at + 2)] : []
   for (let i = 0; i < batch.count; i++) {
     const row = newRow()
     for (const name of names) {
-      const value = name === "_msg" ? (said?.text(i) ?? sentenceOf(columns, i)) : columns.get(name)?.text(i)
+      const value = name === "_msg" ? (said(i) ?? sentenceOf(columns, i)) : columns.get(name)?.text(i)
       if (value !== undefined && value !== "") row[name] = value
     }
     if (raw !== undefined)
@@ -150,23 +155,64 @@ async function fetchPiece(
   const rows = new Map<number, Row>()
   let chars = 0
   for (const [source, inside] of bySource(sources, records)) {
-    const select = joinSql([trusted('"record"'), ...reading.select], ", ")
+    const wanted = reading.select.map((part) => (part.text === SAID ? trusted("NULL::VARCHAR") : part))
+    const select = joinSql([trusted('"record"'), ...wanted, trusted('"kind"')], ", ")
+    const rowsMax = inside.length * (source.table === undefined ? GROUP_ROWS : 1)
     const result = await statements.over(
       [source],
-      [select],
       (relation) => sql`SELECT ${select} FROM ${relation} WHERE "record" IN ${numbers(inside)}`,
-      { rowsMax: inside.length * (source.table === undefined ? GROUP_ROWS : 1) },
+      { rowsMax },
     )
+    const talking = reading.told ? await noEvents(result, { kinds: 1 + wanted.length }) : []
+    const said = await saidBy(talking, { source, rowsMax }, statements)
     for await (const batch of chunksOf(result)) {
       const records = batch.column(0)
       let i = 0
-      for (const row of rowsOf(batch, reading, 1)) {
+      for (const row of rowsOf(batch, reading, 1, (at) => said.get(records.integer(at) ?? -1))) {
         for (const name of Object.keys(row)) chars += name.length + (row[name] ?? "").length
         rows.set(records.integer(i++) ?? -1, row)
       }
     }
   }
   return { rows, chars }
+}
+
+/** Records, in the first column, of which the column `kinds` says that they are no events. */
+async function noEvents(result: Rows, { kinds }: { readonly kinds: number }): Promise<readonly number[]> {
+  const found: number[] = []
+  for await (const batch of chunksOf(result)) {
+    const [records, kind] = [batch.column(0), batch.column(kinds)]
+    for (let i = 0; i < batch.count; i++)
+      if (kind.text(i) !== AUDIT_KIND) found.push(records.integer(i) ?? -1)
+  }
+  return found
+}
+
+/**
+ * What these records, which are no events, say themselves. Apart from their other columns: hardly a fetch has one, and the
+ * SQL that finds it takes longer to be understood than all that is fetched.
+ */
+async function saidBy(
+  records: readonly number[],
+  { source, rowsMax }: { readonly source: Source; readonly rowsMax: number },
+  statements: Statements,
+): Promise<ReadonlyMap<number, string>> {
+  const said = new Map<number, string>()
+  if (records.length === 0) return said
+  const result = await statements.over(
+    [source],
+    (relation) =>
+      sql`SELECT "record", ${trusted(SAID)} FROM ${relation} WHERE "record" IN ${numbers(records)}`,
+    { rowsMax },
+  )
+  for await (const batch of chunksOf(result)) {
+    const [numbered, texts] = [batch.column(0), batch.column(1)]
+    for (let i = 0; i < batch.count; i++) {
+      const text = texts.text(i)
+      if (text !== undefined) said.set(numbered.integer(i) ?? -1, text)
+    }
+  }
+  return said
 }
 
 /** A column of a result, as numbers. */

@@ -53,7 +53,6 @@ export async function hideEarlierStages(
       const matching = andSql([sameVerb, OF_AUDIT, trusted('"stage" IS NOT NULL'), shown])
       await statements.over(
         some,
-        [matching],
         (relation) =>
           sql`INSERT INTO ${stages} SELECT ${REQUEST}, ${RANK}, "record" FROM ${relation} WHERE ${matching}`,
       )
@@ -89,7 +88,6 @@ async function earlierVerbs(
     const matching = andSql([IS_EARLIER, OF_AUDIT, shown])
     const rows = await statements.over(
       some,
-      [matching],
       (relation) => sql`SELECT DISTINCT coalesce("verb", '') FROM ${relation} WHERE ${matching}`,
     )
     for await (const batch of chunksOf(rows))

@@ -28,7 +28,6 @@ export async function* scanAll(read: RowsRead, scan: Scan): AsyncGenerator<reado
   const answers = statements.each(parts, async ({ sources, where }, stop) => {
     const rows = await statements.over(
       sources,
-      [select, where],
       (relation) => sql`SELECT ${select} FROM ${relation} WHERE ${where} ${order}`,
       { stop },
     )

@@ -24,8 +24,7 @@ export async function* scanGroups({ grouping }: GroupsRead, scan: Scan): AsyncGe
     const whole = wholeSegment(part, grouping)
     const known = whole === undefined ? undefined : remembered.get(whole)
     if (known !== undefined) return { known, whole: undefined, count: sources.length }
-    const asked = [where, ...selected]
-    const rows = await statements.over(sources, asked, (from) => groupSql(grouping, from, where), { stop })
+    const rows = await statements.over(sources, (from) => groupSql(grouping, from, where), { stop })
     return { rows, whole, count: sources.length }
   })
   for await (const answer of answers) {

@@ -31,7 +31,6 @@ export async function* scanSorted(
   const answers = statements.each(parts, async ({ sources, where }, stop) => {
     const rows = await statements.over(
       sources,
-      [select, where],
       (relation) => sql`SELECT ${select} FROM ${relation} WHERE ${where}`,
       { stop },
     )

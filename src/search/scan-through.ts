@@ -48,7 +48,6 @@ async function* readPiece(
   const range = trusted(`"record" BETWEEN ${from} AND ${to}`)
   const result = await scan.statements.over(
     [source],
-    [select, where],
     (relation) => sql`SELECT ${select} FROM ${relation} WHERE ${range} AND ${where}`,
     { rowsMax: to - from + 1 },
   )

@@ -42,7 +42,6 @@ async function* findTop({ rows: most, descending }: Top, scan: Scan): AsyncGener
       looked.push(...part.sources)
       const rows = await statements.over(
         part.sources,
-        [part.where],
         (relation) =>
           sql`SELECT "record", epoch_us("_time") FROM ${relation} WHERE ${part.where} ${order} LIMIT ${most}`,
       )

@@ -2,7 +2,7 @@ import type { Micros } from "../base/time.ts"
 import { type Sql, trusted } from "../query/sql.ts"
 import type { Span } from "../query/time.ts"
 import type { CatalogueEntry } from "../store/catalogue.ts"
-import { columnList, ident, SAID, withSaid } from "../store/columns.ts"
+import { columnsNamedIn, ident, SAID, withSaid } from "../store/columns.ts"
 import { quote } from "../store/duckdb.ts"
 import { segmentPath } from "../store/segment-name.ts"
 
@@ -108,15 +108,15 @@ function ofTail({ name, first, next, timeMin, timeMax, repeats }: TailTable): So
 }
 
 /**
- * One relation over several sources: files are read as one, tables are added. `asked` is what a statement selects and
- * filters by: where it names the message of records, the relation has it.
+ * One relation over several sources: files are read as one, tables are added. It has the columns that the text of a statement
+ * over it names, and the message of records where that is among them.
  */
-export function relationOf(sources: readonly Source[], ...asked: readonly Sql[]): Sql {
-  const plain = plainRelation(sources)
-  return asked.some(({ text }) => text.includes(SAID)) ? trusted(withSaid(plain)) : trusted(plain)
+export function relationOf(sources: readonly Source[], statement: string): Sql {
+  if (!statement.includes(SAID)) return trusted(plainRelation(sources, columnsNamedIn(statement)))
+  return trusted(withSaid(plainRelation(sources, columnsNamedIn(statement + withSaid("")))))
 }
 
-function plainRelation(sources: readonly Source[]): string {
+function plainRelation(sources: readonly Source[], columns: string): string {
   const files = sources.flatMap(({ file }) => (file === undefined ? [] : [quote(file)]))
   const list = `read_parquet([${files.join(", ")}], hive_partitioning = false)`
   const tables = sources.flatMap(({ table, first, last }) =>
@@ -124,7 +124,7 @@ function plainRelation(sources: readonly Source[]): string {
   )
   if (tables.length === 0) return list
   const parts = files.length === 0 ? tables : [`FROM ${list}`, ...tables]
-  return `(${parts.map((part) => `SELECT ${columnList()} ${part}`).join(" UNION ALL ")})`
+  return `(${parts.map((part) => `SELECT ${columns} ${part}`).join(" UNION ALL ")})`
 }
 
 /** Rows of one statement: enough to make little of what a statement costs, few enough for a result to be seen early. */

@@ -4,8 +4,8 @@ import { type TestContext, test } from "node:test"
 import { temporaryFolder } from "../../test/support/temporary.ts"
 import { openColumns } from "../query/column.ts"
 import { ALL_FIELDS } from "../query/fieldset.ts"
-import { sql, trusted } from "../query/sql.ts"
-import { MSG_SQL } from "../store/columns.ts"
+import { type Sql, sql, trusted } from "../query/sql.ts"
+import { COLUMNS, MSG_SQL, SAID } from "../store/columns.ts"
 import { openDuckdb } from "../store/duckdb.ts"
 import { createTail } from "../store/table.ts"
 import { NO_PLACE, type Place } from "./places.ts"
@@ -45,7 +45,7 @@ async function open(context: TestContext, turns: number) {
 }
 
 const count = (statements: Statements, rows: number, asked = VERB, stop?: AbortSignal) =>
-  statements.over([sourceOf(rows)], [asked], (relation) => sql`SELECT count(*) FROM ${relation}`, {
+  statements.over([sourceOf(rows)], (relation) => sql`SELECT count(${asked}) FROM ${relation}`, {
     ...(stop === undefined ? {} : { stop }),
   })
 
@@ -79,10 +79,30 @@ test("who is stopped leaves the line, and who fails gives back the turn", async 
   stop.abort()
   await assert.rejects(waiting, { code: "store.interrupted" })
   leave()
-  const bad = statements("bad").over([sourceOf(LARGE_WEIGHT * 2)], [VERB], () => sql`SELECT nothing`)
+  const bad = statements("bad").over([sourceOf(LARGE_WEIGHT * 2)], () => sql`SELECT nothing`)
   await assert.rejects(bad, { code: "store.failed" })
   assert.equal(slots.hasRoom, true)
 })
+
+test("a statement sees the columns that it names, and no others have to be understood", async (context) => {
+  const { statements } = await open(context, 1)
+  const tables = [sourceOf(10), { ...sourceOf(10), first: 11, last: 20 }]
+  const columns = async (select: Sql) => {
+    const rows = await statements("query").over(
+      tables,
+      (relation) => sql`SELECT *, ${select} AS x FROM ${relation} WHERE "stage" IS NULL`,
+    )
+    return rows.names
+  }
+  assert.deepEqual(await columns(VERB), ["stage", "verb", "x"].sort(byColumn))
+  const said = await columns(trusted(SAID))
+  for (const name of ["kind", "raw", "stage"]) assert.ok(said.includes(name), `${name} of ${said.join()}`)
+  assert.ok(!said.includes("user.username"))
+})
+
+const COLUMN_NAMES = COLUMNS.map(({ name }) => name)
+const byColumn = (a: string, b: string) => place(a) - place(b)
+const place = (name: string) => COLUMN_NAMES.indexOf(name) + 1 || COLUMN_NAMES.length + 1
 
 test("a scan that is cancelled ends in the middle of its statement, and gives back the turn", async (context) => {
   const { slots, statements } = await open(context, 1)
@@ -91,7 +111,6 @@ test("a scan that is cancelled ends in the middle of its statement, and gives ba
   // A day's work, if nobody stopped it.
   const scan = query.over(
     [sourceOf(LARGE_WEIGHT * 2)],
-    [VERB],
     () => sql`SELECT sum(hash(i)) FROM range(1000000000000) AS r(i)`,
   )
   await count(statements("small"), 1)
@@ -110,7 +129,7 @@ for (const turns of [1, 2]) {
     const parts = [3, 1, 2, 5]
     const run = (part: number, stop: AbortSignal) => {
       stops.push(stop)
-      return query.over([sourceOf(LARGE_WEIGHT)], [VERB], () => sql`SELECT ${part}`, { stop })
+      return query.over([sourceOf(LARGE_WEIGHT)], () => sql`SELECT ${part}`, { stop })
     }
     const seen: (number | undefined)[] = []
     for await (const rows of query.each(parts, run)) seen.push(rows.single().integer(0))

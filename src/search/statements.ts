@@ -1,4 +1,4 @@
-import { type Sql, toStatement } from "../query/sql.ts"
+import { type Sql, toStatement, trusted } from "../query/sql.ts"
 import { SAID } from "../store/columns.ts"
 import type { Duckdb, Rows } from "../store/duckdb.ts"
 import type { Place } from "./places.ts"
@@ -33,18 +33,18 @@ export class Statements {
   }
 
   /**
-   * Runs what `statement` makes of the relation over the sources. `asked`: what it selects and filters by, which decides what
-   * it costs; `rowsMax`: rows it can read at most, where that is less than the sources have.
+   * Runs what `statement` makes of the relation over the sources, which has the columns that it names. `rowsMax`: rows it can
+   * read at most, where that is less than the sources have.
    */
   async over(
     sources: readonly Source[],
-    asked: readonly Sql[],
     statement: (relation: Sql) => Sql,
     { rowsMax = Number.POSITIVE_INFINITY, stop = this.stop } = {},
   ): Promise<Rows> {
-    const run = () => runSql(this.db, statement(relationOf(sources, ...asked)), stop)
+    const without = statement(trusted(""))
+    const run = () => runSql(this.db, statement(relationOf(sources, without.text)), stop)
     const rows = sources.reduce((sum, source) => sum + source.rows, 0)
-    this.#read += Math.min(rows, rowsMax) * (asked.some(readsBodies) ? BODY_WEIGHT : 1)
+    this.#read += Math.min(rows, rowsMax) * (readsBodies(without) ? BODY_WEIGHT : 1)
     this.#endSmall ??= this.#turns.small()
     if (this.#read <= LARGE_WEIGHT) return run()
     this.#endSmall()

@@ -62,6 +62,12 @@ export function columnList(table = ""): string {
   return COLUMNS.map(({ name }) => `${table}${ident(name)}`).join(", ")
 }
 
+/** Those that SQL text names, for a SELECT: understanding one costs as much as looking through hundreds of rows. */
+export function columnsNamedIn(text: string): string {
+  const named = COLUMNS.map(({ name }) => ident(name)).filter((name) => text.includes(name))
+  return named.length === 0 ? '"record"' : named.join(", ")
+}
+
 /** A table of unsegmented records: the tail of every query, and what segments are written from. */
 export function createTableSql(table: string): string {
   const columns = COLUMNS.map(({ name, type }) => `${ident(name)} ${type}`)
