@@ -1,9 +1,9 @@
 import type { Micros } from "../base/time.ts"
 import type { Column } from "./column.ts"
-import { formatDuration, formatNanos, parseNanos } from "./nanos.ts"
+import { formatDuration, formatNanos } from "./nanos.ts"
 import { formatIpv4, formatNumber, parseDuration, parseIpv4, parseNumber, parseSize } from "./number.ts"
+import { instantNanos, instantOf } from "./quantity.ts"
 import { type Sql, sql } from "./sql.ts"
-import { parseMoment } from "./time.ts"
 
 /** What stands behind a field in `by (…)`: `_time:1h offset 30m`, `code:100`, `ip:/24`. */
 export type Bucket = {
@@ -76,10 +76,10 @@ function stepBucket(text: string, { step, micros, offset, numberOffset }: Step):
     ...(micros === undefined ? {} : { seconds: micros / 1e6 }),
     of: (value) => {
       if (micros === undefined || micros < 1) {
-        const nanos = value[10] === "T" ? parseNanos(value) : undefined
+        const nanos = instantNanos(value)
         if (nanos !== undefined) return formatNanos(startOfNanos(nanos, step, numberOffset))
       } else {
-        const moment = timeOf(value)
+        const moment = instantOf(value)
         if (moment !== undefined) return formatTime(Math.floor((moment - offset) / micros) * micros + offset)
       }
       const startOf = (number: number) => Math.floor((number - numberOffset) / step) * step + numberOffset
@@ -118,19 +118,13 @@ function calendarBucket(text: string, unit: "month" | "year", offset: number): B
   return {
     text,
     of: (value) => {
-      const moment = timeOf(value)
+      const moment = instantOf(value)
       if (moment === undefined) return value
       const date = new Date(Math.floor((moment - offset) / 1000))
       const start = Date.UTC(date.getUTCFullYear(), unit === "month" ? date.getUTCMonth() : 0, 1)
       return formatTime(start * 1000 + offset)
     },
   }
-}
-
-function timeOf(value: string): number | undefined {
-  if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}T/.test(value)) return undefined
-  const moment = parseMoment(value)
-  return moment?.kind === "span" ? moment.span.first : undefined
 }
 
 /** As VictoriaLogs writes times: no more fraction digits than there are. */

@@ -33,6 +33,7 @@ test("order: values that stand for the same are equal as values, and have an ord
     ["1", "1.0"],
     ["1KB", "1000"],
     ["2026-01-02T03:04:05Z", "2026-01-02T04:04:05+01:00"],
+    ["2026-01-02 03:04:05", "2026-01-01T22:04:05.0-0500"],
     ["inf", "+Inf"],
   ] as const) {
     assert.equal(compareValues(a, b), 0)

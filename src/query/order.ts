@@ -1,3 +1,4 @@
+import { formatNanos, parseNanos } from "./nanos.ts"
 import { parseNumber } from "./number.ts"
 import { fieldValue, type Row } from "./row.ts"
 import type { SortKey } from "./tree.ts"
@@ -22,19 +23,16 @@ export function compareNatural(a: string, b: string): number {
   return compareValues(a, b) || compareTexts(a, b)
 }
 
-const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?$/
+const TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/
 
 /** Times are written without the zeros at the end of their fraction: as numbers .5 would come before .25. */
 function timeKey(text: string): string | undefined {
-  if (text[10] !== "T") return undefined
-  const [, seconds, fraction = "", zone = "Z"] = TIME.exec(text) ?? []
-  if (seconds === undefined) return undefined
-  return (zone === "Z" ? seconds : inUtc(seconds + zone)) + fraction.padEnd(9, "0")
-}
-
-function inUtc(text: string): string {
-  const millis = Date.parse(text)
-  return Number.isNaN(millis) ? text : new Date(millis).toISOString().slice(0, 19)
+  if (text[10] !== "T" && text[10] !== " ") return undefined
+  const [, day, hours = "", fraction = "", zone = "Z"] = TIME.exec(text) ?? []
+  if (day === undefined) return undefined
+  if (zone === "Z") return `${day}T${hours}${fraction.padEnd(9, "0")}`
+  const nanos = parseNanos(text)
+  return nanos === undefined ? undefined : timeKey(formatNanos(nanos))
 }
 
 const RUNS = /[0-9]+|[^0-9]+/g

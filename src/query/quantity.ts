@@ -1,7 +1,7 @@
 import type { Micros } from "../base/time.ts"
 import { DECIMAL_RE2, parseIpv4, parseNumber } from "./number.ts"
 import { type Sql, sql, trusted } from "./sql.ts"
-import { parseMoment } from "./time.ts"
+import { parseNanos } from "./nanos.ts"
 import { compareTexts } from "./words.ts"
 
 /**
@@ -39,14 +39,26 @@ const LENGTH_MAX = 64
 /** Those that a double holds exactly. */
 const WHOLE_PREFIXED = /^0([xX][0-9A-Fa-f]{1,13}|[bB][01]{1,52}|[oO][0-7]{1,17})$/
 
-const INSTANT_RE2 =
-  "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
+const ZONE_RE2 = "(Z|[+-][0-9]{2}:?[0-9]{2})"
+const HOURS_RE2 = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+const INSTANT_RE2 = `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${HOURS_RE2}(\\.[0-9]{1,9})?${ZONE_RE2}?`
 const INSTANT = new RegExp(`^${INSTANT_RE2}$`)
 
-/** Microseconds of an RFC 3339 time. */
+/** Nanoseconds since 1970 of an RFC 3339 time, also with a space before the hour; one without a zone is of UTC. */
+export function instantNanos(text: string): bigint | undefined {
+  return (text[10] === "T" || text[10] === " ") && INSTANT.test(text) ? parseNanos(text) : undefined
+}
+
+/** The same in microseconds. */
 export function instantOf(text: string): Micros | undefined {
-  const moment = INSTANT.test(text) ? parseMoment(text) : undefined
-  return moment?.kind === "span" ? moment.span.first : undefined
+  const nanos = instantNanos(text)
+  return nanos === undefined ? undefined : Number(nanos / 1000n)
+}
+
+/** Without a zone DuckDB would take the machine's. */
+function instantSql(text: Sql): Sql {
+  const zoned = sql`CASE WHEN regexp_matches(${text}, ${`${ZONE_RE2}$`}) THEN ${text} ELSE concat(${text}, 'Z') END`
+  return sql`epoch_us(TRY_CAST(${zoned} AS TIMESTAMPTZ)) * 1000.0`
 }
 
 const PART_RE2 = "(?:[0-9]+(?:\\.[0-9]+)?|\\.[0-9]+)"
@@ -69,7 +81,7 @@ export function quantitySql(value: Sql): Sql {
     WHEN regexp_full_match(${text}, '(?i)[+-]?inf') THEN CAST(CASE WHEN starts_with(${text}, '-') THEN '-inf' ELSE 'inf' END AS DOUBLE)
     WHEN regexp_full_match(${text}, ${SIZE_RE2}) THEN ${parts(SIZE_OF)}
     WHEN regexp_full_match(${text}, ${DURATION_RE2}) THEN ${parts(NANOS_OF)}
-    WHEN regexp_full_match(${text}, ${INSTANT_RE2}) THEN epoch_us(TRY_CAST(${text} AS TIMESTAMPTZ)) * 1000.0
+    WHEN regexp_full_match(${text}, ${INSTANT_RE2}) THEN ${instantSql(text)}
     ELSE ${addressSql(text)} END`
   return sql`list_transform([${value}], lambda quantity: ${number})[1]`
 }

@@ -171,7 +171,7 @@ export class Reader {
 /** `10`, `1_000`, `10K`, `1.5Ki`, `0x10`. `5m` is none: it may mean millions, and VictoriaLogs reads minutes. */
 export function parseCount(text: string): number | undefined {
   if (!/^[0-9]/.test(text)) return undefined
-  const plain = /^0[xob]/i.test(text) || /^[0-9_]+(\.0*)?$/.test(text)
+  const plain = /^0[xob]/i.test(text) || /^[0-9_]+(\.0*)?$|^[0-9]+(\.[0-9]+)?e[0-9]+$/i.test(text)
   const bare = text.replaceAll("_", "")
   const count = plain ? parseNumber(bare) : parseSize(bare)
   return count !== undefined && Number.isSafeInteger(count) ? count : undefined

@@ -14,7 +14,8 @@ export const READING_DIFFERENCES: readonly ReadingDifference[] = [
   },
   {
     refused: "there",
-    pattern: /as number in the '(limit|offset)'|expecting number; got/,
+    pattern:
+      /as number in the '(limit|offset)'|expecting number; got|cannot parse (rows limit|sample) from "\d|cannot parse offset="\d|cannot parse 'offset \d/,
     why: "`1K` and `1_000` are numbers of rows in every pipe here, not only in some",
   },
   {
@@ -152,6 +153,7 @@ export const PIPE_DIFFERENCES: readonly { readonly pipe: RegExp; readonly why: s
   { pipe: /["'`]\w/, why: "a word that stands behind quotes without white space belongs to the text" },
   { pipe: /["'`]["'`]/, why: "so do two texts in quotes" },
   { pipe: /generate_sequence\W*\d\S/i, why: "a sequence too long to wait for" },
+  { pipe: /\d:[<>=~!]/, why: "signs within a word belong to it, as in the tables of 2025" },
   { pipe: /::|: :/, why: "a second colon is passed over, as in the tables of 2025" },
   {
     pipe: /if \([^)]*(\*|~[\w.]+:)/s,

@@ -50,7 +50,7 @@ function numberFilter(field: string | undefined, operator: Operator, bound: numb
   const instant = instantOf(text)
   return valueLeaf(field, {
     word: operator,
-    text: operator + (instant !== undefined || NUMBER_LIKE.test(text) ? text : quoteIfNeeded(text)),
+    text: operator + printBound(text),
     test: (value) => holds(operator, parseQuantity(value), bound),
     sql: (value) => sql`${quantitySql(value)} ${sign} ${bound}`,
     integer: (column) => sql`${column} ${sign} ${bound}`,
@@ -59,6 +59,12 @@ function numberFilter(field: string | undefined, operator: Operator, bound: numb
         ? sql`${timeQuantitySql(column)} ${sign} ${bound}`
         : sql`${column} ${sign} make_timestamp(${BigInt(instant)})`,
   })
+}
+
+/** A bound as it is printed: times stand without quotes too, where they hold no space. */
+export function printBound(text: string): string {
+  const isTime = text[10] === "T" && instantOf(text) !== undefined
+  return isTime || NUMBER_LIKE.test(text) ? text : quoteIfNeeded(text)
 }
 
 /** Numbers stand without quotes; times and addresses are texts to those who read them. */

@@ -1,4 +1,5 @@
 import { isNan, parseQuantity, quantitySql, timeQuantitySql } from "../quantity.ts"
+import { quoteIfNeeded } from "../quote.ts"
 import { type Sql, sql, trusted } from "../sql.ts"
 import { NOTHING, valueLeaf } from "../value.ts"
 import type { FilterWord } from "../word.ts"
@@ -30,7 +31,8 @@ export const range: FilterWord = {
     const from = fromTaken ? trusted(">=") : trusted(">")
     const to = toTaken ? trusted("<=") : trusted("<")
     const between = (value: Sql) => sql`(${value} ${from} ${min} AND ${value} ${to} ${max})`
-    const text = `range${opening}${minText}, ${maxText}${closing}`
+    const print = (bound: string) => (/\s/.test(bound) ? quoteIfNeeded(bound) : bound)
+    const text = `range${opening}${print(minText)}, ${print(maxText)}${closing}`
     if (Number.isNaN(min) || Number.isNaN(max)) return valueLeaf(field, { word: "range", text, ...NOTHING })
     return valueLeaf(field, {
       word: "range",
