@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { createHash } from "node:crypto"
 import { test } from "node:test"
+import { cpuMs } from "../../test/support/cpu.ts"
 import { type CredentialConfig, CredentialTable, may } from "./credentials.ts"
 import { formatPasswordHash, hashPassword, PasswordChecker, parsePasswordHash } from "./password.ts"
 
@@ -174,9 +175,9 @@ test("PasswordChecker lets only so many wait, and remembers what it answered", a
   assert.equal(all.filter(({ status }) => status === "rejected").length, 4)
   assert.equal(await checker.check("guess 0", expected), false)
   assert.equal(await checker.check("right", expected), true)
-  const began = performance.now()
+  const began = cpuMs()
   for (let i = 0; i < 100; i++) await checker.check("right", expected)
-  assert.ok(performance.now() - began < 1000, "remembered")
+  assert.ok(cpuMs() - began < 1000, "remembered")
 })
 
 test("a secret that changes while the credentials are opened is taken over by the next reload", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 import fc from "fast-check"
+import { cpuMs } from "../../test/support/cpu.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { FUNCTION_FILTERS, SIGN_FILTERS } from "./filters/index.ts"
 import { formatQuery, parseQuery } from "./index.ts"
@@ -163,9 +164,9 @@ const hostile: [why: string, text: string][] = [
 ]
 for (const [why, text] of hostile) {
   test(`refuses without harm: ${why}`, () => {
-    const started = performance.now()
+    const started = cpuMs()
     refusalOf(text)
-    assert.ok(performance.now() - started < 5_000)
+    assert.ok(cpuMs() - started < 5_000)
   })
 }
 

@@ -10,6 +10,7 @@ import {
 } from "node:fs"
 import { dirname } from "node:path"
 import { after, before, beforeEach, test } from "node:test"
+import { cpuMs } from "../../test/support/cpu.ts"
 import { formatContract } from "../../test/support/hostile.ts"
 import { NOON } from "../../test/support/journal-file.ts"
 import { eventBody, openSegmentWorld, type SegmentWorld } from "../../test/support/segments.ts"
@@ -159,9 +160,9 @@ test("10,000 segments are read in well under a second", async () => {
     truncateSync(path, bytes)
   }
   writeFileSync(cataloguePath(world.dir), many.map(formatEntry).join(""))
-  const began = performance.now()
+  const began = cpuMs()
   const { catalogue, missing } = await open(many)
-  const took = performance.now() - began
+  const took = cpuMs() - began
   assert.equal(catalogue.entries.length, 10_000)
   assert.equal(missing.length, 0)
   assert.ok(took < 5_000, `took ${took} ms`)

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
+import { cpuMs } from "../../../test/support/cpu.ts"
 import { isRefusal, Refusal } from "../../base/refusal.ts"
 import { parseQuery } from "../parse.ts"
 import { formatQuery } from "../print.ts"
@@ -334,13 +335,13 @@ test("64 kB of any of these is understood or refused at once", () => {
   for (const piece of hostile) {
     const text = piece.repeat(Math.floor(60_000 / piece.length))
     for (const whole of [text, `* | stats ${text}`]) {
-      const started = performance.now()
+      const started = cpuMs()
       try {
         understandQuery(whole, "logql")
       } catch (error) {
         assert.ok(isRefusal(error), String(error))
       }
-      assert.ok(performance.now() - started < 3_000, `${piece}: ${performance.now() - started} ms`)
+      assert.ok(cpuMs() - started < 3_000, `${piece}: ${cpuMs() - started} ms`)
     }
   }
 })
