@@ -14,7 +14,7 @@ export type World = {
   readonly clock: Clock
   /** Aborted by SIGINT or SIGTERM. */
   readonly stop: AbortSignal
-  /** Told of SIGHUP, which ends the process while nobody asked to be. */
+  /** Told of SIGHUP, also of one that came before; it ends every process but one that serves. */
   onHangup(listener: () => void): void
 }
 

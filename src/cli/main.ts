@@ -3,6 +3,7 @@
 const NODE_MAJOR_MIN = 24
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
 const EXIT_BUG = 70
+const SERVING = ["serve", "start"]
 
 const version = process.versions.node
 if (Number(version.split(".")[0]) < NODE_MAJOR_MIN) {
@@ -11,6 +12,13 @@ if (Number(version.split(".")[0]) < NODE_MAJOR_MIN) {
   )
   process.exit(2)
 }
+
+// Asks a server to read its configuration again, and may come before it has read its own modules. Everything else is ended by it.
+let hungUp = false
+if (SERVING.includes(process.argv[2] ?? ""))
+  process.on("SIGHUP", () => {
+    hungUp = true
+  })
 
 // Node itself would end with 1, which here means "the answer is bad".
 process.on("uncaughtException", (error) => {
@@ -36,6 +44,9 @@ for (const [signal, number] of Object.entries(SIGNALS)) {
   })
 }
 
-const code = await run(process.argv.slice(2), realWorld(process, stop.signal))
+const code = await run(
+  process.argv.slice(2),
+  realWorld(process, stop.signal, () => hungUp),
+)
 await flushed(process)
 process.exit(code)

@@ -13,9 +13,9 @@ const EXIT_UNABLE = 2
 /**
  * The process as a world for commands. A reader of its output that goes away (`| head`) ends the process silently, output
  * that finds no room ends it with the reason. Messages that nobody takes do not: a server goes on when whoever collects its
- * log restarts, or the disk with its log is full.
+ * log restarts, or the disk with its log is full. `hungUp` says whether a hangup came already.
  */
-export function realWorld(process: NodeJS.Process, stop: AbortSignal): World {
+export function realWorld(process: NodeJS.Process, stop: AbortSignal, hungUp = () => false): World {
   return {
     stdin: process.stdin,
     stdout: terminalOf(process.stdout, (error) => {
@@ -30,7 +30,10 @@ export function realWorld(process: NodeJS.Process, stop: AbortSignal): World {
     cwd: process.cwd(),
     clock: () => Date.now() * 1000,
     stop,
-    onHangup: (listener) => void process.on("SIGHUP", listener),
+    onHangup(listener) {
+      process.on("SIGHUP", listener)
+      if (hungUp()) listener()
+    },
   }
 }
 

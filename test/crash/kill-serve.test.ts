@@ -1,9 +1,11 @@
 /** The whole server, killed while it starts and while it reads its configuration again, sound or broken. */
 import assert from "node:assert/strict"
+import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
+import { once } from "node:events"
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { request } from "node:https"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { test } from "node:test"
 import { setTimeout } from "node:timers/promises"
 import { readSigner } from "../../src/seal/keys.ts"
@@ -14,6 +16,7 @@ import { eventually, type Server, startServer, tallystick } from "../support/ser
 import { eventLine } from "../support/tailed.ts"
 import { temporaryFolder } from "../support/temporary.ts"
 
+const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts")
 const STARTS_KILLED = 8
 const EVENTS = 200
 
@@ -91,6 +94,29 @@ test("a hangup while it starts is answered when it has started", async (t) => {
     async () => /config\.reloaded/.test(server.output()) || undefined,
   )
   assert.equal(await server.end(), 0)
+})
+
+/** A process that hangs itself up when it has done no more than its first act: to say what becomes of faults of ours. */
+const HANGS_UP = `--import=data:text/javascript,${encodeURIComponent(`
+  const on = process.on
+  process.on = function (name, ...rest) {
+    const result = on.call(process, name, ...rest)
+    if (name === "uncaughtException" && process.argv[1]?.endsWith("main.ts")) process.kill(process.pid, "SIGHUP")
+    return result
+  }`)}`
+
+test("a hangup before it has read its modules is answered too; what does not serve is ended by one", async (t) => {
+  const dir = join(temporaryFolder(t), "ledger")
+  const env = { NODE_OPTIONS: HANGS_UP }
+  const server = await startServer(dir, { env })
+  t.after(() => server.end("SIGKILL"))
+  const reloaded = async () => /config\.reloaded/.test(server.output()) || undefined
+  await eventually("it was read again", 10_000, reloaded)
+  const other = spawn(process.execPath, [MAIN, "query", "*", "--server", server.url], {
+    env: { ...process.env, ...env },
+    stdio: "ignore",
+  })
+  assert.deepEqual(await once(other, "exit"), [null, "SIGHUP"])
 })
 
 const isLocked = (dir: string) => lockHolder(dir) !== undefined
