@@ -3,6 +3,7 @@ import { Refusal } from "../base/refusal.ts"
 import { initLedger } from "../seal/init-ledger.ts"
 import { newKey, readSigner, writeKey } from "../seal/keys.ts"
 import { openRemembered, rememberedFolder } from "../seal/remember.ts"
+import { dropUnfinishedSecrets } from "../seal/unfinished-secrets.ts"
 import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
@@ -26,11 +27,13 @@ export async function makeLedger(config: ConfigType, world: World): Promise<Made
   if (origin === undefined)
     throw new Refusal("usage", "expected an origin: the name of this ledger, like ledger.example.com/prod")
   const keyFile = keyFileOf(config)
+  dropUnfinishedSecrets(keyFile)
   if (!existsSync(keyFile)) writeKey(keyFile, newKey(origin))
   const signer = readSigner(keyFile)
   if (signer.name !== origin) {
     throw new Refusal("key.malformed", `${keyFile} is a key of ${signer.name}, not of ${origin}`)
   }
+  dropUnfinishedSecrets(redactionKeyFileOf(config))
   if (config.redaction.enabled) makeRedactionKey(redactionKeyFileOf(config))
   const remembered = openRemembered(rememberedFolder(world.env))
   await initLedger(dir, { signer, clock: world.clock, remembered }).catch((error: unknown) => {

@@ -21,16 +21,18 @@ export type Remote = {
 
 const ANSWER_BYTES_MAX = 1024 * 1024
 
+export const CA_FLAG: Option = {
+  flags: "--ca <file>",
+  description: `PEM file with the authorities behind the server's certificate (default: ${CA_VARIABLE})`,
+}
+
 /** How to be believed there; `--server` itself is each command's. */
 export const REMOTE_FLAGS: readonly Option[] = [
   {
     flags: "--token-file <file>",
     description: `file with the bearer token for the server (default: ${TOKEN_VARIABLE})`,
   },
-  {
-    flags: "--ca <file>",
-    description: `PEM file with the authorities behind the server's certificate (default: ${CA_VARIABLE})`,
-  },
+  CA_FLAG,
 ]
 
 /** Refuses `usage` for what is no http or https URL, and for a token over plain http to anywhere but this machine. */
@@ -42,12 +44,10 @@ export async function openRemote(server: string, options: Options, world: World)
       `expected --server http://… or https://…, saw ${JSON.stringify(server.slice(0, 80))}`,
     )
   }
-  const fileOf = async (option: Options[string]) =>
-    typeof option === "string" ? await readText(resolve(world.cwd, option)) : undefined
   const tokenFile = options.tokenFile ?? world.env[TOKEN_VARIABLE]
-  const token = (await fileOf(tokenFile))?.trim()
+  const token = (await fileOf(tokenFile, world))?.trim()
   if (token === "") throw new Refusal("usage", `expected a bearer token in ${tokenFile}, saw an empty file`)
-  const ca = await fileOf(options.ca ?? world.env[CA_VARIABLE])
+  const ca = await readCa(options, world)
   if (token !== undefined && url.protocol === "http:" && !isLoopback(url.hostname)) {
     throw new Refusal("usage", "a token is sent over https only, or to this machine")
   }
@@ -57,6 +57,25 @@ export async function openRemote(server: string, options: Options, world: World)
     ...(token === undefined ? {} : { token }),
     ...(ca === undefined ? {} : { ca }),
   }
+}
+
+/** PEM of {@link CA_FLAG}, where it or its variable is given. Refuses `usage` for a file without a certificate. */
+export async function readCa(options: Options, world: World): Promise<string | undefined> {
+  const file = options.ca ?? world.env[CA_VARIABLE]
+  const pem = await fileOf(file, world)
+  if (pem === undefined) return undefined
+  try {
+    const { parseCertificates } = await import("../api/certificate.ts")
+    parseCertificates(pem, String(file))
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Refusal("usage", `expected PEM certificates in --ca: ${why}`, {}, cause)
+  }
+  return pem
+}
+
+async function fileOf(option: Options[string], world: World): Promise<string | undefined> {
+  return typeof option === "string" ? await readText(resolve(world.cwd, option)) : undefined
 }
 
 /** Sends one file as it stands; resolves when the server has made all of it durable. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
-import { cpSync, existsSync, renameSync, rmSync } from "node:fs"
-import { join } from "node:path"
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { type TestContext, test } from "node:test"
 import { temporaryFolder } from "../../test/support/temporary.ts"
 import { testWorld } from "../../test/support/world.ts"
@@ -111,4 +111,31 @@ test("without a ledger there is nothing to rotate", async (t) => {
   const world = testWorld({ cwd })
   const { config } = await loadConfig({}, world)
   await assert.rejects(rotateKey(config, world), { code: "key.unreadable" })
+})
+
+/** Above what Linux gives to a process. */
+const GONE = 4_194_305
+
+test("private keys that a killed process had not put into place go with the next rotation, and with an init", async (t) => {
+  const { config, world, keyFile, nextFile } = await made(t)
+  const redactionKey = join(dirname(keyFile), "redaction.key")
+  const others = [`${nextFile}.${process.ppid}.tmp`, `${keyFile}.tmp`, `${redactionKey}.x.tmp`]
+  const leave = (...paths: readonly string[]) => {
+    for (const path of paths) writeFileSync(path, "a key", { mode: 0o600 })
+  }
+  const left = () => readdirSync(dirname(keyFile)).filter((name) => name.includes(`.${GONE}.`))
+  leave(`${nextFile}.${GONE}.tmp`, `${keyFile}.${GONE}.tmp`, ...others)
+  await rotateKey(config, world)
+  assert.deepEqual(left(), [])
+  assert.deepEqual(
+    others.filter((path) => !existsSync(path)),
+    [],
+    "what somebody writes just now, and what is none of ours, stays",
+  )
+
+  rmSync(config.dir, { recursive: true })
+  mkdirSync(dirname(keyFile), { recursive: true })
+  leave(`${keyFile}.${GONE}.tmp`, `${redactionKey}.${GONE}.tmp`)
+  await makeLedger({ ...config, origin: "example.com/another" }, world)
+  assert.deepEqual(left(), [])
 })

@@ -3,6 +3,7 @@ import { dirname } from "node:path"
 import { isRefusal, type Refusal } from "../base/refusal.ts"
 import { realDisk } from "../journal/disk.ts"
 import { newKey, readSigner, writeKey } from "../seal/keys.ts"
+import { dropUnfinishedSecrets } from "../seal/unfinished-secrets.ts"
 import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
@@ -26,6 +27,7 @@ export type Rotated = {
 export async function rotateKey(config: ConfigType, world: World): Promise<Rotated> {
   const keyFile = keyFileOf(config)
   const nextFile = `${keyFile}.next`
+  dropUnfinishedSecrets(keyFile)
   const old = existsSync(keyFile) || !existsSync(nextFile) ? readSigner(keyFile) : undefined
   if (old !== undefined && !existsSync(nextFile)) writeKey(nextFile, newKey(old.name))
   const next = readSigner(nextFile)

@@ -19,6 +19,7 @@ import { saidOf } from "../base/said.ts"
 import { codeOf } from "../base/system-error.ts"
 import { isOrigin } from "../tlog/note-text.ts"
 import { formatSignerKey, openSigner, parseSignerKey, type Signer, type SignerKey } from "../tlog/signer.ts"
+import { unfinishedPath } from "./unfinished-secrets.ts"
 
 const SEED_BYTES = 32
 /** Read and write for its owner alone. */
@@ -49,7 +50,7 @@ export function writeKey(path: string, key: SignerKey): void {
 export function writeSecret(path: string, text: string): void {
   const folder = dirname(path)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const temporary = `${path}.${process.pid}.tmp`
+  const temporary = unfinishedPath(path)
   rmSync(temporary, { force: true }) // of an earlier process of this number
   try {
     const fd = opened(temporary, "wx")

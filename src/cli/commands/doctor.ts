@@ -6,6 +6,7 @@ import { keyFileOf, serverUrlOf } from "../config-paths.ts"
 import type { Patient, State, Symptom } from "../doctor/check.ts"
 import { CHECKS } from "../doctor/index.ts"
 import { type JournalTail, readJournalTail } from "../doctor/journal-tail.ts"
+import { CA_FLAG, readCa } from "../remote.ts"
 import { escapeText, jsonLine, paintFor } from "../terminal.ts"
 
 type Found = Symptom & { readonly check: string }
@@ -21,13 +22,18 @@ export const doctor: Command = {
       flags: "--server <url>",
       description: "where the server should answer (default: as listen and tls say)",
     },
+    CA_FLAG,
     {
       flags: "--silent-minutes <n>",
       description: "report an API server that sent nothing for so long",
       default: 15,
     },
   ],
-  examples: ["tallystick doctor", "tallystick doctor --server https://tallystick.example.com:9628 --json"],
+  examples: [
+    "tallystick doctor",
+    "tallystick doctor --server https://tallystick.example.com:9628 --json",
+    "tallystick doctor --server https://tallystick.example.com:9628 --ca ca.crt",
+  ],
   async run(_args, options, world) {
     const patient = await patientOf(options, world)
     const found = await examine(patient)
@@ -62,6 +68,7 @@ async function patientOf(options: Options, world: World): Promise<Patient> {
     keyFile: keyFileOf(config),
     server: given === undefined ? serverUrlOf(config) : parseUrl(given),
     serverGiven: given !== undefined,
+    ca: await readCa(options, world),
     now,
     steadyMs: () => performance.now(),
     statfs: (path) => statfs(path),

@@ -13,6 +13,8 @@ export type Answer =
       readonly date: string | undefined
       /** DER of its certificate, over https. */
       readonly certificate: Uint8Array | undefined
+      /** Why a client that knows no other authorities than those given would refuse that, as a code. */
+      readonly distrusted: string | undefined
     }
   /** `reason` is the system's code: ECONNREFUSED, ENOTFOUND, ETIMEDOUT, EPROTO. */
   | { readonly kind: "silence"; readonly reason: string }
@@ -24,13 +26,13 @@ const BODY_CHARS_MAX = 64 * 1024
  * GETs one URL. Certificates are not judged here: whoever looks for what is wrong wants to see the wrong one.
  * Sends no credentials, so there is nothing to steal.
  */
-export function ask(url: URL): Promise<Answer> {
+export function ask(url: URL, ca?: string): Promise<Answer> {
   return new Promise((resolve) => {
     const request = url.protocol === "https:" ? requestHttps : requestHttp
     const silence = (reason: string) => resolve({ kind: "silence", reason })
     const asked = request(
       url,
-      { rejectUnauthorized: false, agent: false, timeout: TIMEOUT_MS },
+      { rejectUnauthorized: false, agent: false, timeout: TIMEOUT_MS, ...(ca === undefined ? {} : { ca }) },
       (response) => {
         let body = ""
         response.setEncoding("utf8")
@@ -39,10 +41,12 @@ export function ask(url: URL): Promise<Answer> {
         })
         response.on("error", (error) => silence(reasonOf(error)))
         const { socket } = response
-        const certificate = socket instanceof TLSSocket ? socket.getPeerCertificate().raw : undefined
+        const isTls = socket instanceof TLSSocket
+        const certificate = isTls ? socket.getPeerCertificate().raw : undefined
+        const distrusted = isTls && !socket.authorized ? String(socket.authorizationError) : undefined
         response.on("end", () => {
           const { statusCode: status = 0, headers } = response
-          resolve({ kind: "answer", status, body, date: headers.date, certificate })
+          resolve({ kind: "answer", status, body, date: headers.date, certificate, distrusted })
         })
       },
     )

@@ -92,18 +92,33 @@ async function withKey(certificate: X509Certificate, keyFile: string): Promise<r
 
 /** What a client gets to see: the one in the file, or, without a file, one that is judged by itself. */
 async function served(patient: Patient, own: X509Certificate | undefined): Promise<readonly Symptom[]> {
-  const answer = await ask(new URL("/healthz", patient.server))
+  const answer = await ask(new URL("/healthz", patient.server), patient.ca)
   if (answer.kind === "silence" || answer.certificate === undefined) return []
   const seen = new X509Certificate(answer.certificate)
+  const signed = patient.ca === undefined ? [] : signedBy(seen, answer.distrusted)
   if (own === undefined) {
     const flaws = [...inTime(seen, "the server's certificate", patient.now), ...nameless(seen)]
-    return [...flaws.map(symptomOf), ...forGiven(seen, patient)]
+    return [...flaws.map(symptomOf), ...forGiven(seen, patient), ...signed]
   }
-  if (seen.fingerprint256 === own.fingerprint256) return []
+  if (seen.fingerprint256 === own.fingerprint256) return signed
   return [
     warning(
       `the server shows another certificate than the one in tls.certificate (for ${seen.subjectAltName ?? seen.subject})`,
       "if the file is new, wait half a minute; otherwise certificate and key do not fit, or something in between ends TLS",
+    ),
+    ...signed,
+  ]
+}
+
+/** What has places of its own above. */
+const TOLD = ["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID", "ERR_TLS_CERT_ALTNAME_INVALID"]
+
+function signedBy({ issuer }: X509Certificate, distrusted: string | undefined): readonly Symptom[] {
+  if (distrusted === undefined || TOLD.includes(distrusted)) return []
+  return [
+    bad(
+      `the certificates of --ca do not lead to the server's, which is signed by ${issuer.replaceAll("\n", ", ")} (${distrusted})`,
+      "give that authority's certificate; intermediate ones belong behind the server's in tls.certificate",
     ),
   ]
 }

@@ -17,6 +17,8 @@ export type Patient = {
   readonly server: URL
   /** `--server` was given: it may be another machine, with a clock of its own. */
   readonly serverGiven: boolean
+  /** PEM of the authorities that should be behind its certificate, where somebody says which. */
+  readonly ca: string | undefined
   readonly now: Micros
   /** A clock that never steps, in ms from any zero. */
   readonly steadyMs: () => number

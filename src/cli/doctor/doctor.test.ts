@@ -1,11 +1,19 @@
 import assert from "node:assert/strict"
-import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { createServer as createHttpServer } from "node:http"
 import { type AddressInfo, createServer } from "node:net"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { type TestContext, test } from "node:test"
 import { startApi } from "../../../test/support/api.ts"
-import { makeAuthority, makeCertificate } from "../../../test/support/certificates.ts"
+import { makeAuthority, makeCertificate, type Pair } from "../../../test/support/certificates.ts"
 import { temporaryFolder } from "../../../test/support/temporary.ts"
 import { testWorld } from "../../../test/support/world.ts"
 import type { Health } from "../../api/deps.ts"
@@ -26,6 +34,8 @@ import { searchEvents } from "./searched-events.ts"
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5) * 1000
 const MINUTE = 60_000_000
+/** Above what Linux gives to a process. */
+const GONE = 4_194_305
 const ROOMY: FileSystem = { blocks: 1000, bfree: 900, bavail: 900, bsize: 4096, files: 1000, ffree: 900 }
 
 type Home = { readonly dir: string; readonly keyFile: string }
@@ -94,6 +104,7 @@ async function patient(
     keyFile: home.keyFile,
     server: new URL("http://127.0.0.1:9"),
     serverGiven: false,
+    ca: undefined,
     now: NOW,
     steadyMs: () => 0,
     statfs: async () => ROOMY,
@@ -266,6 +277,21 @@ const broken: [
     ({ dir }) => rmSync(join(dir, "log/checkpoint")),
     {},
     [/^key bad: .* has no checkpoint$/],
+  ],
+  [
+    "private keys that a killed process left",
+    ({ keyFile }) => {
+      writeKey(`${keyFile}.next`, newKey("example.com/doctor"))
+      for (const name of [keyFile, `${keyFile}.next`, join(dirname(keyFile), "redaction.key")])
+        writeFileSync(`${name}.${GONE}.tmp`, "x", { mode: 0o600 })
+    },
+    {},
+    [
+      /^key warning: a change of the log key was interrupted: .*log\.key\.next is there$/,
+      /^key warning: .*\/log\.key\.\d+\.tmp is a private key that was never put into place$/,
+      /^key warning: .*\/log\.key\.next\.\d+\.tmp is a private key/,
+      /^key warning: .*\/redaction\.key\.\d+\.tmp is a private key/,
+    ],
   ],
   [
     "others can read the key",
@@ -533,6 +559,22 @@ test("certificates", async (t) => {
     })
     const seen = (await symptoms(sick)).filter((text) => text.startsWith("certificate"))
     assertSymptoms(seen, [/^certificate bad: the server's certificate expired at/])
+  })
+
+  await t.test("a server whose authority is given: that one, and no other", async () => {
+    const other = await makeAuthority(folder, "other-ca")
+    const seen = async (ca: Pair, at = url) => {
+      const asked = { server: at, serverGiven: true, now: today, silentMinutes: 1e9 }
+      const sick = await patient(home, { ...asked, ca: readFileSync(ca.certificate, "utf8") })
+      return (await symptoms(sick)).filter((text) => text.startsWith("certificate"))
+    }
+    assertSymptoms(await seen(authority), [/^certificate warning: .* expires in 0 days/])
+    assertSymptoms(await seen(other), [
+      /expires/,
+      /^certificate bad: the certificates of --ca do not lead to the server's, which is signed by CN=ca \(UNABLE/,
+    ])
+    const byAddress = new URL(url.href.replace("127.0.0.1", "127.0.0.2"))
+    assert.deepEqual(await seen(authority, byAddress), [], "nothing answers there")
   })
 })
 
