@@ -5,7 +5,7 @@ import { every, pause } from "../base/loop.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { Clock } from "../base/time.ts"
 import { checkpointOf } from "../seal/remember.ts"
-import type { Verdict } from "../seal/verdict.ts"
+import { NO_EVENT, type Verdict } from "../seal/verdict.ts"
 import type { ConfigType } from "./config.ts"
 import type { Log } from "./log.ts"
 import type { ScrubAnswer, ScrubAsked } from "./scrub-child.ts"
@@ -106,6 +106,9 @@ async function report(
     )
   const facts = { answer, full, blocks, records, damages: damages.length }
   if (answer === "tampered") log.error("ledger.tampered", { ...facts, named })
+  // As a new one is: there is nothing for anybody to do.
+  else if (answer === "unknown" && doubts.every((doubt) => doubt === NO_EVENT))
+    log.info("ledger.empty", facts)
   else if (answer === "unknown") log.warn("ledger.unverified", { ...facts, doubts: [...doubts] })
   else log.info("ledger.verified", facts)
   await tell(

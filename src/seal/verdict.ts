@@ -65,6 +65,10 @@ export type Verdict = {
   readonly newest: Micros | undefined
 }
 
+/** The doubt about a ledger in which nothing happened yet. */
+export const NO_EVENT =
+  "it holds no event, only what the ledger says of itself: a new ledger, or one in the place of another"
+
 export function answerOf(damages: readonly Damage[], doubts: readonly string[]): Verdict["answer"] {
   if (damages.length > 0) return "tampered"
   return doubts.length > 0 ? "unknown" : "fine"

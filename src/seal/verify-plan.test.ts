@@ -23,6 +23,7 @@ const WHOLE: Found = {
   purged: [],
   files: new Set([name(0, 99), name(100, 199)]),
   journal: { from: 200, next: 310 },
+  seededFrom: 0,
 }
 
 function rangeOf(name: string): string {
@@ -53,6 +54,32 @@ const rows: readonly [why: string, change: Partial<Found>, answer: readonly stri
     { files: new Set([name(0, 99)]), journal: { from: 100, next: 300 } },
     ["segment 0-99", "journal 100-199", "journal 200-299"],
   ],
+  [
+    "a segment removed that the journal still holds, without seeds: they went with the segment's record",
+    { files: new Set([name(0, 99)]), journal: { from: 100, next: 300 }, seededFrom: 200 },
+    ["segment 0-99", "journal 200-299", "segment missing 100-199"],
+  ],
+  [
+    "a segment removed of which the journal still holds a part",
+    { files: new Set([name(0, 99)]), journal: { from: 150, next: 300 } },
+    ["segment 0-99", "journal 150-199", "journal 200-299", "segment missing 100-149"],
+  ],
+  [
+    "a segment removed whose parts are not deleted yet",
+    {
+      made: [...WHOLE.made, made(0, 199, [name(0, 99), name(100, 199)])],
+      files: new Set([name(0, 99), name(100, 199)]),
+    },
+    ["segment 0-99", "segment 100-199", "journal 200-299", "segment missing undefined-undefined"],
+  ],
+  ...[0, 100].map((first): (typeof rows)[number] => [
+    `a segment removed of whose parts that from ${first} on is not deleted yet`,
+    {
+      made: [...WHOLE.made, made(0, 199, [name(0, 99), name(100, 199)])],
+      files: new Set([name(first, first + 99)]),
+    },
+    [`segment ${first}-${first + 99}`, "journal 200-299", `segment missing ${100 - first}-${199 - first}`],
+  ]),
   [
     "the journal removed",
     { journal: { from: 0, next: 0 } },

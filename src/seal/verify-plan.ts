@@ -29,6 +29,8 @@ export type Found = {
   readonly files: ReadonlySet<string>
   /** Records that the journal holds: from, up to and without next. */
   readonly journal: { readonly from: number; readonly next: number }
+  /** Records from here on have the seed of their block still: without it nobody can say that they are what was sealed. */
+  readonly seededFrom: number
 }
 
 /** A file that no record names, and the recorded segments that hold all its records between them. */
@@ -65,13 +67,12 @@ export function planVerify(found: Found): VerifyPlan {
     const { first: from, last: to } = made
     if (found.files.has(made.name)) pieces.push({ kind: "segment", from, to, made, file: made.name })
     else if (isPurged(found, made)) notes.push(`segment ${made.name} was destroyed, as recorded`)
-    else if (inJournal(found, made)) pieces.push({ kind: "journal", from, to })
     else {
       const instead = insteadOf(found, made)
-      damages.push(goneSegment(made))
-      if (instead !== undefined) {
+      if (instead === undefined) for (const name of fillGone(found, made, pieces, damages)) taken.add(name)
+      else {
         pieces.push({ kind: "segment", from, to, made, file: instead })
-        damages.push(insertedFile(instead, made))
+        damages.push(goneSegment(made), insertedFile(instead, made))
         taken.add(instead)
       }
     }
@@ -117,6 +118,53 @@ function fill(
       damages.push({ thing: "record", cause: "missing", first: from, last: to, detail })
       from = to + 1
     }
+  }
+}
+
+/**
+ * What is left of a gone segment's records: in files that it replaced and that are not deleted yet, and in the journal as far
+ * as their seeds are there. Names the files it took.
+ */
+function fillGone(found: Found, gone: MadeSegment, pieces: Piece[], damages: Damage[]): readonly string[] {
+  const { journal, seededFrom, files } = found
+  const replaced = found.made
+    .filter(({ name, first, last }) => files.has(name) && gone.first <= first && last <= gone.last)
+    .toSorted((a, b) => b.last - a.last)
+  const provableFrom = Math.max(journal.from, seededFrom)
+  const names: string[] = []
+  const missed: Damage[] = []
+  let from = gone.first
+  while (from <= gone.last) {
+    const made = replaced.find(({ first }) => first === from)
+    if (made !== undefined) {
+      pieces.push({ kind: "segment", from, to: made.last, made, file: made.name })
+      names.push(made.name)
+      from = made.last + 1
+    } else if (provableFrom <= from && from < journal.next) {
+      const to = Math.min(gone.last, journal.next - 1)
+      pieces.push({ kind: "journal", from, to })
+      from = to + 1
+    } else {
+      const starts = [provableFrom, ...replaced.map(({ first }) => first)].filter((start) => start > from)
+      const to = Math.min(gone.last, ...starts.map((start) => start - 1))
+      missed.push({ ...goneSegment(gone), first: from, last: to, ...unproved(found, from, to) })
+      from = to + 1
+    }
+  }
+  const { thing, cause, path } = goneSegment(gone)
+  const detail = "the file is gone; the files that it replaced hold all its records"
+  const isWhole = missed.length === 0 && names.length > 0
+  damages.push(...(isWhole ? [{ thing, cause, path, detail }] : missed))
+  return names
+}
+
+/** Bytes without the seed of their block are worth having, and prove nothing. */
+function unproved({ journal }: Found, from: number, to: number): Partial<Damage> {
+  const [first, last] = [Math.max(from, journal.from), Math.min(to, journal.next - 1)]
+  if (first > last) return {}
+  const which = first === from && last === to ? "these records" : `records ${first} to ${last}`
+  return {
+    detail: `the file is gone; the journal still holds ${which}, and what proved them went with the file`,
   }
 }
 
@@ -173,7 +221,7 @@ function overlapping({ name, first, last }: MadeSegment): Damage {
   }
 }
 
-function goneSegment({ name, first, last }: MadeSegment): Damage {
+function goneSegment({ name, first, last }: MadeSegment): Damage & { readonly path: string } {
   return {
     thing: "segment",
     cause: "missing",

@@ -5,7 +5,8 @@ import { type BlocksOnDisk, seedsIn } from "./log-on-disk.ts"
 import { Recheck, type SourceRun } from "./recheck.ts"
 import type { Snapshot } from "./snapshot.ts"
 import { type Hole, SourceCounts } from "./source-counts.ts"
-import type { Damage, Verdict } from "./verdict.ts"
+import { supposedSegments } from "./supposed-segments.ts"
+import { type Damage, NO_EVENT, type Verdict } from "./verdict.ts"
 import { believedControls, type Candidates } from "./verify-controls.ts"
 import { type SegmentFacts, strayBlooms, verifyCatalogue } from "./verify-derived.ts"
 import type { Job, SegmentDone } from "./verify-job.ts"
@@ -16,9 +17,6 @@ import type { VerifyPool } from "./verify-pool.ts"
 
 /** Records of the journal that are checked together. */
 const JOURNAL_RECORDS_MAX = 50_000
-
-const EMPTY =
-  "it holds no event, only what the ledger says of itself: a new ledger, or one in the place of another"
 
 export type RecordsVerdict = Pick<
   Verdict,
@@ -51,11 +49,22 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
   const files = new Set(names)
   const controls = believedControls(candidates.controls, { sealedRecords: logVerdict.records, files })
   const { purged } = controls
+  const seededFrom = firstWithSeed(work)
   const planFor = (made: readonly MadeSegment[]) =>
-    planVerify({ sealedRecords: logVerdict.records, made, purged, files, journal })
+    planVerify({ sealedRecords: logVerdict.records, made, purged, files, journal, seededFrom })
   const named = planFor(controls.made)
   const isShort = [...candidates.damages, ...named.damages].some(({ cause }) => cause !== "inserted")
-  const made = isShort ? [...controls.made, ...supposedSegments(work, controls.made, files)] : controls.made
+  const made = isShort
+    ? [
+        ...controls.made,
+        ...(await supposedSegments({
+          dir: work.dir,
+          catalogue: snapshot.catalogue.entries,
+          files,
+          made: controls.made,
+        })),
+      ]
+    : controls.made
   const plan = isShort ? planFor(made) : named
   const damages = [...journal.damages, ...candidates.damages, ...controls.damages, ...plan.damages]
   const counts = new SourceCounts()
@@ -73,7 +82,7 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
   const holes = [...purged, ...holesIn(damages), ...before]
   damages.push(...counts.damages({ ...controls, holes }))
   const hasEvents = before.length > 0 || counts.sources().some((source) => source !== RESERVED)
-  const doubts = hasEvents || damages.length > 0 ? [] : [EMPTY]
+  const doubts = hasEvents || damages.length > 0 ? [] : [NO_EVENT]
   const catalogue = verifyCatalogue(snapshot.catalogue, made, facts)
   const strange = strangeFiles(snapshot)
   damages.push(...catalogue.damages, ...strange.damages)
@@ -146,23 +155,10 @@ export function segmentNames({ segmentFiles }: Snapshot): readonly string[] {
   return segmentFiles.filter(isSegmentName)
 }
 
-/**
- * Where a segment cannot be read or is gone, the records in it are missed that name other segments. These are not to be
- * blamed: where no record speaks of theirs the catalogue's word is taken, and they are held to the blocks all the same.
- */
-function supposedSegments(
-  { snapshot }: Work,
-  made: readonly MadeSegment[],
-  files: ReadonlySet<string>,
-): MadeSegment[] {
-  const known = new Set(made.map(({ name }) => name))
-  return snapshot.catalogue.entries
-    .filter(({ name }) => files.has(name) && !known.has(name))
-    .filter(
-      ({ first, last, replaces }) =>
-        !made.some((other) => !replaces.includes(other.name) && first <= other.last && other.first <= last),
-    )
-    .map((entry) => ({ ...entry, record: -1 }))
+/** Seeds are forgotten from the oldest on, when a segment holds the records of their blocks. */
+function firstWithSeed({ snapshot, blocks, logVerdict }: Work): number {
+  const firsts = [...seedsIn(snapshot.tail).keys()].flatMap((number) => blocks.at(number)?.first ?? [])
+  return Math.min(logVerdict.records, ...firsts)
 }
 
 /** Records that nobody can count, as damages tell of them. */

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
-import { type Server, startServer } from "../support/server.ts"
+import { eventually, type Server, startServer } from "../support/server.ts"
 
 let root: string
 let server: Server
@@ -17,6 +17,12 @@ before(async () => {
 after(async () => {
   assert.equal(await server.end(), 0, server.output())
   await rm(root, { recursive: true, force: true })
+})
+
+test("a new ledger warns of nothing: whoever starts one could do nothing about it", async () => {
+  const said = async () => /"event":"ledger\.(?:empty|unverified)"/.test(server.output()) || undefined
+  await eventually("it has looked at itself", 20_000, said)
+  assert.doesNotMatch(server.output(), /"level":"(?:warn|error)"/)
 })
 
 async function ask(query: string): Promise<Record<string, string>[]> {

@@ -124,6 +124,59 @@ test("a segment that is removed while others are read is missed all the same", a
   )
 })
 
+const GONE: readonly [what: string, more: (dir: string) => void][] = [
+  ["and nothing else", () => {}],
+  ["and the catalogue, which names what its records named", (dir) => rmSync(join(dir, "catalogue.ndjson"))],
+]
+for (const [what, more] of GONE) {
+  test(`a segment that is gone ${what}: its own range is missed, and no other file is blamed`, async () => {
+    for (const [at, { name, first, last }] of built.made.entries()) {
+      const dir = join(root, `gone-${at}`)
+      cpSync(whole, dir, { recursive: true })
+      rmSync(join(dir, "segments", name))
+      more(dir)
+      const { verdict } = await verifyLedger(request(dir, [built.vkey]))
+      const told = verdict.damages.map((damage) => [damage.thing, damage.cause, damage.first, damage.last])
+      assert.deepEqual(told, [["segment", "missing", first, last]])
+      rmSync(dir, { recursive: true })
+    }
+  })
+}
+
+test("a segment that is gone and whose records the journal holds: not one of them is called changed", async () => {
+  const dir = join(root, "gone-journalled")
+  const ledger = await buildLedger({ ...SIZE, dir, records: 500, fileBytes: 5_000_000 })
+  const gone = ledger.made[1]
+  rmSync(join(dir, "segments", gone?.name ?? ""))
+  const { verdict } = await verifyLedger(request(dir, [ledger.vkey]))
+  assert.deepEqual(
+    verdict.damages.map(({ thing, cause, first, last }) => [thing, cause, first, last]),
+    [["segment", "missing", gone?.first, gone?.last]],
+  )
+  assert.match(
+    verdict.damages[0]?.detail ?? "",
+    /the journal still holds these records, and what proved them/,
+  )
+})
+
+test("a merged segment that is gone before all that it replaced is: what these hold is not missed", async () => {
+  const dir = join(root, "gone-merged")
+  cpSync(whole, dir, { recursive: true })
+  const merged = await mergeSegments(dir, built)
+  rmSync(join(dir, "segments", merged.name))
+  const [first] = built.made
+  for (const { name } of built.made.slice(1)) {
+    const files = [name, name.replace(/parquet$/, "bloom")]
+    for (const file of files) cpSync(join(whole, "segments", file), join(dir, "segments", file))
+  }
+  const { verdict } = await verifyLedger(request(dir, [built.vkey]))
+  const told = verdict.damages.filter(({ thing }) => thing !== "catalogue")
+  assert.deepEqual(
+    told.map(({ thing, cause, first, last }) => [thing, cause, first, last]),
+    [["segment", "missing", first?.first, first?.last]],
+  )
+})
+
 test("an incremental scrub reads what came since; a full one finds what happened to the old", async () => {
   const dir = join(root, "scrubbed")
   cpSync(whole, dir, { recursive: true })
