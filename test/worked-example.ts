@@ -48,11 +48,8 @@ const ASKED =
 const ANSWERED =
   '{"level":"Metadata","auditID":"3b9594fd-e216-406d-b74e-de7b0d26131c","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/demo/secrets/s1","verb":"get","user":{"username":"admin","groups":["system:masters","system:authenticated"]},"sourceIPs":["127.0.0.1"],"userAgent":"kubectl/v1.32.4 (linux/amd64) kubernetes/4cb5f07","objectRef":{"resource":"secrets","namespace":"demo","name":"s1","apiVersion":"v1"},"responseStatus":{"metadata":{},"code":200},"requestReceivedTimestamp":"2026-11-20T18:24:23.608020Z","stageTimestamp":"2026-11-20T18:24:23.609413Z","annotations":{"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":""}}'
 
-const log = { ...openSigner({ kind: "ed25519", name: ORIGIN, seed: LOG_SEED }), kind: "ed25519" } as const
-const witness = {
-  ...openSigner({ kind: "cosignature", name: "witness.example.org/w1", seed: WITNESS_SEED }),
-  kind: "cosignature",
-} as const
+const log = openSigner({ kind: "ed25519", name: ORIGIN, seed: LOG_SEED })
+const witness = openSigner({ kind: "cosignature", name: "witness.example.org/w1", seed: WITNESS_SEED })
 
 const created = {
   number: 0,

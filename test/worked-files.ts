@@ -58,7 +58,7 @@ type Value<K extends ControlName> = Parameters<(typeof CONTROLS)[K]["format"]>[0
 export function controlExamples(): Readonly<Record<ControlName, string>> {
   const example = <K extends ControlName>(kind: K, value: Value<K>): string =>
     CONTROLS[kind].format(value as never)
-  const log = { ...openSigner({ kind: "ed25519", name: ORIGIN, seed: LOG_SEED }), kind: "ed25519" } as const
+  const log = openSigner({ kind: "ed25519", name: ORIGIN, seed: LOG_SEED })
   return {
     "ledger.created": example("ledger.created", {
       origin: ORIGIN,

@@ -45,7 +45,6 @@ export {
   type Trust,
 } from "./fields.ts"
 export { KINDS } from "./kinds.ts"
-export { type LegacyLine, parseLegacyLine } from "./legacy.ts"
 export {
   type Event,
   type FieldValue,

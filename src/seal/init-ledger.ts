@@ -17,7 +17,7 @@ import { openSealer } from "./sealer.ts"
 
 export type InitOptions = {
   /** The log's key; its name is the ledger's origin, for good. */
-  readonly signer: Signer
+  readonly signer: Signer<"ed25519">
   readonly clock: Clock
   readonly random?: (bytes: number) => Uint8Array
   readonly disk?: Disk

@@ -55,14 +55,11 @@ export function parseKeyRotation(text: string): KeyRotation {
 export function signKeyRotation(
   origin: string,
   lastSize: number,
-  keys: readonly [older: Signer, newer: Signer],
+  keys: readonly [older: Signer<"ed25519">, newer: Signer<"ed25519">],
 ): string {
   const [older, newer] = keys
   const rotation = { origin, older, newer, lastSize }
-  return signNote(formatKeyRotation(rotation), [
-    { ...older, kind: "ed25519" },
-    { ...newer, kind: "ed25519" },
-  ])
+  return signNote(formatKeyRotation(rotation), keys)
 }
 
 /** Opens a rotation's note: both keys it names must have signed it. Whether the old one is trusted is the caller's to say. */

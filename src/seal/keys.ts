@@ -27,7 +27,10 @@ const MODE = 0o600
 const OTHERS = 0o077
 
 /** A new key for the ledger `origin`, which becomes its name (c2sp.org/tlog-checkpoint). */
-export function newKey(origin: string, random: (bytes: number) => Uint8Array = randomBytes): SignerKey {
+export function newKey(
+  origin: string,
+  random: (bytes: number) => Uint8Array = randomBytes,
+): SignerKey<"ed25519"> {
   // One that was made before may have a scheme (c2sp.org/tlog-checkpoint: it should not), and goes on.
   if (!isOrigin(origin) || origin.includes("://")) {
     throw new Refusal(
@@ -87,7 +90,7 @@ function place(temporary: string, path: string): void {
 }
 
 /** The log key in a file. Refuses a file that others may read, and any key but one of kind Ed25519 for notes. */
-export function readSigner(path: string): Signer & { readonly kind: "ed25519" } {
+export function readSigner(path: string): Signer<"ed25519"> {
   const fd = opened(path, "r")
   try {
     const mode = fstatSync(fd).mode & 0o777
@@ -95,11 +98,11 @@ export function readSigner(path: string): Signer & { readonly kind: "ed25519" } 
       const shown = mode.toString(8).padStart(3, "0")
       throw new Refusal("key.exposed", `${path} has mode ${shown}: others may read it; chmod 600 ${path}`)
     }
-    const signer = openSigner(parseSignerKey(readFileSync(fd, "utf8").replace(/\n$/, "")))
-    if (signer.kind !== "ed25519") {
+    const { kind, name, seed } = parseSignerKey(readFileSync(fd, "utf8").replace(/\n$/, ""))
+    if (kind !== "ed25519") {
       throw new Refusal("key.malformed", `${path} is a key for cosigning: a ledger needs another one`)
     }
-    return { ...signer, kind: "ed25519" }
+    return openSigner({ kind, name, seed })
   } finally {
     closeSync(fd)
   }

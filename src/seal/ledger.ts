@@ -22,7 +22,7 @@ const RESERVE_BYTES = 8 * 1024 * 1024
 
 export type LedgerOptions = {
   /** The log's key; its name is the origin. */
-  readonly signer: Signer
+  readonly signer: Signer<"ed25519">
   readonly clock: Clock
   /** A clock that never steps, in microseconds from any zero. */
   readonly steady?: () => number

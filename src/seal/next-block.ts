@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises"
 import { assert } from "../base/assert.ts"
 import type { Micros } from "../base/time.ts"
-import { formatRecord, LINE_BYTES_MAX, type PlacedRecord } from "../event/record.ts"
+import type { PlacedRecord } from "../event/record.ts"
 import { STEP_MICROS_MAX } from "../journal/clock-step.ts"
 import { formatBlock } from "../tlog/block.ts"
 import { foldRight, type Hash, pushLeaf } from "../tlog/merkle.ts"
-import { blockSalts, recordDigest, recordHash, saltAt } from "../tlog/record-hash.ts"
+import { blockSalts, hintOf, recordHash, saltAt, sealedLine } from "../tlog/record-hash.ts"
 import type { LogState } from "./log-state.ts"
 
 /** Hashing holds the event loop for about 2 ms (300 records of 1.5 KB), then lets requests in. */
@@ -15,7 +15,7 @@ const LINE_BYTES = 400
 
 export type NextBlock = {
   readonly text: string
-  /** First two bytes, big endian, of each record's hash: they tell later which record of a damaged block was changed. */
+  /** {@link hintOf} each record's hash. */
   readonly hints: Uint16Array
 }
 
@@ -59,11 +59,8 @@ async function hashAll(
   const hints = new Uint16Array(records.length)
   let bytes = 0
   for (const [index, record] of records.entries()) {
-    const digest = recordDigest({ salt: saltAt(salts, index), body: record.body })
-    const text = formatRecord({ ...record, size: record.body.length, digest })
-    assert(text.length <= LINE_BYTES_MAX, "a record's line has at most 1,024 bytes")
-    const hash = recordHash(text)
-    hints[index] = (hash[0] ?? 0) * 256 + (hash[1] ?? 0)
+    const hash = recordHash(sealedLine(record, saltAt(salts, index)))
+    hints[index] = hintOf(hash)
     pushLeaf(complete, index, hash)
     bytes += record.body.length + LINE_BYTES
     if (bytes > TURN_BYTES_MAX) {

@@ -5,7 +5,7 @@ import type { Micros } from "../base/time.ts"
 import { formatRecord, type Words } from "../event/record.ts"
 import type { Block } from "../tlog/block.ts"
 import { HASH_BYTES, type Hash, treeRoot } from "../tlog/merkle.ts"
-import { blockSalts, recordDigest, recordHash, SALT_BYTES, saltAt } from "../tlog/record-hash.ts"
+import { blockSalts, hintOf, recordDigest, recordHash, SALT_BYTES, saltAt } from "../tlog/record-hash.ts"
 import type { Damage } from "./verdict.ts"
 
 /** One record as some file holds it. */
@@ -20,7 +20,7 @@ export type Reread = {
   readonly content:
     | { readonly kind: "kept"; readonly seed: Uint8Array; readonly body: Uint8Array }
     | { readonly kind: "erased"; readonly size: number; readonly digest: Hash }
-  /** First two bytes of the record's hash when it was sealed; it convicts a single record of a damaged block. */
+  /** {@link hintOf} its hash when it was sealed; it convicts a single record of a damaged block. */
   readonly hint?: number | undefined
 }
 
@@ -99,8 +99,7 @@ export class Recheck {
     this.#source[at] = this.#idOf(record.source)
     const hash = this.#hash(record)
     this.#hashes.set(hash, at * HASH_BYTES)
-    const hint = (hash[0] ?? 0) * 256 + (hash[1] ?? 0)
-    if (record.hint !== undefined && record.hint !== hint) this.#suspect[at] = 1
+    if (record.hint !== undefined && record.hint !== hintOf(hash)) this.#suspect[at] = 1
   }
 
   /** Some rows of the file cannot be read: what is missing now may stand in them. */

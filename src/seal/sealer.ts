@@ -51,14 +51,14 @@ export interface Sealer {
   /** A tile or bundle, by its path; undefined beyond the committed size. Refuses `tile.malformed`. */
   readTile(path: string): Promise<Uint8Array | undefined>
   /** Seals all with the old key, then records the change, signed by both, and seals that with the new one. */
-  rotateKey(next: Signer): Promise<void>
+  rotateKey(next: Signer<"ed25519">): Promise<void>
   close(): Promise<void>
 }
 
 export type SealerOptions = {
   readonly place: LogPlace
   readonly origin: string
-  readonly signer: Signer
+  readonly signer: Signer<"ed25519">
   readonly journal: Journal
   readonly clock: Clock
   readonly random: (bytes: number) => Uint8Array
@@ -94,7 +94,7 @@ class OpenSealer implements Sealer {
   readonly #options: SealerOptions
   readonly #limits: ReadLimits
   readonly #tail: TailFile
-  #signer: Signer
+  #signer: Signer<"ed25519">
   #state: LogState
   #checkpoint: string
   #unsegmented: readonly SealedBlock[]
@@ -202,7 +202,7 @@ class OpenSealer implements Sealer {
 
   #sign({ edge }: LogState): string {
     const text = formatCheckpoint({ origin: this.#options.origin, size: edge.size, root: edgeRoot(edge) })
-    return signNote(text, [{ ...this.#signer, kind: "ed25519" }])
+    return signNote(text, [this.#signer])
   }
 
   async begin(): Promise<void> {
@@ -274,7 +274,7 @@ class OpenSealer implements Sealer {
     return readLogTile(this.#options.place.log, this.#state, path)
   }
 
-  rotateKey(next: Signer): Promise<void> {
+  rotateKey(next: Signer<"ed25519">): Promise<void> {
     return this.#inTurn(async () => {
       const { origin, journal } = this.#options
       assert(next.name === origin, "a log's key has its origin as name")

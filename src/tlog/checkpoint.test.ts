@@ -60,13 +60,10 @@ test("a checkpoint is read into its parts; without extension lines it has none",
 
 describe("openCheckpoint", () => {
   const seed = (byte: number) => new Uint8Array(32).fill(byte)
-  const log = { ...openSigner({ kind: "ed25519", name: "o", seed: seed(1) }), kind: "ed25519" } as const
-  const newLog = { ...openSigner({ kind: "ed25519", name: "o", seed: seed(2) }), kind: "ed25519" } as const
-  const other = { ...openSigner({ kind: "ed25519", name: "p", seed: seed(3) }), kind: "ed25519" } as const
-  const witness = {
-    ...openSigner({ kind: "cosignature", name: "w", seed: seed(4) }),
-    kind: "cosignature",
-  } as const
+  const log = openSigner({ kind: "ed25519", name: "o", seed: seed(1) })
+  const newLog = openSigner({ kind: "ed25519", name: "o", seed: seed(2) })
+  const other = openSigner({ kind: "ed25519", name: "p", seed: seed(3) })
+  const witness = openSigner({ kind: "cosignature", name: "w", seed: seed(4) })
   const text = formatCheckpoint({ origin: "o", size: 7, root: EMPTY_ROOT })
   const cosigned = (note: string) => {
     const { signatures } = parseNote(note)

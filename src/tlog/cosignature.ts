@@ -39,7 +39,7 @@ export function formatCosignature({ atSeconds, signature }: CosignatureBytes): U
 /** A witness's line under the note with that text. Whether to give it is decided elsewhere. */
 export function cosign(
   { text, atSeconds }: { readonly text: string; readonly atSeconds: number },
-  { name, keyId, sign }: Signer & { readonly kind: "cosignature" },
+  { name, keyId, sign }: Signer<"cosignature">,
 ): NoteSignature {
   const signature = sign(toBytes(cosignedMessage({ text, atSeconds })))
   return { name, keyId, signature: formatCosignature({ atSeconds, signature }) }

@@ -21,7 +21,7 @@
  *     recordHash(recordText)                                          → SHA-256(0x00 ‖ text ‖ LF)
  *     verifyReceipt(text, [key])                                      → what it proves
  *
- * Growing a log: appendToEdge. Proofs out of tiles: tilesForInclusion, then proveInclusionFromTiles. Sealing records:
+ * Growing a log: appendToEdge. Proofs out of tiles: proveInclusionFromTiles. Sealing records:
  * blockSalts, sealRecords, treeRoot, formatBlock, blockLeafHash.
  */
 export { type Block, blockLeafHash, formatBlock, NO_BLOCK, parseBlock, verifyBlockFollows } from "./block.ts"
@@ -35,7 +35,6 @@ export {
 } from "./checkpoint.ts"
 export { type ConsistencyClaim, proveConsistency, type TreeHead, verifyConsistency } from "./consistency.ts"
 export { cosign, cosignedMessage, formatCosignature, parseCosignature } from "./cosignature.ts"
-export { appendLeaf, EMPTY_FRONTIER, type Frontier, frontierRoot } from "./frontier.ts"
 export { type InclusionClaim, proveInclusion, verifyInclusion, verifySubtreeInclusion } from "./inclusion.ts"
 export { EMPTY_ROOT, HASH_BYTES, type Hash, leafHash, nodeHash, treeRoot } from "./merkle.ts"
 export {
@@ -98,9 +97,6 @@ export {
   proveInclusionFromTiles,
   type ReadTile,
   rootFromTiles,
-  tilesForConsistency,
-  tilesForInclusion,
-  tilesForRoot,
 } from "./tile-proof.ts"
 export {
   formatVerifierKey,

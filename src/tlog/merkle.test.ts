@@ -1,7 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { fromHex, toBytes, toHex } from "../base/bytes.ts"
-import { appendLeaf, EMPTY_FRONTIER, frontierRoot } from "./frontier.ts"
 import { EMPTY_ROOT, type Hash, leafHash, nodeHash, treeRoot } from "./merkle.ts"
 
 /** The eight leaves of the classic Certificate Transparency tests and its roots: transparency-dev/merkle, testonly/constants.go. */
@@ -43,28 +42,16 @@ function recursiveRoot(leaves: readonly Hash[]): Hash {
   return nodeHash(recursiveRoot(leaves.slice(0, split)), recursiveRoot(leaves.slice(split)))
 }
 
-test("roots by stack, by frontier and by recursion agree up to 300 leaves", () => {
+test("roots by stack and by recursion agree up to 300 leaves", () => {
   const leaves: Hash[] = []
-  let frontier = EMPTY_FRONTIER
   for (let size = 0; size <= 300; size++) {
     const root = toHex(recursiveRoot(leaves))
     assert.equal(toHex(treeRoot(leaves)), root, `treeRoot of ${size}`)
-    assert.equal(toHex(frontierRoot(frontier)), root, `frontier of ${size}`)
-    assert.equal(frontier.size, size)
     leaves.push(leafHash(toBytes(`leaf ${size}`)))
-    frontier = appendLeaf(frontier, leaves[size]!)
   }
 })
 
 test("a leaf cannot pass for a node: their hashes start apart", () => {
   const [left, right] = [leafHash(toBytes("l")), leafHash(toBytes("r"))]
   assert.notEqual(toHex(leafHash(Uint8Array.from([...left, ...right]))), toHex(nodeHash(left, right)))
-})
-
-test("a frontier is not changed by appending to it", () => {
-  const one = appendLeaf(EMPTY_FRONTIER, leafHash(toBytes("a")))
-  const before = toHex(frontierRoot(one))
-  appendLeaf(one, leafHash(toBytes("b")))
-  assert.equal(toHex(frontierRoot(one)), before)
-  assert.equal(EMPTY_FRONTIER.complete.length, 0)
 })

@@ -21,14 +21,10 @@ const ENOCH_LINE =
 const NOTE = `${TEXT}\n${PETER_LINE}${ENOCH_LINE}`
 
 const seed = (byte: number) => new Uint8Array(32).fill(byte)
-const signer = (name: string, byte: number): Signer & { kind: "ed25519" } => ({
-  ...openSigner({ kind: "ed25519", name, seed: seed(byte) }),
-  kind: "ed25519",
-})
-const witness = (name: string, byte: number): Signer & { kind: "cosignature" } => ({
-  ...openSigner({ kind: "cosignature", name, seed: seed(byte) }),
-  kind: "cosignature",
-})
+const signer = (name: string, byte: number): Signer<"ed25519"> =>
+  openSigner({ kind: "ed25519", name, seed: seed(byte) })
+const witness = (name: string, byte: number): Signer<"cosignature"> =>
+  openSigner({ kind: "cosignature", name, seed: seed(byte) })
 
 formatContract({
   name: "note",

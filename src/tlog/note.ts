@@ -121,7 +121,7 @@ function verifySignature(claim: {
 }
 
 /** The note made of `text`, which ends with a newline, and a signature of each signer. */
-export function signNote(text: string, signers: readonly (Signer & { readonly kind: "ed25519" })[]): string {
+export function signNote(text: string, signers: readonly Signer<"ed25519">[]): string {
   if (!text.endsWith("\n") || !isNoteText(text)) {
     throw malformed("a text to sign ends with a newline and holds no other control character")
   }

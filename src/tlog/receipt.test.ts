@@ -19,11 +19,8 @@ import { formatVerifierKey } from "./verifier-key.ts"
 const ORIGIN = "ledger.example.com/test"
 const AT = Date.UTC(2026, 10, 20) * 1000
 const seedOf = (byte: number) => new Uint8Array(32).fill(byte)
-const LOG = { ...openSigner({ kind: "ed25519", name: ORIGIN, seed: seedOf(1) }), kind: "ed25519" } as const
-const WITNESS = {
-  ...openSigner({ kind: "cosignature", name: "w", seed: seedOf(2) }),
-  kind: "cosignature",
-} as const
+const LOG = openSigner({ kind: "ed25519", name: ORIGIN, seed: seedOf(1) })
+const WITNESS = openSigner({ kind: "cosignature", name: "w", seed: seedOf(2) })
 const KEY = formatVerifierKey(LOG)
 
 /** Bodies of every kind: text, empty, control characters, not UTF-8, what could look like lines of a receipt. */
@@ -37,10 +34,7 @@ const BODIES = [
 ]
 
 /** A ledger of two blocks; the second holds the bodies, starting at record 2. */
-function ledger(
-  bodies: readonly Uint8Array[] = BODIES,
-  signers: readonly (Signer & { kind: "ed25519" })[] = [LOG],
-) {
+function ledger(bodies: readonly Uint8Array[] = BODIES, signers: readonly Signer<"ed25519">[] = [LOG]) {
   const seed = new Uint8Array(16).fill(9)
   const place = (number: number, body: Uint8Array): PlacedRecord => ({
     number,
@@ -200,10 +194,7 @@ describe("no byte can be altered", () => {
 describe("refused", () => {
   const good = receipt(0)
   const { text, first } = ledger()
-  const other = {
-    ...openSigner({ kind: "ed25519", name: "other", seed: seedOf(7) }),
-    kind: "ed25519",
-  } as const
+  const other = openSigner({ kind: "ed25519", name: "other", seed: seedOf(7) })
   const otherText = formatCheckpoint({ origin: "other", size: 2, root: treeRoot([]) })
   const given = (bytes: Uint8Array) => ({ kind: "given", salt: new Uint8Array(16), bytes }) as const
   const rows: [why: string, code: string, receipt: Receipt, keys: readonly string[]][] = [

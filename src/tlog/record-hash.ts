@@ -41,6 +41,19 @@ export function saltAt(salts: Uint8Array, index: number): Uint8Array {
   return salts.subarray(index * SALT_BYTES, (index + 1) * SALT_BYTES)
 }
 
+/** The line of a record that is sealed, without its newline. */
+export function sealedLine(record: PlacedRecord, salt: Uint8Array): string {
+  const digest = recordDigest({ salt, body: record.body })
+  const text = formatRecord({ ...record, size: record.body.length, digest })
+  assert(text.length <= LINE_BYTES_MAX, "a record's line has at most 1,024 bytes")
+  return text
+}
+
+/** First two bytes of a record's hash, big endian: kept beside it, they tell later which record of a damaged block was changed. */
+export function hintOf(hash: Hash): number {
+  return (hash[0] ?? 0) * 256 + (hash[1] ?? 0)
+}
+
 export type SealedRecords = {
   /** The records' lines, without newlines. */
   readonly texts: readonly string[]
@@ -55,9 +68,7 @@ export function sealRecords(records: readonly PlacedRecord[], seed: Uint8Array):
   const hashes: Hash[] = []
   for (const [index, record] of records.entries()) {
     assert(record.number === (records[0]?.number ?? 0) + index, "a block's records are neighbours")
-    const digest = recordDigest({ salt: saltAt(salts, index), body: record.body })
-    const text = formatRecord({ ...record, size: record.body.length, digest })
-    assert(text.length <= LINE_BYTES_MAX, "a record's line has at most 1,024 bytes")
+    const text = sealedLine(record, saltAt(salts, index))
     texts.push(text)
     hashes.push(recordHash(text))
   }

@@ -4,20 +4,27 @@ import { Refusal } from "../base/refusal.ts"
 import { isKeyName } from "./note-text.ts"
 import { keyIdOf, type VerifierKey } from "./verifier-key.ts"
 
-/** Who can sign: a verifier key and its secret half. `sign` is deterministic: same message, same 64 bytes. */
-export type Signer = VerifierKey & { readonly kind: SignerKind; readonly sign: Ed25519Pair["sign"] }
-
 /** `ed25519` signs notes of its own; `cosignature` those of others, with the time. */
 export type SignerKind = "ed25519" | "cosignature"
 
+/** Who can sign: a verifier key and its secret half. `sign` is deterministic: same message, same 64 bytes. */
+export type Signer<Kind extends SignerKind = SignerKind> = VerifierKey & {
+  readonly kind: Kind
+  readonly sign: Ed25519Pair["sign"]
+}
+
 /** All that is secret: a name and 32 random bytes. */
-export type SignerKey = { readonly kind: SignerKind; readonly name: string; readonly seed: Uint8Array }
+export type SignerKey<Kind extends SignerKind = SignerKind> = {
+  readonly kind: Kind
+  readonly name: string
+  readonly seed: Uint8Array
+}
 
 const HEAD = "PRIVATE+KEY"
 const TYPES: Readonly<Record<SignerKind, number>> = { ed25519: 0x01, cosignature: 0x04 }
 const SEED_BYTES = 32
 
-export function openSigner({ kind, name, seed }: SignerKey): Signer {
+export function openSigner<Kind extends SignerKind>({ kind, name, seed }: SignerKey<Kind>): Signer<Kind> {
   const { publicKey, sign } = ed25519FromSeed(seed)
   const key = { kind, name, publicKey }
   return { ...key, keyId: keyIdOf(key), sign }

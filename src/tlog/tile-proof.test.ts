@@ -14,14 +14,7 @@ import {
   type TileEdge,
   tilesForEdge,
 } from "./tile-edge.ts"
-import {
-  proveConsistencyFromTiles,
-  proveInclusionFromTiles,
-  rootFromTiles,
-  tilesForConsistency,
-  tilesForInclusion,
-  tilesForRoot,
-} from "./tile-proof.ts"
+import { proveConsistencyFromTiles, proveInclusionFromTiles, rootFromTiles } from "./tile-proof.ts"
 
 const SIZE = 66_000
 const LEAVES = Array.from({ length: SIZE }, (_, at) => leafHash(toBytes(`entry ${at}`)))
@@ -89,9 +82,8 @@ test("the edge and the tiles name the root", () => {
   for (const size of SIZES) {
     const root = toHex(treeRoot(LEAVES.slice(0, size)))
     assert.equal(toHex(edgeRoot(edges.get(size)!)), root)
-    const { read, readTile } = reader(size)
+    const { readTile } = reader(size)
     assert.equal(toHex(rootFromTiles(size, readTile)), root)
-    assert.deepEqual([...read], tilesForRoot(size).map(path), "what is read was announced")
   }
 })
 
@@ -109,7 +101,7 @@ test("an edge is read back from full tiles and the newest leaves", () => {
 
 const INDEXES = [0, 1, 2, 255, 256, 300, 511, 65_279, 65_535, 65_536, 65_999]
 
-test("inclusion proofs out of tiles are those out of leaves, and read what was announced", () => {
+test("inclusion proofs out of tiles are those out of leaves, and read few of them", () => {
   for (const size of SIZES) {
     const leaves = LEAVES.slice(0, size)
     const root = treeRoot(leaves)
@@ -117,21 +109,19 @@ test("inclusion proofs out of tiles are those out of leaves, and read what was a
       const { read, readTile } = reader(size)
       const proof = proveInclusionFromTiles({ index, size }, readTile)
       verifyInclusion({ index, size, leafHash: LEAVES[index]!, proof, root })
-      assert.deepEqual([...read].sort(), tilesForInclusion({ index, size }).map(path).sort())
       assert.ok(read.size <= 6, `${read.size} tiles read for ${index} of ${size}`)
       if (size < 1000) assert.deepEqual(proof.map(toHex), proveInclusion(index, leaves).map(toHex))
     }
   }
 })
 
-test("consistency proofs out of tiles are those out of leaves, and read what was announced", () => {
+test("consistency proofs out of tiles are those out of leaves", () => {
   for (const newer of SIZES) {
     for (const older of SIZES.filter((older) => older <= newer)) {
-      const { read, readTile } = reader(newer)
+      const { readTile } = reader(newer)
       const proof = proveConsistencyFromTiles({ older, newer }, readTile)
       const head = (size: number) => ({ size, root: edgeRoot(edges.get(size)!) })
       verifyConsistency({ older: head(older), newer: head(newer), proof })
-      assert.deepEqual([...read].sort(), tilesForConsistency({ older, newer }).map(path).sort())
       if (newer < 1000) {
         assert.deepEqual(proof.map(toHex), proveConsistency(older, LEAVES.slice(0, newer)).map(toHex))
       }

@@ -4,26 +4,18 @@ import { completeNodes, consistencyPath, inclusionPath, type Range } from "./pat
 import { splitTile, type Tile, tileOfNode, tilePath } from "./tile.ts"
 
 /**
- * Proofs out of tiles. Reading is not this folder's: first `tilesFor…` says which tiles are needed, then whoever has
- * fetched them hands in `readTile`. What comes out is only as right as the tiles: check it against a signed root.
+ * Proofs out of tiles. Reading is not this folder's: whoever has the tiles hands in `readTile`. What comes out is only as
+ * right as the tiles: check it against a signed root.
  */
 
 /** The bytes of a tile; those of a fuller one will do. Throws `tile.missing` where there is none. */
 export type ReadTile = (tile: Tile) => Uint8Array
-
-export function tilesForInclusion(claim: { readonly index: number; readonly size: number }): Tile[] {
-  return tilesFor(inclusionPath(claim), claim.size)
-}
 
 export function proveInclusionFromTiles(
   claim: { readonly index: number; readonly size: number },
   readTile: ReadTile,
 ): Hash[] {
   return inclusionPath(claim).map((range) => rangeRoot(range, claim.size, readTile))
-}
-
-export function tilesForConsistency(claim: { readonly older: number; readonly newer: number }): Tile[] {
-  return tilesFor(consistencyPath(claim), claim.newer)
 }
 
 export function proveConsistencyFromTiles(
@@ -33,22 +25,8 @@ export function proveConsistencyFromTiles(
   return consistencyPath(claim).map((range) => rangeRoot(range, claim.newer, readTile))
 }
 
-export function tilesForRoot(size: number): Tile[] {
-  return tilesFor([{ start: 0, end: size }], size)
-}
-
 export function rootFromTiles(size: number, readTile: ReadTile): Hash {
   return rangeRoot({ start: 0, end: size }, size, readTile)
-}
-
-/** Each tile once, in the order it is first needed. */
-function tilesFor(ranges: readonly Range[], size: number): Tile[] {
-  const tiles = new Map<string, Tile>()
-  for (const node of ranges.flatMap(completeNodes)) {
-    const { tile } = tileOfNode(node, size)
-    tiles.set(tilePath(tile.level, tile.index, tile.width), tile)
-  }
-  return [...tiles.values()]
 }
 
 function rangeRoot(range: Range, size: number, readTile: ReadTile): Hash {

@@ -339,7 +339,7 @@ export function threatCases({ whole, older, built, db }: Ground): readonly Threa
       how: "of the same name",
       attack: (dir) => {
         const other = openSigner(newKey(ORIGIN, (bytes) => new Uint8Array(bytes).fill(8)))
-        const note = signNote(parseNote(signedIn(dir)).text, [{ ...other, kind: "ed25519" }])
+        const note = signNote(parseNote(signedIn(dir)).text, [other])
         writeFileSync(join(dir, "log/checkpoint"), note)
       },
       answer: "tampered",

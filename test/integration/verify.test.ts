@@ -268,7 +268,7 @@ test("prove writes a receipt once, and receipt check says what it proves", async
 
 const witness = (name: string, byte: number) => {
   const seed = new Uint8Array(32).fill(byte)
-  return { ...openSigner({ kind: "cosignature", name, seed }), kind: "cosignature" } as const
+  return openSigner({ kind: "cosignature", name, seed })
 }
 const WITNESSES = [witness("w.example.com/1", 21), witness("w.example.com/2", 22)]
 /** The same key under another name, and the log's own key as a witness of itself. */

@@ -50,7 +50,7 @@ export type BuildOptions = {
 
 export type BuiltLedger = {
   readonly vkey: string
-  readonly signer: Signer
+  readonly signer: Signer<"ed25519">
   readonly made: readonly SegmentMade[]
 }
 

@@ -10,7 +10,7 @@ export const ORIGIN = "ledger.example.com/test"
 export const START = Date.UTC(2026, 10, 20, 18, 0, 0) * 1000
 
 /** A key that every run has: its secret is `byte`, 32 times. */
-export function testSigner(byte = 1, name = ORIGIN): Signer {
+export function testSigner(byte = 1, name = ORIGIN): Signer<"ed25519"> {
   return openSigner({ kind: "ed25519", name, seed: new Uint8Array(32).fill(byte) })
 }
 

@@ -93,7 +93,7 @@ function selfMade(file: VectorFile): VectorCase[] {
     {
       name: "cosigning",
       run: () => {
-        const line = cosign({ text, atSeconds }, { ...signer, kind: "cosignature" })
+        const line = cosign({ text, atSeconds }, signer)
         assert.equal(`${formatSignatureLine(line)}\n`, ed25519.signatureLine)
       },
     },
