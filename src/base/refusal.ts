@@ -21,6 +21,11 @@ export const REFUSALS = {
     hint: "send an EventList, an Event or JSON lines (audit.k8s.io/v1), with --audit-log-format=json",
   },
   "redaction.malformed": { http: 400, exit: 64, hint: "correct the rule under redaction.rules" },
+  "redaction.key": {
+    http: 500,
+    exit: 2,
+    hint: "put back the file that tallystick init made: 32 bytes in base64, one line",
+  },
   // intake
   "body.tooLarge": {
     http: 413,

@@ -5,6 +5,7 @@ import { isFull } from "../journal/disk.ts"
 import { readSigner } from "../seal/keys.ts"
 import { type LedgerOptions, type OpenLedger, openLedger } from "../seal/ledger.ts"
 import { openRemembered, rememberedFolder } from "../seal/remember.ts"
+import type { Signer } from "../tlog/signer.ts"
 import { formatVerifierKey } from "../tlog/verifier-key.ts"
 import type { World } from "./command.ts"
 import type { ConfigType } from "./config.ts"
@@ -42,6 +43,15 @@ const askOrStop: Advice = ({ pid, url }) => {
 /** The public half of the configured key: what this ledger's checkpoints are checked with. */
 export function verifierKeyOf(config: ConfigType): string {
   return formatVerifierKey(readSigner(keyFileOf(config)))
+}
+
+/** The key of the configured ledger; its name is the ledger's origin. Refuses as {@link ledgerSigner} does. */
+export function openLedgerKey(config: ConfigType): Signer<"ed25519"> {
+  try {
+    return ledgerSigner(config)
+  } catch (error) {
+    throw toldRotation(error, keyFileOf(config))
+  }
 }
 
 /** The configured ledger, for writing. Must be closed. Refuses as `openLedger` and `readSigner` do. */

@@ -27,7 +27,7 @@ export function makeRedactionKey(path: string): boolean {
   }
 }
 
-/** What is taken out of events before the journal; undefined where the configuration switches it off. */
+/** What is taken out of events before the journal; undefined where the configuration switches it off. Refuses `redaction.key`. */
 export async function openRedaction(
   config: ConfigType,
   onRedacted: (rules: readonly string[]) => void = () => undefined,
@@ -35,11 +35,11 @@ export async function openRedaction(
   if (!config.redaction.enabled) return undefined
   const path = redactionKeyFileOf(config)
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new Refusal("key.unreadable", `cannot read the redaction key ${path}`, {}, cause)
+    throw new Refusal("redaction.key", `cannot read the redaction key ${path}`, {}, cause)
   })
   const key = ifBase64(text.trim())
   if (key === undefined || key.length < KEY_BYTES) {
-    throw new Refusal("key.malformed", `${path} does not hold ${KEY_BYTES} bytes in base64`)
+    throw new Refusal("redaction.key", `${path} does not hold ${KEY_BYTES} bytes in base64`)
   }
   return { redact: compileRedaction(rulesOf(config)), key, onRedacted }
 }

@@ -26,7 +26,7 @@ import { driftLoop, type DriftWatch } from "./drift-loop.ts"
 import { sealHealth, searchHealth, watchIntake } from "./health.ts"
 import type { Log } from "./log.ts"
 import { fileLossRecord, webhookLossRecord } from "./loss-record.ts"
-import { openWithRoom, verifierKeyOf } from "./open-ledger.ts"
+import { openLedgerKey, openWithRoom, verifierKeyOf } from "./open-ledger.ts"
 import { DISMISSED } from "./quarantined.ts"
 import { openPace, type Pace } from "./pace.ts"
 import { hangupsOf, type OnHangup } from "./hangups.ts"
@@ -84,28 +84,25 @@ export async function serve(serving: Serving): Promise<void> {
   const onHangup = hangupsOf(world)
   const credentials = await CredentialTable.open(config.credentials, readText)
   const tls = config.tls && (await TlsFiles.open(config.tls, readText))
-  const fatal = new AbortController()
-  let failure: unknown
-  let sealedAt = world.clock()
-  const metrics: Metrics[] = []
-  let inform = (): void => undefined
-  const tellTrouble = troubleLog(log, () => performance.now())
-  let unsealedTold = false
-  const onTrouble = (trouble: unknown): void => {
-    tellTrouble(trouble)
-    unsealedTold ||= isRefusal(trouble, "seal.unavailable")
-    const tier = tierOf(trouble)
-    if (tier !== undefined) for (const each of metrics) each.storageError(tier)
-  }
   const followed = config.intake.files.map(({ source }) => source)
+  const metrics = createMetrics({
+    log: openLedgerKey(config).name,
+    seriesMax: config.metrics.seriesMax,
+    sources: [...credentials.sources, ...followed],
+    redactionRules: redactionNamesOf(config),
+  })
+  const redaction = await openRedaction(config, metrics.redacted)
+  const fatal = new AbortController()
+  const stop = AbortSignal.any([world.stop, fatal.signal])
+  let failure: unknown
+  let inform = (): void => undefined
+  const { onTrouble, onSealed } = ears(serving, metrics)
   const ledger = await openWithRoom(config, world, {
     owners: ownersOf(credentials, followed),
-    onSync: (seconds) => metrics[0]?.fsync(seconds),
+    onSync: metrics.fsync,
     onTrouble,
-    onSealed: () => {
-      sealedAt = world.clock()
-      if (unsealedTold) log.info("seal.resumed")
-      unsealedTold = false
+    onSealed() {
+      onSealed()
       inform()
     },
     onFatal(error) {
@@ -113,18 +110,75 @@ export async function serve(serving: Serving): Promise<void> {
       fatal.abort()
     },
   })
-  const counted = createMetrics({
-    log: ledger.origin,
-    seriesMax: config.metrics.seriesMax,
-    sources: [...credentials.sources, ...followed],
-    redactionRules: redactionNamesOf(config),
-  })
-  metrics.push(counted)
   // First what a crash left unsealed: the record of a segment may be in it.
   await ledger.sealer.sealOnce()
   // Asked while the search process starts: both take half a second where there are 10,000 segments.
   const made = madeSegments(config.dir, ledger.sealer.sealed.records)
-  const search = openSearch({
+  const search = startSearch({ config, log, ledger, made, onTrouble, stop })
+  inform = () => search.inform({ position: ledger.journal.position(), blocks: ledger.sealer.unsegmented() })
+  const pace = openPace(ledger, config.seal, stop)
+  const intake = watchIntake(pace.deliver, log)
+  const parts: Parts = {
+    ...serving,
+    ledger,
+    onHangup,
+    metrics,
+    search,
+    redaction: redaction && liveRedaction(redaction),
+    deliver: intake.deliver,
+    pace,
+    inform,
+    health: () => [intake.health(), sealHealth(ledger), searchHealth(search)],
+  }
+  watchGauges(parts)
+  try {
+    const rebuilt = await made
+    if (rebuilt !== undefined) log.warn("catalogue.rebuilt", { segments: rebuilt.length })
+    await run(parts, { credentials, tls, onTrouble }, stop)
+    if (failure !== undefined) throw failure
+  } finally {
+    await search.close()
+    await ledger.close()
+  }
+}
+
+/** What the parts say of themselves while they run, for the log and the metrics. */
+function ears(
+  { log, world }: Serving,
+  metrics: Metrics,
+): { readonly onTrouble: (trouble: unknown) => void; readonly onSealed: () => void } {
+  const tellTrouble = troubleLog(log, () => performance.now())
+  let unsealedTold = false
+  let sealedAt = world.clock()
+  metrics.watch("tallystick_checkpoint_age_seconds", () => (world.clock() - sealedAt) / 1e6)
+  return {
+    onTrouble(trouble) {
+      tellTrouble(trouble)
+      unsealedTold ||= isRefusal(trouble, "seal.unavailable")
+      const tier = tierOf(trouble)
+      if (tier !== undefined) metrics.storageError(tier)
+    },
+    onSealed() {
+      sealedAt = world.clock()
+      if (unsealedTold) log.info("seal.resumed")
+      unsealedTold = false
+    },
+  }
+}
+
+function startSearch({
+  config,
+  log,
+  ledger,
+  made,
+  onTrouble,
+  stop,
+}: Pick<Parts, "config" | "log" | "ledger"> &
+  Pick<Doors, "onTrouble"> & {
+    readonly made: ReturnType<typeof madeSegments>
+    readonly stop: AbortSignal
+  }): SearchProcess {
+  return openSearch({
     dir: config.dir,
     limits: {
       memoryMax: config.search.memoryBytesMax / 2,
@@ -134,40 +188,12 @@ export async function serve(serving: Serving): Promise<void> {
       segmentWaitMs: config.segments.waitMinutes * 60_000,
     },
     made: () => made,
-    onSegment: segmentRecorder(ledger, AbortSignal.any([world.stop, fatal.signal]), onTrouble),
+    onSegment: segmentRecorder(ledger, stop, onTrouble),
     heldByJournal: () => ledger.journal.held(),
     onLeftovers: (names) =>
       log.info("segments.leftovers", { removed: names.length, names: names.slice(0, 10) }),
     onTrouble,
   })
-  inform = () => search.inform({ position: ledger.journal.position(), blocks: ledger.sealer.unsegmented() })
-  const redaction = await openRedaction(config, counted.redacted)
-  const live = redaction && liveRedaction(redaction)
-  const pace = openPace(ledger, config.seal, AbortSignal.any([world.stop, fatal.signal]))
-  const intake = watchIntake(pace.deliver, log)
-  const parts: Parts = {
-    ...serving,
-    ledger,
-    onHangup,
-    metrics: counted,
-    search,
-    redaction: live,
-    deliver: intake.deliver,
-    pace,
-    inform,
-    health: () => [intake.health(), sealHealth(ledger), searchHealth(search)],
-  }
-  watchGauges(parts)
-  counted.watch("tallystick_checkpoint_age_seconds", () => (world.clock() - sealedAt) / 1e6)
-  try {
-    const rebuilt = await made
-    if (rebuilt !== undefined) log.warn("catalogue.rebuilt", { segments: rebuilt.length })
-    await run(parts, { credentials, tls, onTrouble }, AbortSignal.any([world.stop, fatal.signal]))
-    if (failure !== undefined) throw failure
-  } finally {
-    await search.close()
-    await ledger.close()
-  }
 }
 
 type Doors = {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { writeFileSync } from "node:fs"
+import { rmSync, writeFileSync } from "node:fs"
 import type { AddressInfo } from "node:net"
 import { createServer } from "node:net"
 import { join } from "node:path"
@@ -73,6 +73,23 @@ test("a first start that was ended when it had its key: the next goes on under t
   t.after(() => begun.end())
   const checkpoint = await (await fetch(`${begun.url}/log/checkpoint`)).text()
   assert.equal(checkpoint.split("\n")[0], key.name)
+})
+
+test("a redaction key that is cut or gone: what belongs there, not what belongs to a log key", async () => {
+  const dir = join(folder.path, "keyed")
+  const made = await startServer(dir)
+  await made.end()
+  const key = join(dir, "keys", "redaction.key")
+  writeFileSync(key, "c2hvcnQ=\n")
+  const cut = await run("start", "--dir", dir, "--port", "0")
+  rmSync(key)
+  const gone = await run("serve", "--dir", dir, "--set", "listen.port=0")
+  for (const { code, stderr } of [cut, gone]) {
+    assert.equal(code, 2)
+    assert.match(stderr, /redaction\.key/)
+    assert.match(stderr, /32 bytes in base64/)
+    assert.doesNotMatch(stderr, /hex digits|keys new/)
+  }
 })
 
 test("a directory that cannot be", async () => {
