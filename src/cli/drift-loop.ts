@@ -7,6 +7,7 @@ import { DriftSearch } from "../policy/drift.ts"
 import { driftText } from "../policy/drift-text.ts"
 import type { Policy } from "../policy/policy.ts"
 import { createSightingReader } from "../policy/sighting.ts"
+import { namesToldApartBy } from "../policy/told-apart.ts"
 import { Traffic } from "../policy/traffic.ts"
 import { NEWEST } from "../policy/validate.ts"
 import type { QueryMessage } from "../search/message.ts"
@@ -24,7 +25,8 @@ import {
   serverEvidence,
 } from "./policy-in-force-record.ts"
 import { readText } from "./read.ts"
-import { looksAtNames, secondsBetween } from "./traffic-report.ts"
+import { BODY_FIELDS, bodyOf } from "./row-body.ts"
+import { secondsBetween } from "./traffic-report.ts"
 
 export type DriftWatch = {
   readonly config: ConfigType
@@ -129,7 +131,7 @@ async function check(
   if (from >= to) return 0
   const search = new DriftSearch(policy)
   const traffic = new Traffic({
-    names: looksAtNames(policy),
+    apart: namesToldApartBy([policy]),
     onCells: (cells) => {
       for (const cell of cells) search.add(cell)
     },
@@ -137,12 +139,13 @@ async function check(
   const flagDrift = flags === undefined ? undefined : new FlagDrift(flags)
   const read = createSightingReader()
   let partial: string | undefined
-  const query = `kind:=k8s.audit record:>=${from} record:<${to} | fields source, raw`
+  const query = `kind:=k8s.audit record:>=${from} record:<${to} | fields source, ${BODY_FIELDS}`
   for await (const message of watch.ask(query, EVENTS_MAX)) {
     if (message.kind !== "rows") partial = message.partial
     else
       for (const row of message.rows) {
-        const sighting = isPolicyOf(source, row.source ?? "") ? read(Buffer.from(row.raw ?? "")) : undefined
+        const body = isPolicyOf(source, row.source ?? "") ? bodyOf(row) : undefined
+        const sighting = body === undefined ? undefined : read(body)
         if (sighting === undefined) continue
         traffic.add(sighting)
         flagDrift?.add(sighting)

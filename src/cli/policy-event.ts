@@ -9,6 +9,7 @@ import { readPolicyText } from "./policy-file.ts"
 import { queryLocal } from "./query-local.ts"
 import { recordNumber } from "./record-number.ts"
 import { openRemote, queryRemote } from "./remote.ts"
+import { BODY_FIELDS, bodyOf } from "./row-body.ts"
 
 /** Whether a command line names a recorded event instead of the parts of a request. */
 export function isOfEvent({ event, auditId, record }: Options): boolean {
@@ -35,13 +36,16 @@ async function recordedEvent(options: Options, world: World): Promise<Uint8Array
   const { auditId, record, dir, server } = options
   const which =
     typeof record === "string" ? `record:=${recordNumber(record)}` : `auditID:=${quote(String(auditId))}`
-  const query = `${which} kind:=k8s.audit | limit 1 | fields raw`
+  const query = `${which} kind:=k8s.audit | limit 1 | fields ${BODY_FIELDS}`
   if ((typeof dir === "string") === (typeof server === "string"))
     throw new Refusal("usage", "expected --dir or --server, where the event is recorded")
   const rows =
     typeof server === "string"
       ? queryRemote(await openRemote(server, options, world), query)
       : queryLocal(resolve(world.cwd, String(dir)), query, world)
-  for await (const row of rows) if (row.raw !== undefined) return Buffer.from(row.raw)
+  for await (const row of rows) {
+    const body = bodyOf(row)
+    if (body !== undefined) return body
+  }
   throw new Refusal("record.unknown", `no event answers ${which}`)
 }

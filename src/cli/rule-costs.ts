@@ -5,7 +5,8 @@ import { createSightingReader } from "../policy/sighting.ts"
 import { Traffic } from "../policy/traffic.ts"
 import type { Row } from "../query/row.ts"
 import { isPolicyOf, type PolicyInForce, parsePolicyRecord } from "./policy-in-force-record.ts"
-import { looksAtNames } from "./traffic-report.ts"
+import { toldApartBy } from "../policy/told-apart.ts"
+import { bodyOf } from "./row-body.ts"
 
 /** Which rule made which events: the policy that was in force when a record came, or one that is given, decides each again. */
 export type RuleCosts = {
@@ -23,7 +24,7 @@ export type PolicyUsed = {
   readonly holds: (source: string, record: number) => boolean
 }
 
-/** `rows` have source, record and raw. `policies`: the first that holds decides. */
+/** `rows` have source, record and {@link BODY_FIELDS}. `policies`: the first that holds decides. */
 export async function ruleCosts(
   rows: AsyncIterable<Row>,
   policies: readonly PolicyUsed[],
@@ -34,7 +35,7 @@ export async function ruleCosts(
   let partial: string | undefined
   for await (const row of rows) {
     if (row._partial !== undefined) partial = row._partial
-    const bytes = row.raw === undefined ? undefined : Buffer.from(row.raw)
+    const bytes = bodyOf(row)
     const sighting = bytes && read(bytes)
     if (bytes === undefined) continue
     const at = policies.findIndex(({ holds }) => holds(row.source ?? "", Number(row.record)))
@@ -62,7 +63,7 @@ class Counter {
     this.#used = used
     const decide = compilePolicy(used.policy)
     this.traffic = new Traffic({
-      names: looksAtNames(used.policy),
+      apart: toldApartBy([used.policy]),
       onCells: (cells) => {
         for (const { attributes, tallies } of cells) {
           const sum = this.#sumOf(decide(attributes).rule)

@@ -9,6 +9,7 @@ import { IN_FORCE } from "./policy-in-force-record.ts"
 import { withFlags } from "./read-query.ts"
 import { queryRemote, type RemoteRow } from "./remote.ts"
 import { policiesInForce, type PolicyUsed, type RuleCosts, ruleCosts } from "./rule-costs.ts"
+import { BODY_FIELDS } from "./row-body.ts"
 
 /** What each rule costs that decides recorded events: by the policy that is named, else by those in force when they came. */
 export async function topRules(
@@ -19,7 +20,7 @@ export async function topRules(
 ): Promise<RuleCosts> {
   if (query.pipes.length > 0) throw new Refusal("usage", "--by rule looks at events: a filter without pipes")
   const policies = await policiesFor(whom, options, world)
-  const text = withFlags(query, "fields source, record, raw", options, world)
+  const text = withFlags(query, `fields source, record, ${BODY_FIELDS}`, options, world)
   return await ruleCosts(await everyRow(whom, text, world), policies)
 }
 

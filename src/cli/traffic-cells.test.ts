@@ -8,6 +8,7 @@ import { testWorld } from "../../test/support/world.ts"
 import { LineCutter } from "../intake/file-lines.ts"
 import { CellSum } from "../policy/cell-sum.ts"
 import { createSightingReader } from "../policy/sighting.ts"
+import { ALL_BUT_NAMES } from "../policy/told-apart.ts"
 import { type Cell, Traffic } from "../policy/traffic.ts"
 import { sumTraffic } from "./traffic-cells.ts"
 
@@ -44,8 +45,8 @@ function content(): Buffer {
 /** Line by line, one event after the other. */
 function expectedOf(bytes: Buffer) {
   const found: Cell[] = []
-  const cells = new CellSum({ names: false, onCells: (more) => found.push(...more) })
-  const traffic = new Traffic({ names: false, onCells: (parts, whole) => cells.add(parts, whole) })
+  const cells = new CellSum({ apart: ALL_BUT_NAMES, onCells: (more) => found.push(...more) })
+  const traffic = new Traffic({ apart: ALL_BUT_NAMES, onCells: (parts, whole) => cells.add(parts, whole) })
   const read = createSightingReader()
   const cutter = new LineCutter(0)
   let notUnderstood = 0
@@ -90,7 +91,7 @@ for (const [what, make] of kinds) {
     await writeFile(join(folder, "audit.log"), bytes)
     const found: Cell[] = []
     const { input, seen } = await sumTraffic({ on: ["audit.log"] }, testWorld({ cwd: folder }), {
-      names: false,
+      apart: ALL_BUT_NAMES,
       onCells: (cells) => found.push(...cells),
     })
     if (what === "one list of events") {
@@ -109,7 +110,7 @@ test("what a thread cannot do is an error of the whole, and no thread stays", as
   const onCells = () => {
     throw new Error("cells that nobody wants")
   }
-  await assert.rejects(sumTraffic({ on: ["audit.log"] }, world, { names: false, onCells }), {
+  await assert.rejects(sumTraffic({ on: ["audit.log"] }, world, { apart: ALL_BUT_NAMES, onCells }), {
     message: "cells that nobody wants",
   })
 })

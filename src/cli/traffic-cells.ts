@@ -3,6 +3,7 @@ import { asBuffer } from "../base/buffer.ts"
 import { concat } from "../base/bytes.ts"
 import { LINE_BYTES_MAX } from "../intake/file-lines.ts"
 import { CellSum } from "../policy/cell-sum.ts"
+import type { ToldApart } from "../policy/told-apart.ts"
 import { type Seen, Traffic, type TrafficOptions } from "../policy/traffic.ts"
 import type { Options, World } from "./command.ts"
 import { readContent, type TrafficRead, type TrafficSink } from "./traffic-input.ts"
@@ -18,10 +19,10 @@ export type TrafficSum = { readonly input: TrafficRead; readonly seen: Seen }
 export async function sumTraffic(
   options: Options,
   world: World,
-  { names, onCells }: Pick<TrafficOptions, "names" | "onCells">,
+  { apart, onCells }: Pick<TrafficOptions, "apart" | "onCells">,
 ): Promise<TrafficSum> {
-  const cells = new CellSum({ names, onCells })
-  const sink = new SummingSink(names, cells)
+  const cells = new CellSum({ apart, onCells })
+  const sink = new SummingSink(apart, cells)
   try {
     const read = await readContent(options, world, sink)
     const totals = await sink.end()
@@ -41,7 +42,7 @@ const BATCH_BYTES = 1024 * 1024
 const NEWLINE = 0x0a
 
 class SummingSink implements TrafficSink {
-  readonly #names: boolean
+  readonly #apart: ToldApart
   readonly #cells: CellSum
   readonly #traffic: Traffic
   readonly #alone: SightingSink
@@ -53,10 +54,10 @@ class SummingSink implements TrafficSink {
   #tooLong = 0
   #batch: { readonly buffer: ArrayBuffer; readonly ends: number[] } | undefined
 
-  constructor(names: boolean, cells: CellSum) {
-    this.#names = names
+  constructor(apart: ToldApart, cells: CellSum) {
+    this.#apart = apart
     this.#cells = cells
-    this.#traffic = new Traffic({ names, onCells: (parts, whole) => cells.add(parts, whole) })
+    this.#traffic = new Traffic({ apart, onCells: (parts, whole) => cells.add(parts, whole) })
     this.#alone = new SightingSink((sighting) => this.#traffic.add(sighting))
   }
 
@@ -113,7 +114,7 @@ class SummingSink implements TrafficSink {
     if (this.#pool !== undefined || this.#bytes <= ALONE_BYTES) return this.#pool
     const threads = Math.min(availableParallelism(), THREADS_MAX)
     if (threads < 2) return undefined
-    this.#pool = new TrafficPool(threads, { names: this.#names }, (parts, whole) =>
+    this.#pool = new TrafficPool(threads, { apart: this.#apart }, (parts, whole) =>
       this.#cells.add(parts, whole),
     )
     return this.#pool

@@ -11,6 +11,7 @@ import type { Sighting } from "../policy/sighting.ts"
 import type { Option, Options, World } from "./command.ts"
 import { progress } from "./progress.ts"
 import { openRemote, queryRemote, REMOTE_FLAGS } from "./remote.ts"
+import { BODY_FIELDS, bodyOf } from "./row-body.ts"
 import { SightingSink } from "./traffic-sightings.ts"
 import { eventsOfTable, isEventTable } from "./traffic-table.ts"
 
@@ -67,23 +68,32 @@ export async function readContent(options: Options, world: World, sink: TrafficS
   if (!hasTraffic(options)) throw new Refusal("usage", "expected --on with files or a ledger, or --server")
   const state = { tableRows: 0, partial: undefined as string | undefined }
   const filter = typeof options.where === "string" ? `(${options.where}) ` : ""
-  const query = `${filter}kind:=k8s.audit | fields raw`
+  const events = `${filter}kind:=k8s.audit`
   if (typeof options.server === "string") {
-    const rows = queryRemote(await openRemote(options.server, options, world), query)
+    const rows = queryRemote(
+      await openRemote(options.server, options, world),
+      `${events} | fields ${BODY_FIELDS}`,
+    )
     state.partial = await takeRows(rows, sink)
   }
   for (const path of paths) {
     const full = resolve(world.cwd, path)
     if (path !== "-" && existsSync(join(full, "journal")))
-      state.partial = (await takeRows(await ledgerRows(full, query, world), sink)) ?? state.partial
+      state.partial = (await takeLedger(full, events, world, sink)) ?? state.partial
     else state.tableRows += await readFileEvents(path, world, sink)
   }
   return state
 }
 
 /** Loaded where a ledger is named: the engine takes longer to load than many files take to be read. */
-async function ledgerRows(dir: string, query: string, world: World): Promise<Rows> {
-  return (await import("./traffic-ledger.ts")).ledgerRows(dir, query, world)
+async function takeLedger(
+  dir: string,
+  filter: string,
+  world: World,
+  sink: TrafficSink,
+): Promise<string | undefined> {
+  const { ledgerBodies } = await import("./traffic-ledger.ts")
+  return await ledgerBodies(dir, filter, world, (body) => sink.event(body))
 }
 
 type Rows = AsyncIterable<Readonly<Record<string, string | undefined>>>
@@ -91,7 +101,8 @@ type Rows = AsyncIterable<Readonly<Record<string, string | undefined>>>
 async function takeRows(rows: Rows, sink: TrafficSink): Promise<string | undefined> {
   for await (const row of rows) {
     if (row._partial !== undefined) return row._partial
-    const wait = row.raw === undefined ? undefined : sink.event(Buffer.from(row.raw))
+    const body = bodyOf(row)
+    const wait = body === undefined ? undefined : sink.event(body)
     if (wait !== undefined) await wait
   }
   return undefined

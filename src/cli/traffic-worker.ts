@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads"
 import { assert } from "../base/assert.ts"
+import type { ToldApart } from "../policy/told-apart.ts"
 import { type Cell, type Seen, Traffic } from "../policy/traffic.ts"
 import { SightingSink } from "./traffic-sightings.ts"
 
@@ -15,12 +16,12 @@ export type TrafficAnswer =
   | { readonly kind: "cells"; readonly cells: readonly Cell[]; readonly whole: boolean }
   | { readonly kind: "end"; readonly seen: Seen; readonly notUnderstood: number }
 
-export type TrafficSetup = { readonly names: boolean }
+export type TrafficSetup = { readonly apart: ToldApart }
 
 const port = parentPort
 assert(port !== null, "this file is a worker")
-const { names } = workerData as TrafficSetup
-const traffic = new Traffic({ names, onCells: (cells, whole) => answer({ kind: "cells", cells, whole }) })
+const { apart } = workerData as TrafficSetup
+const traffic = new Traffic({ apart, onCells: (cells, whole) => answer({ kind: "cells", cells, whole }) })
 const sink = new SightingSink((sighting) => traffic.add(sighting))
 
 port.on("message", (job: TrafficJob) => {

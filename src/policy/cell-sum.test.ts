@@ -3,8 +3,10 @@ import { test } from "node:test"
 import fc from "fast-check"
 import { CellSum } from "./cell-sum.ts"
 import { loadPolicy } from "./load.ts"
+import type { Policy } from "./policy.ts"
 import { createSightingReader } from "./sighting.ts"
 import { Bodies, Simulation } from "./simulate.ts"
+import { type ToldApart, toldApartBy } from "./told-apart.ts"
 import { type TakeCells, Traffic } from "./traffic.ts"
 
 const POLICY = loadPolicy(
@@ -26,9 +28,14 @@ const event = fc.record({
 })
 
 /** The outcome where each event goes to one of several traffics, whose cells are put together. */
-function outcomeOf(events: readonly object[], ways: number, cellsMax: number) {
+function outcomeOf(
+  events: readonly object[],
+  ways: number,
+  cellsMax: number,
+  { policy = POLICY, apart = {} }: { policy?: Policy; apart?: ToldApart } = {},
+) {
   const bodies = new Bodies()
-  const simulation = new Simulation(POLICY, bodies)
+  const simulation = new Simulation(policy, bodies)
   let handed = 0
   const onCells: TakeCells = (cells, whole) => {
     for (const cell of cells) {
@@ -37,10 +44,10 @@ function outcomeOf(events: readonly object[], ways: number, cellsMax: number) {
       simulation.add(cell, whole)
     }
   }
-  const sum = new CellSum({ names: true, onCells, cellsMax })
+  const sum = new CellSum({ apart, onCells, cellsMax })
   const traffics = Array.from(
     { length: ways },
-    () => new Traffic({ names: true, onCells: (cells, whole) => sum.add(cells, whole) }),
+    () => new Traffic({ apart, onCells: (cells, whole) => sum.add(cells, whole) }),
   )
   const read = createSightingReader()
   events.forEach((one, i) => {
@@ -57,6 +64,47 @@ test("property: cells in parts, put together, are the cells of all events", () =
       assert.deepEqual(outcomeOf(events, 3, 1_000), outcomeOf(events, 1, 1_000))
     }),
   )
+})
+
+/** What one cannot see is whether a policy would have told: so policies and requests have the same few words. */
+const words = fc.constantFrom("a", "b", "", "/a*", "/ab", "*")
+const others = fc.oneof(words, fc.constantFrom("c", "d", "e"))
+const listed = fc.array(words, { minLength: 1, maxLength: 2 })
+const rule = fc.record(
+  {
+    level: fc.constantFrom("None", "Metadata", "RequestResponse"),
+    users: listed,
+    userGroups: listed,
+    namespaces: listed,
+    resources: fc.constantFrom([{ group: "", resources: ["a"], resourceNames: ["b"] }], [{ group: "" }]),
+  },
+  { requiredKeys: ["level"] },
+)
+const urls = fc.record({
+  level: fc.constantFrom("None", "Metadata"),
+  nonResourceURLs: fc.constantFrom(["/a*"], ["/ab", "/b"]),
+})
+const ended = fc.record({
+  ...{ stage: fc.constant("ResponseComplete"), level: fc.constantFrom("Metadata", "Request") },
+  ...{ verb: fc.constantFrom("get", "create", "watch") },
+  user: fc.record({ username: others, groups: listed }, { requiredKeys: [] }),
+  objectRef: fc.option(fc.record({ resource: words, namespace: others, name: others }), { nil: undefined }),
+  requestURI: fc.constantFrom("/a", "/ab", "/a%62", "/b?x", "/debug/pprof/a", "/api/v1/namespaces/a/a"),
+})
+
+test("property: what no policy tells apart changes no figure", () => {
+  const policies = fc.array(fc.oneof(rule, urls), { minLength: 1, maxLength: 4 })
+  let merged = 0
+  fc.assert(
+    fc.property(policies, fc.array(ended, { maxLength: 30 }), (rules, events) => {
+      const policy = loadPolicy(JSON.stringify({ apiVersion: "audit.k8s.io/v1", rules }))
+      const fine = outcomeOf(events, 2, 1_000, { policy })
+      const apart = outcomeOf(events, 2, 1_000, { policy, apart: toldApartBy([policy]) })
+      assert.deepEqual(apart.outcome, fine.outcome)
+      if (apart.handed < fine.handed) merged++
+    }),
+  )
+  assert.ok(merged > 10, `only ${merged} of 100 runs had fewer cells`)
 })
 
 test("property: with too many cells to hold, no event is lost and none is counted twice", () => {

@@ -1,12 +1,13 @@
 import type { Micros } from "../base/time.ts"
 import type { Attributes } from "./policy.ts"
 import type { Sizes } from "./sighting.ts"
+import { Telling, type ToldApart } from "./told-apart.ts"
 import { type Cell, CELLS_MAX, EXAMPLES_MAX, type TakeCells, type Tally } from "./traffic.ts"
 
 export type CellSumOptions = {
   readonly onCells: TakeCells
   /** As of the traffic that the cells are from. */
-  readonly names: boolean
+  readonly apart: ToldApart
   readonly cellsMax?: number
 }
 
@@ -16,11 +17,13 @@ export type CellSumOptions = {
  */
 export class CellSum {
   readonly #options: CellSumOptions
+  readonly #telling: Telling
   readonly #cells = new Map<string, { readonly attributes: Attributes; readonly tallies: Tally[] }>()
   #whole = true
 
   constructor(options: CellSumOptions) {
     this.#options = options
+    this.#telling = new Telling(options.apart)
   }
 
   /** `whole` as their traffic says it. */
@@ -52,12 +55,15 @@ export class CellSum {
   }
 
   #keyOf(attributes: Attributes): string {
-    const { user, groups, verb, isResourceRequest } = attributes
-    const who = [user ?? null, groups, verb]
-    if (!isResourceRequest) return JSON.stringify([...who, attributes.path])
+    const { user, groups = [], verb, path, isResourceRequest } = attributes
+    const telling = this.#telling
+    const names =
+      user === undefined ? [] : [telling.user(user), telling.groups(JSON.stringify(groups), groups)]
+    const who = [names, verb]
+    if (!isResourceRequest) return JSON.stringify([...who, telling.path(path, () => path)])
     const { apiGroup, resource, subresource, namespace, name } = attributes
-    const what = [apiGroup, resource, subresource, namespace]
-    return JSON.stringify([...who, ...what, this.#options.names ? name : ""])
+    const what = [apiGroup, resource, subresource, telling.namespace(namespace), telling.name(name)]
+    return JSON.stringify([...who, ...what])
   }
 }
 

@@ -17,7 +17,7 @@ function driftOf(rules: string, events: readonly object[], seconds = 1): readonl
   const onCells = (cells: readonly Parameters<DriftSearch["add"]>[0][]) => {
     for (const cell of cells) search.add(cell)
   }
-  const traffic = new Traffic({ names: true, onCells })
+  const traffic = new Traffic({ apart: {}, onCells })
   const read = createSightingReader()
   for (const event of events)
     traffic.add(read(new TextEncoder().encode(JSON.stringify({ ...BASE, ...event })))!)

@@ -4,9 +4,10 @@ import { parseQuery, percentDecoded, type Query } from "./query-string.ts"
 
 /** Method and URL as they were sent → what policies and events call the request. */
 export function attributesOf(method: string, url: string): RequestInfo {
-  const question = url.indexOf("?")
-  const path = decodePath(question < 0 ? url : url.slice(0, question))
-  const query = question < 0 ? [] : parseQuery(url.slice(question + 1))
+  const target = url.replace(ORIGIN, "")
+  const question = target.indexOf("?")
+  const path = decodePath(question < 0 ? target : target.slice(0, question))
+  const query = question < 0 ? [] : parseQuery(target.slice(question + 1))
   const parts = path.replace(/^\/+|\/+$/g, "").split("/")
   const [prefix] = parts
   const isResource = (prefix === "api" && parts.length >= 3) || (prefix === "apis" && parts.length >= 4)
@@ -14,6 +15,9 @@ export function attributesOf(method: string, url: string): RequestInfo {
     ? resourceInfo(method, path, parts, query)
     : { ...NOTHING, path, verb: method.toLowerCase() }
 }
+
+/** What stands before the path when a client sends the whole URL (RFC 9112 §3.2.2), or a person gives it. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:(?=\/)(?:\/\/[^/?]*)?/i
 
 const NOTHING: RequestInfo = {
   isResourceRequest: false,

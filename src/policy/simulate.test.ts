@@ -4,6 +4,7 @@ import fc from "fast-check"
 import { decide } from "./decide.ts"
 import { loadPolicy } from "./load.ts"
 import type { Policy } from "./policy.ts"
+import { ALL_BUT_NAMES } from "./told-apart.ts"
 import { attributesSeen } from "./traffic.ts"
 import { createSightingReader, type Sighting } from "./sighting.ts"
 import { Bodies, Simulation } from "./simulate.ts"
@@ -75,7 +76,7 @@ function estimate(policy: Policy, events: readonly Event[], cellsMax = 3) {
   const bodies = new Bodies()
   const simulation = new Simulation(policy, bodies)
   const traffic = new Traffic({
-    ...{ names: false, cellsMax }, // cells come in many parts
+    ...{ apart: ALL_BUT_NAMES, cellsMax }, // cells come in many parts
     onCells: (cells, whole) => {
       for (const cell of cells) {
         bodies.add(cell)

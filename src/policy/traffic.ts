@@ -3,6 +3,7 @@ import { timeText } from "./event-time.ts"
 import { attributesOf } from "./request-info.ts"
 import type { Attributes, Level, Stage } from "./policy.ts"
 import type { Actor, ResourceRef, Sighting, Sizes } from "./sighting.ts"
+import { Telling, type ToldApart } from "./told-apart.ts"
 
 /**
  * Recorded events, summed up by what a policy can tell apart: requests that every policy treats alike are one cell, so
@@ -39,8 +40,8 @@ type Open = { readonly attributes: Attributes; readonly tallies: Sum[] }
 
 export type TrafficOptions = {
   readonly onCells: TakeCells
-  /** Whether a policy looks at names: then requests for different objects are different cells. */
-  readonly names: boolean
+  /** Requests that differ in nothing that is told apart are one cell; its attributes are those of one of them. */
+  readonly apart: ToldApart
   readonly cellsMax?: number
 }
 
@@ -63,11 +64,12 @@ export const CELLS_MAX = 50_000
 export const EXAMPLES_MAX = 3
 
 /** By what a policy can tell apart, one after the other: strings that came before are found without making a longer one. */
-type By<T> = Map<string, T>
+type By<T> = Map<string | undefined, T>
 type Actors = By<By<Open>>
 
 export class Traffic {
   readonly #options: TrafficOptions
+  readonly #telling: Telling
   /** By group, resource, subresource, verb, namespace, name, then who. */
   readonly #resources: By<By<By<By<By<By<Actors>>>>>> = new Map()
   /** By verb and path, then who. */
@@ -81,6 +83,7 @@ export class Traffic {
 
   constructor(options: TrafficOptions) {
     this.#options = options
+    this.#telling = new Telling(options.apart)
   }
 
   /** What was seen so far. */
@@ -106,8 +109,9 @@ export class Traffic {
   }
 
   #cellOf(sighting: Sighting): Open {
-    const { user = "", groupsKey } = sighting.actor
-    const known = into(this.#actorsOf(sighting), groupsKey).get(user)
+    const { user: name = "", groupsKey, groups: among } = sighting.actor
+    const [user, groups] = [this.#telling.user(name), this.#telling.groups(groupsKey, among)]
+    const known = into(this.#actorsOf(sighting), groups).get(user)
     if (known !== undefined) return known
     if (this.#cells.length >= (this.#options.cellsMax ?? CELLS_MAX)) {
       this.#whole = false
@@ -116,19 +120,28 @@ export class Traffic {
     const { actor, resource } = sighting
     const cell = { attributes: attributesFor(sighting, actor, resource), tallies: [] }
     this.#cells.push(cell)
-    into(this.#actorsOf(sighting), groupsKey).set(user, cell)
+    into(this.#actorsOf(sighting), groups).set(user, cell)
     return cell
   }
 
-  #actorsOf({ verb, resource: ref, requestURI }: Sighting): Actors {
-    if (ref === undefined) return into(into(this.#paths, verb), pathText(requestURI()))
-    const { apiGroup, resource, subresource, namespace } = ref
+  #actorsOf(sighting: Sighting): Actors {
+    const { verb, resource: ref, requestURI } = sighting
+    const telling = this.#telling
+    if (ref === undefined) {
+      const uri = requestURI()
+      return into(
+        into(this.#paths, verb),
+        telling.path(pathText(uri), () => decodedPath(uri)),
+      )
+    }
+    const { apiGroup, resource, subresource } = ref
     const verbs = into(into(into(this.#resources, apiGroup), resource), subresource)
-    return into(into(into(verbs, verb), namespace), this.#options.names ? ref.name() : "")
+    const namespaces = into(into(verbs, verb), telling.namespace(namespaceAsked(sighting, ref)))
+    return into(namespaces, telling.tellsNames ? telling.name(nameAsked(verb, ref)) : undefined)
   }
 }
 
-function into<T>(outer: By<By<T>>, key: string): By<T> {
+function into<T>(outer: By<By<T>>, key: string | undefined): By<T> {
   const known = outer.get(key)
   if (known !== undefined) return known
   const made: By<T> = new Map()
@@ -172,28 +185,47 @@ function pathText(requestURI: string): string {
 }
 
 /**
- * What the policy was asked when the event was made. The server completes objectRef from the request's body later on: a
- * policy never saw the name of an object that is created, nor a namespace that is not in the path.
+ * The server completes objectRef from the request's body later on: a policy never saw the name of an object that is created, nor
+ * a namespace that is not in the path.
  */
-function attributesFor(
+function isCompleted(verb: string, { subresource }: ResourceRef): boolean {
+  return verb === "create" && subresource === ""
+}
+
+function namespaceAsked(
   { verb, requestURI }: Pick<Sighting, "verb" | "requestURI">,
+  ref: ResourceRef,
+): string {
+  return isCompleted(verb, ref) && !requestURI().includes("/namespaces/") ? "" : ref.namespace
+}
+
+function nameAsked(verb: string, ref: ResourceRef): string {
+  return isCompleted(verb, ref) ? "" : ref.name()
+}
+
+function decodedPath(requestURI: string): string {
+  return attributesOf("GET", requestURI).path
+}
+
+/** What the policy was asked when the event was made. */
+function attributesFor(
+  request: Pick<Sighting, "verb" | "requestURI">,
   { user, groups }: Actor,
   resource: ResourceRef | undefined,
 ): Attributes {
+  const { verb, requestURI } = request
   const who = user === undefined ? {} : { user, groups }
   const uri = requestURI()
   if (resource === undefined) {
-    const { path } = attributesOf("GET", uri)
+    const path = decodedPath(uri)
     const nothing = { apiGroup: "", apiVersion: "", namespace: "", resource: "", subresource: "", name: "" }
     return { isResourceRequest: false, path, verb, ...nothing, ...who }
   }
-  const completed = verb === "create" && resource.subresource === ""
-  const placed = uri.includes("/namespaces/")
   return {
     ...{ isResourceRequest: true, path: pathText(uri), verb, apiVersion: "" },
     ...{ apiGroup: resource.apiGroup, resource: resource.resource, subresource: resource.subresource },
-    namespace: completed && !placed ? "" : resource.namespace,
-    name: completed ? "" : resource.name(),
+    namespace: namespaceAsked(request, resource),
+    name: nameAsked(verb, resource),
     ...who,
   }
 }

@@ -59,18 +59,39 @@ export function isEarlier({ stage }: Tally): boolean {
 /**
  * Events of earlier stages that must have been, though the policy of the day left them out: every request that ended was
  * received (but for a failed authentication), and one that lasts has started. They hold what the end held, without
- * bodies, and a RequestReceived without status and annotations.
+ * bodies, and a RequestReceived without status and annotations. A cell may hold requests whose stages were recorded and others
+ * whose were not, so what was recorded is taken off what must have been.
  */
 export function impliedTallies({ attributes, tallies }: Cell): readonly Tally[] {
   if (attributes.user === undefined) return []
   const ended = tallies.filter((tally) => !isEarlier(tally))
-  const seen = new Set(tallies.map(({ stage }) => stage))
-  const received = seen.has("RequestReceived") ? [] : ended.map((tally) => earlier(tally, "RequestReceived"))
-  const started =
-    seen.has("ResponseStarted") || !isLongRunning(attributes)
-      ? []
-      : ended.map((tally) => earlier(tally, "ResponseStarted"))
-  return [...received, ...started]
+  const stages = isLongRunning(attributes)
+    ? (["RequestReceived", "ResponseStarted"] as const)
+    : (["RequestReceived"] as const)
+  return stages.flatMap((stage) => {
+    let recorded = tallies.reduce((sum, tally) => sum + (tally.stage === stage ? tally.events : 0), 0)
+    return ended.flatMap((tally) => {
+      const taken = Math.min(recorded, tally.events)
+      recorded -= taken
+      return taken === tally.events ? [] : [earlier(partOf(tally, tally.events - taken), stage)]
+    })
+  })
+}
+
+/** So many of a tally's events, each like their mean. */
+function partOf(tally: Tally, events: number): Tally {
+  if (events === tally.events) return tally
+  const share = events / tally.events
+  const { whole, request, response, patches, ending, requestManaged, responseManaged } = tally.bytes
+  const of = (bytes: number) => bytes * share
+  return {
+    ...tally,
+    events,
+    bytes: {
+      ...{ whole: of(whole), request: of(request), response: of(response), patches: of(patches) },
+      ...{ ending: of(ending), requestManaged: of(requestManaged), responseManaged: of(responseManaged) },
+    },
+  }
 }
 
 function earlier(tally: Tally, stage: "RequestReceived" | "ResponseStarted"): Tally {

@@ -9,12 +9,18 @@ import { chainRuns, holesIn, type Run, readableRuns } from "../journal/runs.ts"
 import { cataloguePath } from "../store/catalogue.ts"
 import type { LostRange } from "../store/seeded-block.ts"
 import type { JournalEnd } from "../store/stage.ts"
-import { type QueryMessage, type QueryRequest, SEARCH_LIMITS } from "./message.ts"
+import { type Ending, type QueryMessage, type QueryRequest, SEARCH_LIMITS } from "./message.ts"
+import type { TakeBody } from "./scan.ts"
 import { openService, type SearchService } from "./service.ts"
 
 /** A ledger's directory, searched from this process without its server; nothing in it is written. Must be closed. */
 export interface LocalSearch {
   query(request: QueryRequest, stop: AbortSignal): AsyncIterable<QueryMessage>
+  /**
+   * The bodies of all records that a filter matches, in whatever order they are found fastest. `bytes`, of one record, are good until
+   * `take` is called again; what it returns is waited for.
+   */
+  bodies(request: QueryRequest, take: TakeBody, stop: AbortSignal): Promise<Ending>
   close(): Promise<void>
 }
 
@@ -65,16 +71,22 @@ class OpenDirectory implements LocalSearch {
     }
   }
 
-  async *query(request: QueryRequest, stop: AbortSignal): AsyncGenerator<QueryMessage> {
+  async bodies(request: QueryRequest, take: TakeBody, stop: AbortSignal): Promise<Ending> {
+    for await (const message of this.query({ ...request, unordered: true }, stop, take))
+      if (message.kind === "end") return message
+    throw new Refusal("store.interrupted", "the reading has no end")
+  }
+
+  async *query(request: QueryRequest, stop: AbortSignal, bodies?: TakeBody): AsyncGenerator<QueryMessage> {
     let given = false
     for (let left = TRIES; ; left--) {
       const service = this.#service ?? (await this.open())
       try {
-        const answer = service.query(request, this.#end, stop)
+        const answer = service.query(request, this.#end, stop, undefined, bodies)
         for (;;) {
           const { done, value } = await answer.next()
           if (done === true) return yield { kind: "end", ...value }
-          given ||= value.length > 0
+          given ||= value.length > 0 || bodies !== undefined
           yield { kind: "rows", rows: value }
         }
       } catch (error) {

@@ -23,7 +23,7 @@ import type { Place } from "./places.ts"
 import { Progress } from "./progress.ts"
 import type { Remembered } from "./remembered.ts"
 import { hideEarlierStages } from "./requests.ts"
-import type { Scan } from "./scan.ts"
+import type { Scan, TakeBody } from "./scan.ts"
 import { scanAll } from "./scan-all.ts"
 import { scanGroups } from "./scan-groups.ts"
 import { scanSorted } from "./scan-sorted.ts"
@@ -58,13 +58,13 @@ export async function* runQuery(
   request: QueryRequest,
   snapshot: Snapshot,
   engine: Engine,
-  { place, stop }: { readonly place: Place; readonly stop: AbortSignal },
+  { place, stop, bodies }: { readonly place: Place; readonly stop: AbortSignal; readonly bodies?: TakeBody },
 ): AsyncGenerator<readonly Row[], Ending> {
   const { filters = [], view = { kind: "rows" } } = request
   const understood = understandQuery(request.text, request.compat)
   const asked = request.ignorePipes === true ? { ...understood, pipes: [] } : understood
   const { query, measures } = viewQuery(asked, filters, view)
-  const asking = { snapshot, engine, place, stop, deadline: AbortSignal.timeout(request.timeoutMs) }
+  const asking = { snapshot, engine, place, stop, bodies, deadline: AbortSignal.timeout(request.timeoutMs) }
   const shape = {
     sorted: !query.pipes.some(({ word }) => NAMES_ORDER.has(word)),
     empties: view.kind !== "rows" && view.kind !== "tail",
@@ -90,6 +90,7 @@ type Asking = {
   readonly place: Place
   readonly stop: AbortSignal
   readonly deadline: AbortSignal
+  readonly bodies: TakeBody | undefined
 }
 
 /** Rows of one query inside another: its values are what counts, and they have a limit of their own. */
@@ -237,6 +238,7 @@ class Run {
       out: this.out,
       progress: new Progress(this.#request.progress === true),
       walking: this.#walking,
+      bodies: this.#asking.bodies,
       cut: (reason) => this.cut(reason),
     }
     if (read.kind === "groups") return scanGroups(read, scan)

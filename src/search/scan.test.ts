@@ -58,6 +58,7 @@ async function openScan(context: TestContext, text: string, where = TRUE) {
     out,
     progress: new Progress(true),
     walking: undefined,
+    bodies: undefined,
     cut: assert.fail,
   }
   return { rows: scanAll(plan.read as RowsRead, scan), out, statements: () => statements }

@@ -23,9 +23,14 @@ export type Scan = {
   readonly out: Output
   readonly progress: Progress
   readonly walking: Walking | undefined
+  /** Takes the bodies instead of rows. */
+  readonly bodies: TakeBody | undefined
   /** The answer is not whole, and why. */
   cut(reason: string): void
 }
+
+/** One body as it was received; good only now. What comes back resolves when more may come; undefined is at once. */
+export type TakeBody = (body: Uint8Array) => Promise<void> | undefined
 
 /** A row on its way through the pipes. False when they want no more. */
 export function takeRow({ walking, head }: Scan, row: Row): boolean {

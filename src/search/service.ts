@@ -26,6 +26,7 @@ import { NO_PLACE, type Place } from "./places.ts"
 import { Remembered } from "./remembered.ts"
 import { IS_EARLIER } from "./requests.ts"
 import { type Engine, runQuery } from "./run.ts"
+import type { TakeBody } from "./scan.ts"
 import type { Snapshot } from "./snapshot.ts"
 import { Tail } from "./tail.ts"
 import { Turns } from "./turns.ts"
@@ -123,20 +124,21 @@ export class SearchService {
 
   /**
    * Answers from what is committed at `end`; see {@link runQuery}. The tail is loaded while it waits for a place: all that
-   * wait share one load.
+   * wait share one load. `bodies`: of a query without pipes, unordered: it takes them, and no rows come.
    */
   async *query(
     request: QueryRequest,
     end: JournalEnd | undefined,
     stop: AbortSignal,
     place: Promise<Place> = NOWHERE,
+    bodies?: TakeBody,
   ): AsyncGenerator<readonly Row[], Ending> {
     const query = {}
     this.#running.add(query)
     try {
       const loading = end === undefined ? undefined : this.#loadTail(end)
       loading?.catch(() => undefined) // heard below, unless there is no place
-      const asker = { place: await place, stop }
+      const asker = { place: await place, stop, ...(bodies === undefined ? {} : { bodies }) }
       const unread = await loading
       const { partial, ...ending } = yield* this.#answer(request, asker)
       const reasons = this.#partial(partial, unread)
@@ -151,7 +153,7 @@ export class SearchService {
   /** A file that cannot be read fails no query: it is looked for, and the answer says that it is without it. */
   async *#answer(
     request: QueryRequest,
-    asker: { readonly place: Place; readonly stop: AbortSignal },
+    asker: { readonly place: Place; readonly stop: AbortSignal; readonly bodies?: TakeBody },
   ): AsyncGenerator<readonly Row[], Ending> {
     let given = false
     await this.#unreadable.settle(asker.stop)

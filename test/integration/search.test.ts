@@ -176,6 +176,19 @@ test("the same rows, whether records are in the tail, in segments or half and ha
     const unordered = await ask(local, text, { ...asked, unordered: true })
     assert.deepEqual(plain(unordered.rows).sort(), plain(rows).sort(), `${text} in any order`)
   }
+  for (const filter of ["*", "kind:=k8s.audit", "verb:=get"]) {
+    const { rows } = await ask(local, `${filter} | fields raw, rawEncoding`, {})
+    const bodies: string[] = []
+    const take = async (bytes: Uint8Array) => void bodies.push(Buffer.from(bytes).toString())
+    const request = { text: filter, now: NOON, rowsMax: Number.MAX_SAFE_INTEGER, timeoutMs: 60_000 }
+    const ending = await local.bodies(request, take, new AbortController().signal)
+    assert.equal(ending.partial, undefined)
+    assert.ok(bodies.length > 0)
+    const expected = rows.map(({ raw = "", rawEncoding }) =>
+      rawEncoding === "base64" ? Buffer.from(raw, "base64").toString() : raw,
+    )
+    assert.deepEqual(bodies.toSorted(), expected.toSorted(), `bodies of ${filter}`)
+  }
   await local.close()
   assert.deepEqual(troubles, [])
 })

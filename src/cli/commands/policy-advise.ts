@@ -8,6 +8,7 @@ import { writeOut } from "../new-file.ts"
 import { KUBERNETES_FLAG, kubernetesOf, POLICY_ARGUMENT, readPolicyText } from "../policy-file.ts"
 import { formatAmount } from "../progress.ts"
 import { escapeLines, escapeText, jsonLine, table } from "../terminal.ts"
+import { ALL_BUT_NAMES } from "../../policy/told-apart.ts"
 import { sumTraffic } from "../traffic-cells.ts"
 import { TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
 
@@ -35,7 +36,7 @@ export const policyAdvise: Command = {
     const { policy, yaml } = readPolicyFile(text, kubernetesOf(options), file)
     const advisor = new Advisor(policy)
     const { input, seen } = await sumTraffic(options, world, {
-      names: false,
+      apart: ALL_BUT_NAMES,
       onCells: (cells) => {
         for (const cell of cells) advisor.add(cell)
       },

@@ -2,13 +2,14 @@ import { resolve } from "node:path"
 import { auditFlagsIn, FlagDrift } from "../../connect/index.ts"
 import { type Drift, DriftSearch } from "../../policy/drift.ts"
 import { driftText } from "../../policy/drift-text.ts"
+import { namesToldApartBy } from "../../policy/told-apart.ts"
 import { Traffic } from "../../policy/traffic.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { FLAGS_FLAG, KUBERNETES_FLAG, POLICY_ARGUMENT, readPolicyOf } from "../policy-file.ts"
 import { readText } from "../read.ts"
 import { escapeText, jsonLine, paintFor } from "../terminal.ts"
 import { readTraffic, TRAFFIC_FLAGS } from "../traffic-input.ts"
-import { looksAtNames, secondsBetween } from "../traffic-report.ts"
+import { secondsBetween } from "../traffic-report.ts"
 
 export const policyDrift: Command = {
   name: "policy drift",
@@ -26,7 +27,7 @@ export const policyDrift: Command = {
     const onCells = (cells: Parameters<ConstructorParameters<typeof Traffic>[0]["onCells"]>[0]): void => {
       for (const cell of cells) search.add(cell)
     }
-    const traffic = new Traffic({ names: looksAtNames(policy), onCells })
+    const traffic = new Traffic({ apart: namesToldApartBy([policy]), onCells })
     const flags = await flagDriftOf(options, world)
     const input = await readTraffic(options, world, (sighting) => {
       traffic.add(sighting)

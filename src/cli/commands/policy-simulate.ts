@@ -8,6 +8,7 @@ import { Losses, type Lost, NEEDS_DEFAULT, type Need, QUESTION_NEEDS } from "../
 import type { Policy } from "../../policy/policy.ts"
 import { formatRequest } from "../../policy/request-text.ts"
 import { Bodies, type Outcome, Simulation } from "../../policy/simulate.ts"
+import { toldApartBy } from "../../policy/told-apart.ts"
 import type { Seen } from "../../policy/traffic.ts"
 import { type Command, EXIT, type Options, type World } from "../command.ts"
 import { FLAGS_FLAG, KUBERNETES_FLAG, kubernetesOf, readPolicyOf } from "../policy-file.ts"
@@ -15,7 +16,7 @@ import { readText } from "../read.ts"
 import { simulationText } from "../simulation-text.ts"
 import { sumTraffic } from "../traffic-cells.ts"
 import { TRAFFIC_FLAGS, type TrafficRead } from "../traffic-input.ts"
-import { looksAtNames, secondsBetween } from "../traffic-report.ts"
+import { secondsBetween } from "../traffic-report.ts"
 import { jsonLine } from "../terminal.ts"
 
 /** JSON of audit events shrinks to a tenth in Parquet with zstd; one's own ledger shows its own figure. */
@@ -99,7 +100,7 @@ async function simulate(
   const before = current && new Simulation(current, bodies)
   const losses = new Losses(policy, needs)
   const { input, seen } = await sumTraffic(options, world, {
-    names: [policy, ...(current === undefined ? [] : [current])].some(looksAtNames),
+    apart: toldApartBy([policy, ...(current === undefined ? [] : [current])]),
     onCells(cells, whole) {
       for (const cell of cells) for (const part of [bodies, after, before, losses]) part?.add(cell, whole)
     },
