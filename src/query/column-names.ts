@@ -1,5 +1,5 @@
 import { FIELDS } from "../event/fields.ts"
-import { type Columns, textSql } from "./column.ts"
+import { type Columns, storedColumn, textSql } from "./column.ts"
 import { newRow } from "./row.ts"
 import { type Sql, sql, trusted } from "./sql.ts"
 import type { GroupSink, Pipe, Sink } from "./tree.ts"
@@ -17,7 +17,13 @@ export const countColumnNames: Pipe = {
     kind: "group",
     group: (columns) => ({
       keys: [],
-      isSteady: true,
+      known: {
+        kind: "filled",
+        columns: [
+          ...PLAIN.map((name) => (ALWAYS.has(name) ? undefined : storedColumn(columns.find(name)))),
+          ...MAPS.map(() => undefined),
+        ],
+      },
       results: [...PLAIN.map((name) => filled(columns, name)), ...MAPS.map(keySets)],
       join: (next) => joinCounts(next),
     }),

@@ -208,6 +208,13 @@ export function keySql(column: Column): Sql {
   return column.kind === "integer" ? column.column : textSql(column)
 }
 
+/** The name of the column that holds the field as it is; undefined where it is an expression, or a list. */
+export function storedColumn(column: Column): string | undefined {
+  if (column.kind === "list" || column.kind === "absent") return undefined
+  const { text } = column.kind === "integer" || column.kind === "time" ? column.column : column.text
+  return /^"([^"]+)"$/.exec(text)?.[1]
+}
+
 /** The field as text, as it appears in rows. NULL where it is absent. */
 export function textSql(column: Column): Sql {
   switch (column.kind) {

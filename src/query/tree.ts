@@ -130,11 +130,17 @@ export type SortKey = { readonly field: string; readonly descending: boolean }
 export type Grouping = {
   readonly keys: readonly Sql[]
   readonly results: readonly Sql[]
-  /** There is one such grouping, without keys, and it is worth remembering what it said of a whole segment. */
-  readonly isSteady?: boolean
+  /** It is worth remembering what it said of whole segments, and their statistics may say it without a look at rows. */
+  readonly known?: KnownGrouping
   /** Takes one group of one batch, as strings (null where SQL says NULL), and passes rows on at the end. */
   join(next: Sink, scene: RunScene): GroupSink
 }
+
+export type KnownGrouping =
+  /** No keys; results count the rows that have a value in the column of that name, where there is one. */
+  | { readonly kind: "filled"; readonly columns: readonly (string | undefined)[] }
+  /** One key, which is this column of text as it is stored, where there is one; the only result is the number of rows. */
+  | { readonly kind: "values"; readonly column: string | undefined }
 
 /** One group as SQL says it. */
 export type Values = readonly (string | null)[]

@@ -7,21 +7,24 @@ import { eventBody, openSegmentWorld, type SegmentWorld } from "../../test/suppo
 import { cataloguePath } from "../store/catalogue.ts"
 import { formatEntry } from "../store/catalogue-entry.ts"
 import { SEARCH_LIMITS } from "./message.ts"
-import { Remembered } from "./remembered.ts"
+import { GROUPS_MAX, Remembered } from "./remembered.ts"
 import { openService } from "./service.ts"
 
 test("what was not asked for longest is forgotten first", () => {
-  const remembered = new Remembered(10)
-  remembered.put("a", ["1234", null])
-  remembered.put("b", ["12345"])
-  assert.deepEqual(remembered.get("a"), ["1234", null])
-  remembered.put("c", ["12"])
+  const remembered = new Remembered(12)
+  remembered.put("a", [["1234", null]])
+  remembered.put("b", [["12"], ["345"]])
+  assert.deepEqual(remembered.get("a"), [["1234", null]])
+  remembered.put("c", [["12"]])
   assert.deepEqual(
     ["a", "b", "c"].map((name) => remembered.get(name)?.length),
-    [2, undefined, 1],
+    [1, undefined, 1],
   )
-  remembered.put("larger than all", ["1".repeat(11)])
+  remembered.put("larger than all", [["1"]])
   assert.equal(remembered.get("larger than all"), undefined)
+  const many = new Remembered()
+  many.put("too many groups", Array(GROUPS_MAX + 1).fill([""]))
+  assert.equal(many.get("too many groups"), undefined)
 })
 
 let world: SegmentWorld

@@ -3,29 +3,32 @@ import type { Values } from "../query/tree.ts"
 /** Of all that is remembered. A segment's counts of fields are some 5 KB; clients choose the keys of maps. */
 const CHARS_MAX = 16 * 1024 * 1024
 
-/** What was counted over whole segments, which never change: by segment. Those unused longest are forgotten first. */
+/** Groups of one answer that are worth remembering. */
+export const GROUPS_MAX = 1_000
+
+/** What was counted over whole segments, which never change, by segments and question. What was unused longest is forgotten first. */
 export class Remembered {
   readonly #charsMax: number
   /** A Map keeps the order of insertion. */
-  readonly #known = new Map<string, { readonly values: Values; readonly chars: number }>()
+  readonly #known = new Map<string, { readonly groups: readonly Values[]; readonly chars: number }>()
   #chars = 0
 
   constructor(charsMax = CHARS_MAX) {
     this.#charsMax = charsMax
   }
 
-  get(sha256: string): Values | undefined {
-    const found = this.#known.get(sha256)
+  get(question: string): readonly Values[] | undefined {
+    const found = this.#known.get(question)
     if (found === undefined) return undefined
-    this.#known.delete(sha256)
-    this.#known.set(sha256, found)
-    return found.values
+    this.#known.delete(question)
+    this.#known.set(question, found)
+    return found.groups
   }
 
-  put(sha256: string, values: Values): void {
-    if (this.#known.has(sha256)) return
-    const chars = values.reduce((sum, value) => sum + (value?.length ?? 0), 0)
-    this.#known.set(sha256, { values, chars })
+  put(question: string, groups: readonly Values[]): void {
+    if (this.#known.has(question) || groups.length > GROUPS_MAX) return
+    const chars = groups.flat().reduce((sum, value) => sum + (value?.length ?? 0), question.length)
+    this.#known.set(question, { groups, chars })
     this.#chars += chars
     for (const [oldest, { chars: freed }] of this.#known) {
       if (this.#chars <= this.#charsMax) return

@@ -31,6 +31,7 @@ import { scanThrough } from "./scan-through.ts"
 import { scanTop } from "./scan-top.ts"
 import { type Snapshot, type Source, soundOf, sourcesIn } from "./snapshot.ts"
 import { Statements } from "./statements.ts"
+import type { Statistics } from "./statistics.ts"
 import { answerSubqueries } from "./subqueries.ts"
 import { type Ask, runSurvey } from "./survey.ts"
 import type { Turns } from "./turns.ts"
@@ -46,6 +47,7 @@ export type Engine = {
   readonly earlierStages: Holding
   readonly columns: Columns
   readonly remembered: Remembered
+  readonly statistics: Statistics
   readonly stepsMemoryMax: number
 }
 
@@ -227,12 +229,13 @@ class Run {
 
   #scan(sources: readonly Source[], choose: Choose): AsyncGenerator<readonly Row[]> {
     const { read } = this.#plan
-    const { columns, remembered } = this.#asking.engine
+    const { columns, remembered, statistics } = this.#asking.engine
     const scan: Scan = {
       sources,
       choose,
       columns,
       remembered,
+      statistics,
       statements: this.#statements,
       head: this.#head,
       out: this.out,

@@ -17,6 +17,7 @@ import type { Scan } from "./scan.ts"
 import { scanAll } from "./scan-all.ts"
 import type { Source } from "./snapshot.ts"
 import { Statements } from "./statements.ts"
+import { Statistics } from "./statistics.ts"
 import { Turns } from "./turns.ts"
 
 const PARTS = 6
@@ -54,6 +55,7 @@ async function openScan(context: TestContext, text: string, where = TRUE) {
     statements: new Statements(engine, NO_PLACE, new AbortController().signal),
     columns,
     remembered: new Remembered(),
+    statistics: new Statistics(db),
     head: out,
     out,
     progress: new Progress(true),

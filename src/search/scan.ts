@@ -8,6 +8,7 @@ import type { Progress } from "./progress.ts"
 import type { Remembered } from "./remembered.ts"
 import type { Source } from "./snapshot.ts"
 import type { Statements } from "./statements.ts"
+import type { Statistics } from "./statistics.ts"
 import type { Walking } from "./walk.ts"
 
 /** What is to be read, and where the rows go: what all ways of reading have in common. */
@@ -19,6 +20,7 @@ export type Scan = {
   readonly columns: Columns
   /** Of the steady grouping. */
   readonly remembered: Remembered
+  readonly statistics: Statistics
   readonly head: Sink | GroupSink
   readonly out: Output
   readonly progress: Progress

@@ -28,6 +28,7 @@ import { IS_EARLIER } from "./requests.ts"
 import { type Engine, runQuery } from "./run.ts"
 import type { TakeBody } from "./scan.ts"
 import type { Snapshot } from "./snapshot.ts"
+import { Statistics } from "./statistics.ts"
 import { Tail } from "./tail.ts"
 import { Turns } from "./turns.ts"
 import { UnreadableFiles } from "./unreadable.ts"
@@ -275,6 +276,7 @@ export async function openService(options: ServiceOptions): Promise<SearchServic
       earlierStages,
       columns,
       remembered,
+      statistics: new Statistics(db),
       stepsMemoryMax,
     }
     const parts = { db, dir, tempDir, catalogue, tail, engine, running, readOnly }

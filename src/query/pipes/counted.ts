@@ -1,8 +1,8 @@
-import { keySql } from "../column.ts"
+import { type Columns, keySql, storedColumn } from "../column.ts"
 import { Groups, weighKey } from "../groups.ts"
 import { fieldValue, type Row } from "../row.ts"
 import { trusted } from "../sql.ts"
-import type { GroupSink, PipeShape, RunScene, Sink } from "../tree.ts"
+import type { Grouping, GroupSink, PipeShape, RunScene, Sink } from "../tree.ts"
 
 /** How often each combination of values came: what `uniq`, `top` and `field_values` are made of. */
 export type Counted = { readonly key: readonly string[]; readonly value: { hits: number } }
@@ -35,6 +35,7 @@ export function countBy(
     shape: {
       kind: "group",
       group: (columns) => ({
+        ...knownValues(fields, columns),
         keys: fields.map((field) => keySql(columns.find(field))),
         results: [trusted("CAST(count(*) AS VARCHAR)")],
         join(next, scene): GroupSink {
@@ -54,6 +55,13 @@ export function countBy(
       }),
     },
   }
+}
+
+function knownValues(fields: readonly string[], columns: Columns): Pick<Grouping, "known"> {
+  const [field, ...others] = fields
+  if (field === undefined || others.length > 0) return {}
+  const found = columns.find(field)
+  return { known: { kind: "values", column: found.kind === "text" ? storedColumn(found) : undefined } }
 }
 
 function openTable(scene: RunScene) {
