@@ -10,12 +10,25 @@ const base = { text: "x", ...bounds }
 const read: [why: string, given: Record<string, string>, expected: object][] = [
   ["only a query", {}, {}],
   [
-    "a date is its beginning, and the end does not count",
+    "a date is its beginning, and the end does not count; now is the end",
     { start: "2026-01-01", end: "2026-01-02" },
-    { start: parseMicros("2026-01-01T00:00:00.000000Z"), end: parseMicros("2026-01-01T23:59:59.999999Z") },
+    {
+      now: parseMicros("2026-01-02T00:00:00.000000Z"),
+      start: parseMicros("2026-01-01T00:00:00.000000Z"),
+      end: parseMicros("2026-01-01T23:59:59.999999Z"),
+    },
+  ],
+  [
+    "now is the time that is given, though a start so long ago counts from the clock",
+    { time: "2026-01-01", start: "5m", end: "now" },
+    { now: parseMicros("2026-01-01T00:00:00.000000Z"), start: NOW - 300_000_000, end: NOW - 1 },
   ],
   ["Unix seconds", { start: "1767323045" }, { start: 1_767_323_045_000_000 }],
-  ["Unix milliseconds, as Grafana sends them", { end: "1767323045123" }, { end: 1_767_323_045_122_999 }],
+  [
+    "Unix milliseconds, as Grafana sends them",
+    { end: "1767323045123" },
+    { now: 1_767_323_045_123_000, end: 1_767_323_045_122_999 },
+  ],
   ["Unix seconds with a fraction", { start: "1767323045.5" }, { start: 1_767_323_045_500_000 }],
   ["so long ago", { start: "5m" }, { start: NOW - 300_000_000 }],
   ["so long ago with a sign", { start: "-5m", end: "now" }, { start: NOW - 300_000_000, end: NOW - 1 }],

@@ -16,7 +16,10 @@ const NANOS_PER_MS = 1_000_000
 
 export type QueryBounds = { readonly now: Micros; readonly rowsMax: number; readonly timeoutMs: number }
 
-/** What every query endpoint takes. Refuses `http.parameters`, naming the argument. */
+/**
+ * What every query endpoint takes. Refuses `http.parameters`, naming the argument. Times in the query (`_time:5m`) count back from `time`
+ * or else `end`, so that a dashboard of last week shows last week; `start=5m` counts from the clock, as in VictoriaLogs.
+ */
 export function parseQueryRequest(
   given: URLSearchParams,
   { now, rowsMax, timeoutMs }: QueryBounds,
@@ -36,7 +39,7 @@ export function parseQueryRequest(
   return {
     text,
     ...(compat === undefined ? {} : { compat }),
-    now,
+    now: moment(given, "time", now) ?? end ?? now,
     rowsMax,
     timeoutMs: Math.min(timeoutMs, timeout(given.get("timeout")) ?? timeoutMs),
     ...(start === undefined ? {} : { start }),

@@ -11,6 +11,7 @@ const COMMON = {
   query: Type.String({ description: "LogsQL" }),
   start: text("Oldest _time: 2026-01-02T03:04:05Z and less precise, Unix seconds to nanoseconds, or 5m ago"),
   end: text("As start; what is at or after it does not count"),
+  time: text("What now means in the query; end where it is not given, else the clock"),
   compat: text(
     "logql: what is written as LogQL, Splunk, KQL or SQL has it is corrected and asked; else it is refused",
   ),
@@ -52,7 +53,7 @@ export const HitsArguments = Type.Object({
   fields_limit: count("So many groups with most hits; the others are counted together"),
 })
 const whole = { allow_partial_response: text("0: an error instead of numbers that a limit made too small") }
-export const StatsArguments = Type.Object({ ...COMMON, ...whole, time: text("What now means in the query") })
+export const StatsArguments = Type.Object({ ...COMMON, ...whole })
 export const StatsRangeArguments = Type.Object({ ...COMMON, ...whole, ...stepped })
 export const FacetsArguments = Type.Object({
   ...COMMON,

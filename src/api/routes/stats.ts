@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify"
 import { Refusal } from "../../base/refusal.ts"
-import { moment, parseDurationArgument, parseStep, parseSwitch } from "../arguments.ts"
+import { parseDurationArgument, parseStep, parseSwitch } from "../arguments.ts"
 import { type Answered, type AskDeps, answerOf, openQuestion, type Question, sendDocument } from "../ask.ts"
 import { parseQueryRequest } from "../query-request.ts"
 import type { Route } from "../route.ts"
@@ -27,11 +27,9 @@ export function statsRoutes(deps: AskDeps): readonly Route[] {
         response: { 200: Vector, 422: PrometheusError },
       },
       async handle(request, reply) {
-        const question = await openQuestion(deps, { request, reply }, "stats_query", (given, bounds) => {
-          const now = moment(given, "time", bounds.now) ?? moment(given, "end", bounds.now) ?? bounds.now
-          // `start=1d` is a day before the clock's time there, whatever `time` says.
-          return { ...parseQueryRequest(given, bounds, { kind: "stats" }), now }
-        })
+        const question = await openQuestion(deps, { request, reply }, "stats_query", (given, bounds) =>
+          parseQueryRequest(given, bounds, { kind: "stats" }),
+        )
         const answered = await wholeOf(question)
         const result = shapeVector(answered.rows, answered.ending.measures ?? [], question.asked.now)
         return sendResult(reply, { resultType: "vector", result }, answered.ending)
@@ -55,13 +53,12 @@ export function statsRoutes(deps: AskDeps): readonly Route[] {
           "stats_query_range",
           (given, bounds) => {
             const [step, offset] = [parseStep(given), parseDurationArgument(given, "offset")]
-            const now = moment(given, "end", bounds.now) ?? bounds.now
             const asked = parseQueryRequest(given, bounds, {
               kind: "statsPerStep",
               step: step.text,
               ...(offset === undefined ? {} : { offset: offset.text }),
             })
-            return wholeSteps({ ...asked, now }, { step: step.micros, offset: offset?.micros ?? 0 })
+            return wholeSteps(asked, { step: step.micros, offset: offset?.micros ?? 0 })
           },
         )
         const answered = await wholeOf(question)

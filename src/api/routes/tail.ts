@@ -70,7 +70,7 @@ async function answer(deps: TailDeps, request: FastifyRequest, reply: FastifyRep
     const asked = parseQueryRequest(given, bounds, { kind: "tail" })
     parseDurationArgument(given, "offset") // how long VictoriaLogs waits for stragglers; nobody has to here
     const back = parseDurationArgument(given, "start_offset")?.micros ?? START_MICROS
-    return { ...asked, start: Math.max(asked.start ?? 0, bounds.now - back) }
+    return { ...asked, now: bounds.now, start: Math.max(asked.start ?? 0, bounds.now - back) }
   })
   const lines = new Tail(question, deps, refresh / 1000).lines()
   // The first look decides between rows and a refusal.

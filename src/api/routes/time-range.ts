@@ -30,10 +30,8 @@ export function timeRangeRoutes(deps: AskDeps): readonly Route[] {
       async handle(request, reply) {
         checkTenant(request)
         const given = await argumentsOf(deps, request)
-        const { text, compat, now, start, end } = parseQueryRequest(given, {
-          now: deps.clock(),
-          ...deps.searchLimits,
-        })
+        const now = deps.clock()
+        const { text, compat, start, end } = parseQueryRequest(given, { now, ...deps.searchLimits })
         try {
           const range = timeRangeOf(understandQuery(text, compat), {
             now,
