@@ -26,7 +26,7 @@ async function openTail(t: TestContext) {
   await writeJournal(journalDir, records.slice(8, 16), 4)
   const end = await writeJournal(journalDir, records.slice(16), 4)
   const options = { db, dir, tempDir: join(dir, "tmp"), blooms, entries: () => [], first: 0 }
-  const open = (bytesMax = 2 ** 20) => new Tail({ ...options, bytesMax })
+  const open = (bytesMax = 2 ** 20, steady = () => 0) => new Tail({ ...options, bytesMax, steady })
   /** Every record that queries see from `first` on. */
   async function seen(tail: Tail, first: number): Promise<unknown[]> {
     const { tables, release } = tail.hold(first)
@@ -78,13 +78,18 @@ test("nobody waits for a segment's table that the tail does not need", async (t)
   assert.deepEqual([kept, await seen(tail, 0)], [false, from(0)])
 })
 
+const BODY_BYTES = eventBody({ id: "e0", at: "2026-11-20T12:00:00.000000Z" }).length
+
 test("nobody waits for a part of what there is no room for; what then fits is waited for", async (t) => {
   const { open, seen, share, end } = await openTail(t)
-  const tail = open(10 * eventBody({ id: "e0", at: "2026-11-20T12:00:00.000000Z" }).length)
+  let clock = 0
+  const tail = open(10 * BODY_BYTES, () => clock)
   await share(tail, end, 4)
+  clock += 15_000
   assert.equal(await tail.load(end), false, "the first time it is waited for")
   assert.deepEqual([await seen(tail, 0), tail.isFull], [from(0).slice(0, 12), true])
   tail.forget(4)
+  clock += 15_000
   assert.equal(await tail.load(end), false)
   assert.equal(tail.next, 12, "what there is room for is under way")
   while (!tail.isFull) await new Promise((resolve) => setImmediate(resolve))
@@ -92,6 +97,19 @@ test("nobody waits for a part of what there is no room for; what then fits is wa
   tail.forget(16)
   assert.ok(await tail.load(end))
   assert.deepEqual(await seen(tail, 16), from(16))
+})
+
+test("while segments are being made, of what there is no room for no part is loaded, and more segments are due", async (t) => {
+  const { open, seen, share, end } = await openTail(t)
+  const tail = open(10 * BODY_BYTES)
+  await share(tail, end, 4)
+  assert.equal(await tail.load(end), false)
+  assert.deepEqual([await seen(tail, 0), tail.isFull], [from(0).slice(0, 4), true])
+  tail.forget(4)
+  assert.deepEqual([await tail.load(end), tail.next, tail.isFull], [false, 4, true], "none is held")
+  tail.forget(16)
+  assert.ok(await tail.load(end), "there is room for the rest")
+  assert.deepEqual([await seen(tail, 16), tail.isFull], [from(16), false])
 })
 
 test("the journal lets a file go while it is read, and news of its segment comes later: the load goes on behind it", async (t) => {

@@ -27,6 +27,8 @@ const TAIL_BYTES_MAX = 128 * 1024 ** 2
 
 /** How long news of a segment may be on its way, from the process that lets the journal's files go. */
 const NEWS_MS_MAX = 5_000
+/** So long after a table for a segment was there, or a segment recorded, more of them are expected: a large one on a busy machine. */
+const MOVING_MS = 15_000
 const NEVER = new AbortController().signal
 
 type Table = {
@@ -59,6 +61,8 @@ export type TailOptions = {
   readonly lost?: readonly LostRange[]
   /** Default: {@link TAIL_BYTES_MAX}. */
   readonly bytesMax?: number
+  /** Milliseconds of a clock that only goes forward. */
+  readonly steady?: () => number
 }
 
 /**
@@ -84,6 +88,10 @@ export class Tail {
   /** The load that begins next, and the newest end that anybody asked for. */
   #queued: Promise<void> | undefined
   #wanted: JournalEnd | undefined
+  /** Of the records loaded last, on average; 0 before there were any. */
+  #recordBytes = 0
+  /** When segments last went on. */
+  #movedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: TailOptions) {
     this.#options = options
@@ -119,11 +127,17 @@ export class Tail {
    * Loads what is committed up to `end`. One load at a time; all who come while it runs wait for the next one together, since
    * a small load costs nearly as much as a large one: with 32 readers each would else wait for all before it. Resolves
    * with false when there was no room for all of it; where that was so before and is so still, at once: an answer that cannot
-   * be whole does not wait for a part of what it lacks, which is loaded all the same. Throws `segment.damagedJournal` and the like when the journal cannot be
+   * be whole does not wait for a part of what it lacks, which is loaded all the same. While segments are being made, no part is
+   * loaded: they take the processor for the very records that would be loaded, and in a flood half of them would be read
+   * twice. Throws `segment.damagedJournal` and the like when the journal cannot be
    * read; what was loaded stays.
    */
   async load(end: JournalEnd): Promise<boolean> {
     if (this.#next >= end.next) return true
+    if (this.#isMoving && !this.#fits(end)) {
+      this.#full = true
+      return false
+    }
     if (end.next > (this.#wanted?.next ?? 0)) this.#wanted = end
     this.#queued ??= this.#loadNext()
     if (this.#behind && !this.#fits(end)) {
@@ -138,8 +152,18 @@ export class Tail {
   #fits(end: JournalEnd): boolean {
     const { bytesMax = TAIL_BYTES_MAX } = this.#options
     const { records, bytes } = this.#held()
-    const all = records + end.next - this.#next
-    return all <= TAIL_RECORDS_MAX && (records === 0 || (bytes * all) / records <= bytesMax)
+    const more = end.next - this.#next
+    const each = records === 0 ? this.#recordBytes : bytes / records
+    return records + more <= TAIL_RECORDS_MAX && bytes + more * each <= bytesMax
+  }
+
+  get #isMoving(): boolean {
+    return this.#now() - this.#movedAt < MOVING_MS
+  }
+
+  #now(): number {
+    const { steady = () => performance.now() } = this.#options
+    return steady()
   }
 
   #held(): { readonly records: number; readonly bytes: number } {
@@ -175,10 +199,12 @@ export class Tail {
     const sharing = this.#loading.then(async () => {
       if (this.#next !== first) return undefined
       const loaded = await load()
+      this.#movedAt = this.#now()
       const { table, staged, times, duplicates } = loaded
       // Segments may have been recorded meanwhile.
       if (this.#next !== first) return { ...loaded, kept: false }
       const { next, rawBytes: bytes } = staged
+      this.#recordBytes = bytes / Math.max(1, next - staged.first)
       const found = { name: table, first, next, bytes, repeats: duplicates.marked > 0, isShared: true }
       this.#tables.push({ ...found, ...times, uses: 0, dropped: false })
       this.#cursor = staged.cursor
@@ -218,6 +244,7 @@ export class Tail {
   /** The records below are in a segment that queries read. */
   forget(below: number): void {
     this.#full = false
+    this.#movedAt = this.#now()
     const isGone = (table: Table) => table.next <= below && table !== this.#filling
     const gone = this.#tables.filter(isGone)
     this.#tables = this.#tables.filter((table) => !isGone(table))
@@ -316,6 +343,7 @@ export class Tail {
       }
       // From here on queries see it: only whole pieces, repetitions marked.
       const { next, first } = staged
+      this.#recordBytes = staged.rawBytes / staged.records
       if (last === undefined || fresh) {
         const unused = { isShared: false, uses: 0, dropped: false }
         this.#tables.push({
