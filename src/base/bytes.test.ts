@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { decodeBase64, decodeHex, encodeBase64, encodeHex } from "./base64.ts"
 import { concat, fromBase64, fromHex, oneLine, toBase64, toBytes, toHex, utf8 } from "./bytes.ts"
 

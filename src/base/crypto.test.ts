@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { fromHex, toBase64, toBytes, toHex } from "./bytes.ts"
 import * as nodeEd25519 from "./ed25519-node.ts"
 import * as portableEd25519 from "./ed25519-portable.ts"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import test from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { escapeLines, escapeText, fit, paintFor, table, widthOf } from "./terminal.ts"
 
 const escaped: [why: string, text: string, shown: string][] = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { toBytes } from "../base/bytes.ts"
 import { decodeString } from "./decode.ts"
 import { createMemo, recall } from "./memo.ts"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { formatContract } from "../../test/support/hostile.ts"
 import { toBase64 } from "../base/bytes.ts"
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { ITEM_BYTES_MAX, ListCutter, type Piece } from "./import-list.ts"
 
 const cases: [why: string, text: string, pieces: string[]][] = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { InFlight } from "./in-flight.ts"
 
 const shares: [why: string, percentMax: number, senders: number, each: number][] = [

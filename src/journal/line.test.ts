@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { isRefusal } from "../base/refusal.ts"
 import type { PlacedRecord } from "../event/record.ts"
 import { GroupWriter } from "./group.ts"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { formatMicros } from "../base/time.ts"
 import { microsIn, timeText } from "./event-time.ts"
 

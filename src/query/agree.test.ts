@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { NOW, testRelation } from "../../test/support/query-relation.ts"
 import { matchesFilter } from "./fieldset.ts"
 import { groupSql } from "./group-sql.ts"

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { cpuMs } from "../../test/support/cpu.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { FUNCTION_FILTERS, SIGN_FILTERS } from "./filters/index.ts"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { fromBase64, toBytes } from "../base/bytes.ts"
 import { type ConsistencyClaim, proveConsistency, verifyConsistency } from "./consistency.ts"
 import { EMPTY_ROOT, type Hash, leafHash, nodeHash, treeRoot } from "./merkle.ts"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { fromBase64, fromHex, toBytes } from "../base/bytes.ts"
 import { type InclusionClaim, proveInclusion, verifyInclusion, verifySubtreeInclusion } from "./inclusion.ts"
 import { HASH_BYTES, type Hash, leafHash, nodeHash, treeRoot } from "./merkle.ts"

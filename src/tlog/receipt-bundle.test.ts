@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { corruptions, ifAccepted, truncations } from "../../test/support/hostile.ts"
 import { logFiles } from "../../test/worked-example.ts"
 import { toBytes, utf8 } from "../base/bytes.ts"

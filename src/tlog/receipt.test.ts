@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { corruptions, formatContract, ifAccepted, truncations } from "../../test/support/hostile.ts"
 import { concat, toBytes, toHex } from "../base/bytes.ts"
 import { type PlacedRecord, parseRecord } from "../event/record.ts"

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { createHash } from "node:crypto"
 import { test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { concat, fromHex, toBytes, toHex } from "../base/bytes.ts"
 import { type PlacedRecord, parseRecord } from "../event/record.ts"
 import { leafHash } from "./merkle.ts"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../test/support/properties.ts"
 import { formatContract } from "../../test/support/hostile.ts"
 import { decodeBundle, ENTRY_BYTES_MAX, encodeBundle } from "./bundle.ts"
 import {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { copyFile, readdir, readFile, rename, truncate, unlink, writeFile } from "node:fs/promises"
 import { test } from "node:test"
 import { gzipSync } from "node:zlib"
-import fc from "fast-check"
+import { fc } from "../support/properties.ts"
 import { eventLine, Tailed } from "../support/tailed.ts"
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import { fc } from "./properties.ts"
 import { toBytes, utf8 } from "../../src/base/bytes.ts"
 import { isRefusal } from "../../src/base/refusal.ts"
 

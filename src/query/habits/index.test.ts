@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import { fc } from "../../../test/support/properties.ts"
 import { cpuMs } from "../../../test/support/cpu.ts"
 import { isRefusal, Refusal } from "../../base/refusal.ts"
 import { parseQuery } from "../parse.ts"

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { readdirSync } from "node:fs"
 import test from "node:test"
-import fc from "fast-check"
+import { fc } from "../../../test/support/properties.ts"
 import { quoteIfNeeded } from "../quote.ts"
 import { findQuestion, QUESTIONS } from "./index.ts"
 import { type Question, questionQuery } from "./question.ts"
