@@ -1,4 +1,8 @@
 import { type Static, Type } from "typebox"
+import { DEFAULT_LIMITS } from "../intake/limits.ts"
+import { JOURNAL_LIMITS } from "../journal/limits.ts"
+import { BLOCK_LIMITS } from "../seal/block-limits.ts"
+import { SEARCH_LIMITS } from "../search/message.ts"
 import { PolicySection } from "./config-policy.ts"
 import {
   choice,
@@ -126,7 +130,7 @@ const Limits = section(
   "What one request and all together may cost. Over budget: 503 and Retry-After, or 413.",
   {
     bodyBytesMax: integer(
-      { minimum: 64 * KiB, maximum: 1 * GiB, default: 64 * MiB },
+      { minimum: 64 * KiB, maximum: 1 * GiB, default: DEFAULT_LIMITS.bodyBytesMax },
       {
         unit: "bytes",
         description:
@@ -136,7 +140,7 @@ const Limits = section(
       },
     ),
     inFlightBytesMax: integer(
-      { minimum: 1 * MiB, maximum: 64 * GiB, default: 256 * MiB },
+      { minimum: 1 * MiB, maximum: 64 * GiB, default: DEFAULT_LIMITS.inFlightBytesMax },
       {
         unit: "bytes",
         description:
@@ -145,7 +149,7 @@ const Limits = section(
       },
     ),
     sourcePercentMax: integer(
-      { minimum: 1, maximum: 100, default: 50 },
+      { minimum: 1, maximum: 100, default: DEFAULT_LIMITS.sourcePercentMax },
       {
         unit: "percent",
         description: "Share of inFlightBytesMax that one source may hold.",
@@ -153,7 +157,7 @@ const Limits = section(
       },
     ),
     requestTimeoutMs: integer(
-      { minimum: 1_000, maximum: 600_000, default: 60_000 },
+      { minimum: 1_000, maximum: 600_000, default: DEFAULT_LIMITS.requestTimeoutMs },
       {
         unit: "ms",
         description: "Longest wait for the whole of a request.",
@@ -197,14 +201,14 @@ export const Config = section("", {
       },
     ),
     connectionsMax: integer(
-      { minimum: 16, maximum: 65_536, default: 1_024 },
+      { minimum: 16, maximum: 65_536, default: DEFAULT_LIMITS.connectionsMax },
       {
         description: "Open connections, all senders and readers together.",
         reason: "an API server needs a handful; each open one costs memory",
       },
     ),
     connectionsPerAddressMax: integer(
-      { minimum: 1, maximum: 65_536, default: 256 },
+      { minimum: 1, maximum: 65_536, default: DEFAULT_LIMITS.connectionsPerAddressMax },
       {
         description: "Open connections from one address. Raise it behind a proxy, where all come from one.",
         reason: "a quarter: one broken client must not lock the others out",
@@ -252,7 +256,7 @@ export const Config = section("", {
   redaction: Redaction,
   journal: section("The append-only files where an event is before its sender hears 200.", {
     queueBytesMax: integer(
-      { minimum: 1 * MiB, maximum: 4 * GiB, default: 64 * MiB },
+      { minimum: 1 * MiB, maximum: 4 * GiB, default: JOURNAL_LIMITS.queueBytesMax },
       {
         unit: "bytes",
         description: "Waiting for the disk. Above it senders get 503.",
@@ -260,7 +264,7 @@ export const Config = section("", {
       },
     ),
     diskUsePercentMax: integer(
-      { minimum: 10, maximum: 100, default: 95 },
+      { minimum: 10, maximum: 100, default: JOURNAL_LIMITS.usedShareMax * 100 },
       {
         unit: "percent",
         description: "Use of the file system above which intake says 503 until there is room again.",
@@ -278,7 +282,7 @@ export const Config = section("", {
       },
     ),
     recordsMax: integer(
-      { minimum: 1, maximum: 65_536, default: 10_000 },
+      { minimum: 1, maximum: 65_536, default: BLOCK_LIMITS.recordsMax },
       {
         unit: "records",
         description: "Most records sealed in one block.",
@@ -286,7 +290,7 @@ export const Config = section("", {
       },
     ),
     bytesMax: integer(
-      { minimum: 64 * KiB, maximum: 1 * GiB, default: 16 * MiB },
+      { minimum: 64 * KiB, maximum: 1 * GiB, default: BLOCK_LIMITS.bytesMax },
       {
         unit: "bytes",
         description: "Most bytes of bodies sealed in one block; a larger record is a block alone.",
@@ -296,7 +300,7 @@ export const Config = section("", {
   }),
   segments: section("When sealed records become a Parquet file.", {
     recordsMin: integer(
-      { minimum: 100, maximum: 10_000_000, default: 40_000 },
+      { minimum: 100, maximum: 10_000_000, default: SEARCH_LIMITS.segmentRecords },
       {
         unit: "records",
         description: "Make a segment when so many sealed records wait.",
@@ -304,7 +308,7 @@ export const Config = section("", {
       },
     ),
     waitMinutes: integer(
-      { minimum: 1, maximum: 1_440, default: 5 },
+      { minimum: 1, maximum: 1_440, default: SEARCH_LIMITS.segmentWaitMs / 60_000 },
       {
         unit: "minutes",
         description: "Make one, however small, when the oldest waits so long.",
@@ -332,7 +336,7 @@ export const Config = section("", {
         },
       ),
       queriesMax: integer(
-        { minimum: 1, maximum: 32, default: 8 },
+        { minimum: 1, maximum: 32, default: SEARCH_LIMITS.queriesMax },
         {
           description:
             "Queries that run at once, and half as many besides that read much; further ones wait, then hear 503.",

@@ -136,6 +136,6 @@ function code(text: string): string {
 }
 
 /** In a table a bar would end the cell. */
-function cell(text: string): string {
+export function cell(text: string): string {
   return text.replaceAll("|", "\\|")
 }

@@ -7,7 +7,7 @@ import {
   type SchemaNode,
   schemaAt,
 } from "./config-options.ts"
-import { logsqlPage } from "./docs-logsql.ts"
+import { cell, logsqlPage } from "./docs-logsql.ts"
 import { questionsPage } from "./docs-questions.ts"
 import { longName, optionsOf, usageOf } from "./program.ts"
 import { LIVE } from "./reload.ts"
@@ -186,8 +186,4 @@ function errorsPage(): string {
     ),
     "",
   ].join("\n")
-}
-
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|")
 }

@@ -20,13 +20,12 @@ export { type ControlKind, controlKind, controlKindOf, controlRecord } from "./c
 export { type Disk, type DiskFile, isFull, isSyncError, realDisk, replaceFile } from "./disk.ts"
 export { type JournalFile, type JournalPlace, journalName, journalNames } from "./files.ts"
 export {
-  JOURNAL_LIMITS,
   type Journal,
-  type JournalLimits,
   type JournalOptions,
   type JournalPosition,
   openJournal,
 } from "./journal.ts"
+export { JOURNAL_LIMITS, type JournalLimits } from "./limits.ts"
 export {
   type Commit,
   type Encoding,

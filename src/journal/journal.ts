@@ -18,7 +18,8 @@ import { type Disk, isSyncError } from "./disk.ts"
 import type { JournalPlace } from "./files.ts"
 import { GroupWriter } from "./group.ts"
 import { GroupFile } from "./group-file.ts"
-import { KnownSources, type SourceLimits } from "./known-sources.ts"
+import { KnownSources } from "./known-sources.ts"
+import { JOURNAL_LIMITS, type JournalLimits } from "./limits.ts"
 import { type Place, Placing } from "./placing.ts"
 import { type Entry, Queue } from "./queue.ts"
 import { type ReadLimits, readRecords } from "./reader.ts"
@@ -70,29 +71,6 @@ export interface Journal {
   forget(below: number): Promise<void>
   /** Takes nothing more, and resolves when all that was taken is on disk. */
   close(): Promise<void>
-}
-
-export type JournalLimits = {
-  /** A file takes no further group from this size on. */
-  readonly fileBytes: number
-  /** Requests wait for a further group where one would pass this. A request alone may. */
-  readonly groupBytesMax: number
-  /** Bytes that wait for the disk; above it senders are told to come again. */
-  readonly queueBytesMax: number
-  /** Newest records in memory, for sealing. */
-  readonly recentBytesMax: number
-  /** Share of the disk in use from which only the ledger's own records are taken. */
-  readonly usedShareMax: number
-} & SourceLimits
-
-export const JOURNAL_LIMITS: JournalLimits = {
-  fileBytes: 64 * 1024 * 1024,
-  groupBytesMax: 16 * 1024 * 1024,
-  queueBytesMax: 128 * 1024 * 1024,
-  recentBytesMax: 48 * 1024 * 1024,
-  usedShareMax: 0.95,
-  sourcesMax: 4096,
-  clusterSourcesMax: 1024,
 }
 
 export type JournalOptions = {

@@ -162,7 +162,8 @@ function groupBefore(
   return { ...said, start, commit, end }
 }
 
-const COMMIT_BYTES_MAX = 70
+/** Longest commit line: three counts of 16 digits and a CRC. */
+export const COMMIT_BYTES_MAX = 70
 
 /** Where the commit line that begins at `at` should end, newline included; undefined where none begins. */
 function commitLineEnd(bytes: Buffer, at: number, end: number): number | undefined {

@@ -18,6 +18,8 @@
  *
  * docs/ARCHITECTURE.md, 'What a crash leaves', has the argument line by line.
  */
+
+export { BLOCK_LIMITS } from "./block-limits.ts"
 export {
   CONTROLS,
   type Control,
@@ -42,7 +44,7 @@ export { madeSegments } from "./made-segments.ts"
 export { openProver, type Proved, type ProveRequest, type Prover } from "./prove.ts"
 export { checkpointOf, openRemembered, type Remembered, rememberedFolder } from "./remember.ts"
 export { type Scrubbed, type ScrubRequest, type ScrubState, scrub } from "./scrub.ts"
-export { BLOCK_LIMITS, type Sealed, type Sealer } from "./sealer.ts"
+export type { Sealed, Sealer } from "./sealer.ts"
 export { formatTail, parseTail, type Tail, type TailBlock, type TailSeed } from "./tail.ts"
 export type { Damage, Verdict } from "./verdict.ts"
 export { type Verified, type VerifyRequest, verifyLedger } from "./verify.ts"

@@ -3,10 +3,11 @@ import { RESERVED } from "../event/record.ts"
 import type { Journal } from "../journal/journal.ts"
 import { openCheckpoint } from "../tlog/checkpoint.ts"
 import { formatVerifierKey, type VerifierKey } from "../tlog/verifier-key.ts"
+import { BLOCK_LIMITS } from "./block-limits.ts"
 import { parseControl } from "./control.ts"
 import { type KeyRotation, openKeyRotation } from "./key-rotation.ts"
 import { checkpointOf } from "./remember.ts"
-import { BLOCK_LIMITS, type FoundLog } from "./sealer.ts"
+import type { FoundLog } from "./sealer.ts"
 
 /**
  * Refuses `key.unknown` for a key of another ledger, before anything is compared with what is remembered of that one.

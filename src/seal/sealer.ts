@@ -12,6 +12,7 @@ import { signNote } from "../tlog/note.ts"
 import { SEED_BYTES } from "../tlog/record-hash.ts"
 import type { Signer } from "../tlog/signer.ts"
 import { edgeRoot } from "../tlog/tile-edge.ts"
+import { BLOCK_LIMITS } from "./block-limits.ts"
 import { keyRotated } from "./control.ts"
 import { signKeyRotation } from "./key-rotation.ts"
 import { extendLog, type LogState, type SealedBlock } from "./log-state.ts"
@@ -20,9 +21,6 @@ import { nextBlock } from "./next-block.ts"
 import type { TailBlock } from "./tail.ts"
 import { TailFile } from "./tail-file.ts"
 import { type LogPlace, putTile } from "./tile-files.ts"
-
-/** A block closes at the first of these; a larger record is a block alone. How often is for the caller to say. */
-export const BLOCK_LIMITS: ReadLimits = { recordsMax: 10_000, bytesMax: 16 * 1024 * 1024 }
 
 /** How far the log is committed. Nothing beyond is ever served. */
 export type Sealed = {

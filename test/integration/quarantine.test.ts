@@ -55,6 +55,8 @@ test("what is still not understood is left alone by a replay, and a person dismi
   assert.deepEqual([kept?.record, kept?.handled], [Number(record), "dismissed"])
   const [told] = await json("query", 'kind:=tallystick raw:"quarantine.dismissed" !raw:query | fields raw')
   assert.match(String(told?.raw), /a client's own experiment/)
-  const wrong = await fetch(`${server.url}/quarantine/dismiss?record=x&why=y`, { method: "POST" })
-  assert.equal(wrong.status, 400)
+  for (const wrong of ["x", "9999999999999999"]) {
+    const answer = await fetch(`${server.url}/quarantine/dismiss?record=${wrong}&why=y`, { method: "POST" })
+    assert.equal(answer.status, 400, wrong)
+  }
 })

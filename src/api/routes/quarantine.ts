@@ -1,11 +1,12 @@
 import { Type } from "typebox"
+import { countIn } from "../../base/count.ts"
 import { Refusal } from "../../base/refusal.ts"
 import type { ApiDeps } from "../deps.ts"
 import { parametersOf, queryStringOf } from "../request.ts"
 import type { Route } from "../route.ts"
 
-const RECORD = /^(?:0|[1-9]\d{0,15})$/
-const WHY_LENGTH_MAX = 500
+/** Characters of a reason. */
+export const WHY_LENGTH_MAX = 500
 
 /**
  * `POST /quarantine/dismiss?record=<number>&why=<text>`: what `tallystick quarantine dismiss --server` posts. Nothing is
@@ -28,13 +29,14 @@ export function quarantineRoutes({ onDismissed }: Pick<ApiDeps, "onDismissed">):
       },
       async handle(request) {
         const { record = "", why = "" } = parametersOf(queryStringOf(request))
-        if (!RECORD.test(record) || why.trim() === "" || why.length > WHY_LENGTH_MAX || !why.isWellFormed())
+        const number = countIn(record)
+        if (number === undefined || why.trim() === "" || why.length > WHY_LENGTH_MAX || !why.isWellFormed())
           throw new Refusal(
             "http.parameters",
             `expected record=<number> and why=<up to ${WHY_LENGTH_MAX} characters>`,
           )
         await onDismissed({ record, why: why.trim(), by: request.credential.name })
-        return { dismissed: Number(record) }
+        return { dismissed: number }
       },
     },
   ]

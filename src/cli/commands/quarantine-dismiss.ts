@@ -1,4 +1,5 @@
 import { userInfo } from "node:os"
+import { WHY_LENGTH_MAX } from "../../api/routes/quarantine.ts"
 import { Refusal } from "../../base/refusal.ts"
 import { controlRecord } from "../../journal/control-kind.ts"
 import { did } from "../../seal/control.ts"
@@ -9,8 +10,6 @@ import { DISMISSED, openQuarantine, QUARANTINE_FLAGS } from "../quarantined.ts"
 import { recordNumber } from "../record-number.ts"
 import { openRemote, postDismissal } from "../remote.ts"
 import { jsonLine } from "../terminal.ts"
-
-const WHY_LENGTH_MAX = 500
 
 export const quarantineDismiss: Command = {
   name: "quarantine dismiss",
