@@ -1,12 +1,13 @@
 import {
   type Document,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
-  type Node,
   parseAllDocuments,
   parseDocument,
+  type Range,
   type ScalarTag,
   stringify,
   type Tags,
@@ -139,9 +140,9 @@ function readDocument(document: Document, { name, lines, text, original, dialect
   }
   return {
     value: value ?? undefined,
-    placeOf: (path) => placeAt(offsetOf(contents, path)),
+    placeOf: (path) => placeAt(reach(contents, path).nearest),
     spanOf: (path) => {
-      const span = spanAt(contents, path)
+      const span = spanOf(reach(contents, path))
       if (span === undefined) return undefined
       const { keyStart, start, end, style } = span
       return { keyStart: original(keyStart), start: original(start), end: original(end), style }
@@ -173,7 +174,9 @@ function allDocuments(text: string): Where & { readonly documents: readonly Docu
     GO_BINARY,
     ...tags
       .filter((tag) => typeof tag === "string" || !(UNKNOWN_TO_GO.test(tag.tag) || isSexagesimal(tag)))
-      .map((tag) => (typeof tag !== "string" && NUMBER.test(tag.tag) ? goNumber(tag as ScalarTag) : tag)),
+      .map((tag) =>
+        typeof tag !== "string" && tag.collection === undefined && NUMBER.test(tag.tag) ? goNumber(tag) : tag,
+      ),
   ]
   const options = { version: "1.1", uniqueKeys: false, customTags, ...QUIET } as const
   const plain = text.replace(OLD_BREAKS, "\n")
@@ -246,7 +249,7 @@ function goProblemIn({ contents, range }: Document, text: string): TabProblem | 
 }
 
 function* leavesIn(node: unknown, around: number): Generator<Leaf> {
-  const [start, end] = (node as Node | null)?.range ?? []
+  const [start, end] = rangeOf(node) ?? []
   if (start === undefined || end === undefined) return
   if (isScalar(node)) yield { kind: node.type === "PLAIN" ? "plain" : "closed", start, end, block: around }
   else if ((isMap(node) || isSeq(node)) && node.flow === true)
@@ -266,8 +269,8 @@ function brokenKeyIn(node: unknown, text: string): number | undefined {
   let end = (node.range?.[0] ?? 0) + 1
   return firstOf(node.items, ({ key, value }) => {
     const before = end
-    const [at, keyEnd = at] = (key as Node | null)?.range ?? []
-    end = (value as Node | null)?.range?.[2] ?? keyEnd ?? end
+    const [at, keyEnd = at] = rangeOf(key) ?? []
+    end = rangeOf(value)?.[2] ?? keyEnd ?? end
     const inner = brokenKeyIn(key, text) ?? brokenKeyIn(value, text)
     if (node.flow !== true || keyEnd === undefined || inner !== undefined) return inner
     const start = before + (/^(?:[\s,]|#.*)*/.exec(text.slice(before, at))?.[0].length ?? 0)
@@ -295,7 +298,7 @@ function* duplicatesIn(
   } else if (isMap(node)) {
     const seen = new Set<string>()
     for (const { key, value } of node.items) {
-      const name = isScalar(key) ? String(key.value) : ""
+      const name = nameOf(key)
       if (seen.has(name)) {
         yield { path: [...path, name], offset: (isScalar(key) ? key.range?.[0] : undefined) ?? 0 }
       }
@@ -312,35 +315,50 @@ function* oddKeysIn(
   if (isSeq(node)) for (const item of node.items) yield* oddKeysIn(item, document)
   if (!isMap(node)) return
   for (const { key, value } of node.items) {
-    const offset = (key as Node | null)?.range?.[0] ?? node.range?.[0] ?? 0
+    const offset = rangeOf(key)?.[0] ?? node.range?.[0] ?? 0
     if (isSeq(key) || isMap(key))
       yield { kind: isSeq(key) ? "list" : "map", value: key.toJS(document), offset }
     else if (isScalar(key) && key.value === null) {
-      yield { kind: "null", value: (value as Node | null)?.toJS(document) ?? null, offset }
+      yield { kind: "null", value: (isNode(value) ? value.toJS(document) : undefined) ?? null, offset }
     }
     yield* oddKeysIn(value, document)
   }
 }
 
-function offsetOf(root: Node | null, path: YamlPath): number {
-  let node: unknown = root
-  let offset = root?.range?.[0] ?? 0
+/** How far a path leads: `nearest` is where the last key or item on it begins that is there. */
+type Reached = {
+  readonly nearest: number
+  /** What stands at its end, and where its key or the item itself begins. */
+  readonly node?: unknown
+  readonly keyStart?: number | undefined
+}
+
+function reach(root: unknown, path: YamlPath): Reached {
+  let node = root
+  let keyStart = rangeOf(root)?.[0]
+  let nearest = keyStart ?? 0
   for (const step of path) {
     if (isMap(node)) {
-      const pair = node.items.findLast(
-        (item) => (isScalar(item.key) ? String(item.key.value) : "") === String(step),
-      )
-      if (pair === undefined) return offset
-      offset = (isScalar(pair.key) ? pair.key.range?.[0] : undefined) ?? offset
+      const pair = node.items.findLast(({ key }) => nameOf(key) === String(step))
+      if (pair === undefined) return { nearest }
+      keyStart = isScalar(pair.key) ? pair.key.range?.[0] : undefined
       node = pair.value
-    } else if (isSeq(node) && typeof step === "number") {
-      const item = node.items[step]
-      if (item === undefined) return offset
-      offset = (item as Node).range?.[0] ?? offset
-      node = item
-    } else return offset
+    } else if (isSeq(node) && typeof step === "number" && step in node.items) {
+      node = node.items[step]
+      keyStart = rangeOf(node)?.[0]
+    } else return { nearest }
+    nearest = keyStart ?? nearest
   }
-  return offset
+  return { nearest, node, keyStart }
+}
+
+/** A key that is a text, number or bool, as text. */
+function nameOf(key: unknown): string {
+  return isScalar(key) ? String(key.value) : ""
+}
+
+function rangeOf(node: unknown): Range | undefined {
+  return isNode(node) ? (node.range ?? undefined) : undefined
 }
 
 const STYLES: Readonly<Record<string, YamlSpan["style"]>> = {
@@ -351,19 +369,7 @@ const STYLES: Readonly<Record<string, YamlSpan["style"]>> = {
   BLOCK_FOLDED: "folded",
 }
 
-function spanAt(root: Node | null, path: YamlPath): YamlSpan | undefined {
-  let node: unknown = root
-  let keyStart = root?.range?.[0]
-  for (const step of path) {
-    if (isMap(node)) {
-      const pair = node.items.findLast(({ key }) => isScalar(key) && String(key.value) === String(step))
-      keyStart = isScalar(pair?.key) ? pair.key.range?.[0] : undefined
-      node = pair?.value
-    } else if (isSeq(node) && typeof step === "number") {
-      node = node.items[step]
-      keyStart = (node as Node | undefined)?.range?.[0]
-    } else return undefined
-  }
+function spanOf({ node, keyStart }: Reached): YamlSpan | undefined {
   if (!(isMap(node) || isSeq(node) || isScalar(node)) || keyStart === undefined) return undefined
   const [start, end] = node.range ?? []
   if (start === undefined || end === undefined) return undefined

@@ -1,4 +1,5 @@
 import { utf8 } from "../base/bytes.ts"
+import { isObject } from "../base/is-object.ts"
 import { type Field, findField } from "./fields.ts"
 
 /**
@@ -102,8 +103,4 @@ function readTyped(event: Event, field: Field, path: readonly string[]): FieldVa
  */
 export function isTruncated(event: Event): boolean {
   return textAt(event, "annotations", "audit.k8s.io/truncated") === "true"
-}
-
-function isObject(value: unknown): value is Event {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename } from "node:fs/promises"
 import { dirname } from "node:path"
 import { isCount } from "../base/count.ts"
+import { isObject } from "../base/is-object.ts"
 import { Refusal } from "../base/refusal.ts"
 import { isMissing } from "../base/system-error.ts"
 import type { Micros } from "../base/time.ts"
@@ -113,12 +114,6 @@ function parseContent(value: unknown): Content {
     seenAt: count(value, "seenAt") satisfies Micros,
     unsure: false,
   }
-}
-
-type Json = Readonly<Record<string, unknown>>
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
 function member(value: unknown, key: string): unknown {

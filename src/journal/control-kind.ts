@@ -1,5 +1,6 @@
 import { utf8 } from "../base/bytes.ts"
 import { isCount } from "../base/count.ts"
+import { isObject } from "../base/is-object.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import { formatMicros, type Micros, parseMicros } from "../base/time.ts"
 import { isSource, type NewRecord, RESERVED } from "../event/record.ts"
@@ -70,7 +71,7 @@ export function controlKindOf(body: Uint8Array): string | undefined {
 function objectOf(text: string): Readonly<Record<string, unknown>> {
   try {
     const json: unknown = JSON.parse(text)
-    if (typeof json === "object" && json !== null && !Array.isArray(json)) return { ...json }
+    if (isObject(json)) return json
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }

@@ -1,6 +1,6 @@
+import { isObject } from "../../base/is-object.ts"
 import type { Keeper } from "./keeper.ts"
 import { linesOf, restFrom } from "./lines.ts"
-import { isFields } from "./place.ts"
 import { parseFields } from "./wrapped-event.ts"
 
 /** One item of a bulk request, in the request's order: what its answer has to say who is meant. */
@@ -60,7 +60,7 @@ function parseAction(line: Uint8Array, indexOfPath: string): BulkItem | undefine
   const fields = parseFields(line) ?? {}
   const [action, ...others] = Object.keys(fields)
   if (others.length > 0 || !isAction(action)) return undefined
-  const { _index, _id } = isFields(fields[action]) ? fields[action] : {}
+  const { _index, _id } = isObject(fields[action]) ? fields[action] : {}
   return {
     action,
     index: typeof _index === "string" ? _index.slice(0, NAME_LENGTH_MAX) : indexOfPath,

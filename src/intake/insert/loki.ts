@@ -1,7 +1,7 @@
+import { isObject } from "../../base/is-object.ts"
 import type { Micros } from "../../base/time.ts"
 import type { Entry, Keeper } from "./keeper.ts"
 import { nanosText, nanosToMicros } from "./nanos.ts"
-import { isFields } from "./place.ts"
 import { type ProtoFields, put, readProto } from "./protobuf.ts"
 import { Room } from "./room.ts"
 
@@ -15,15 +15,15 @@ type LokiEntry = { readonly nanos: bigint; readonly line: string; readonly metad
  * body is nothing of the kind.
  */
 export function* keepLokiJson(body: unknown, keeper: Keeper): Generator<void, boolean> {
-  const streams = isFields(body) ? body.streams : undefined
+  const streams = isObject(body) ? body.streams : undefined
   if (!Array.isArray(streams)) return false
   for (const stream of streams) {
-    const values = isFields(stream) ? stream.values : undefined
+    const values = isObject(stream) ? stream.values : undefined
     if (!Array.isArray(values)) {
       keeper.faulty(Buffer.from(JSON.stringify(stream) ?? ""), "entry")
       continue
     }
-    const labels = isFields(stream) && isFields(stream.stream) ? pairsOf(stream.stream) : []
+    const labels = isObject(stream) && isObject(stream.stream) ? pairsOf(stream.stream) : []
     for (const value of values) {
       const entry = jsonEntry(value)
       if (entry === undefined) keeper.faulty(Buffer.from(JSON.stringify(value)), "entry")
@@ -39,7 +39,7 @@ function jsonEntry(value: unknown): LokiEntry | undefined {
   const [time, line, metadata] = value as readonly unknown[]
   const digits = typeof time === "number" ? String(time) : time
   if (typeof digits !== "string" || !/^\d{1,19}$/.test(digits) || typeof line !== "string") return undefined
-  return { nanos: BigInt(digits), line, metadata: isFields(metadata) ? pairsOf(metadata) : [] }
+  return { nanos: BigInt(digits), line, metadata: isObject(metadata) ? pairsOf(metadata) : [] }
 }
 
 function pairsOf(fields: Readonly<Record<string, unknown>>): Pairs {

@@ -1,9 +1,10 @@
 import { decodeMulti, ExtensionCodec } from "@msgpack/msgpack"
+import { isObject } from "../../base/is-object.ts"
 import type { Micros } from "../../base/time.ts"
 import type { Keeper } from "./keeper.ts"
 import { parseCollectorTime } from "./moment.ts"
 import { nanosText, nanosToMicros } from "./nanos.ts"
-import { type Fields, isFields } from "./place.ts"
+import type { Fields } from "./place.ts"
 
 /** The one file that knows the msgpack library. */
 
@@ -32,7 +33,7 @@ CODEC.register({
 export function* keepMsgpack(body: Uint8Array, keeper: Keeper): Generator<void, boolean> {
   for (const value of decodeMulti(body, { extensionCodec: CODEC })) {
     const [head, record] = Array.isArray(value) ? (value as readonly unknown[]) : []
-    if (!isFields(record) || record instanceof EventTime) keeper.faulty(Buffer.from(textOf(value)), "entry")
+    if (!isObject(record) || record instanceof EventTime) keeper.faulty(Buffer.from(textOf(value)), "entry")
     else {
       const time = Array.isArray(head) ? (head as readonly unknown[])[0] : head
       const plain = JSON.parse(textOf(record)) as Fields

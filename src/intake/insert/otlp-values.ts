@@ -1,5 +1,5 @@
 import { toBase64 } from "../../base/bytes.ts"
-import { isFields } from "./place.ts"
+import { isObject } from "../../base/is-object.ts"
 import { type ProtoFields, type ProtoReader, put, readProto } from "./protobuf.ts"
 
 /**
@@ -83,20 +83,20 @@ const KEY_VALUE: ProtoFields<Building> = {
 /** The same from OTLP/JSON (`{"stringValue":"x"}`). Throws a RangeError as {@link readAnyValue} does. */
 export function parseAnyValue(tagged: unknown, depth = 0): OtlpValue {
   if (depth > DEPTH_MAX) throw new RangeError(`a value is nested more than ${DEPTH_MAX} deep`)
-  if (!isFields(tagged)) return null
+  if (!isObject(tagged)) return null
   const { stringValue, boolValue, intValue, doubleValue, arrayValue, kvlistValue, bytesValue } = tagged
   if (typeof stringValue === "string") return stringValue
   if (typeof boolValue === "boolean") return boolValue
   if (typeof intValue === "string" || typeof intValue === "number") return integer(intValue)
   if (typeof doubleValue === "string" || typeof doubleValue === "number") return float(Number(doubleValue))
-  if (isFields(arrayValue)) return listOf(arrayValue.values).map((value) => parseAnyValue(value, depth + 1))
-  if (isFields(kvlistValue)) return Object.fromEntries(parsePairs(kvlistValue.values, depth + 1))
+  if (isObject(arrayValue)) return listOf(arrayValue.values).map((value) => parseAnyValue(value, depth + 1))
+  if (isObject(kvlistValue)) return Object.fromEntries(parsePairs(kvlistValue.values, depth + 1))
   return typeof bytesValue === "string" ? bytesValue : null
 }
 
 export function parsePairs(pairs: unknown, depth = 0): OtlpPair[] {
   return listOf(pairs).flatMap((pair) => {
-    if (!isFields(pair) || typeof pair.key !== "string") return []
+    if (!isObject(pair) || typeof pair.key !== "string") return []
     return [[pair.key, parseAnyValue(pair.value, depth)] as const]
   })
 }

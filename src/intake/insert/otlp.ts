@@ -1,4 +1,5 @@
 import { toHex } from "../../base/bytes.ts"
+import { isObject } from "../../base/is-object.ts"
 import type { Entry, Keeper } from "./keeper.ts"
 import { nanosText, nanosToMicros } from "./nanos.ts"
 import {
@@ -10,7 +11,6 @@ import {
   readAnyValue,
   readKeyValue,
 } from "./otlp-values.ts"
-import { isFields } from "./place.ts"
 import { type ProtoFields, put, readProto } from "./protobuf.ts"
 import { Room } from "./room.ts"
 
@@ -48,14 +48,14 @@ export function* keepOtlpProto(body: Uint8Array, keeper: Keeper): Generator<void
 
 /** The same as OTLP/JSON. False where the body is nothing of the kind. */
 export function* keepOtlpJson(body: unknown, keeper: Keeper): Generator<void, boolean> {
-  if (!isFields(body) || !Array.isArray(body.resourceLogs)) return false
+  if (!isObject(body) || !Array.isArray(body.resourceLogs)) return false
   for (const resourceLog of body.resourceLogs) {
-    const { resource, scopeLogs } = isFields(resourceLog) ? resourceLog : {}
-    const attributes = isFields(resource) ? (attempt(() => parsePairs(resource.attributes)) ?? []) : []
+    const { resource, scopeLogs } = isObject(resourceLog) ? resourceLog : {}
+    const attributes = isObject(resource) ? (attempt(() => parsePairs(resource.attributes)) ?? []) : []
     for (const scopeLog of listOf(scopeLogs)) {
-      const { scope, logRecords } = isFields(scopeLog) ? scopeLog : {}
+      const { scope, logRecords } = isObject(scopeLog) ? scopeLog : {}
       for (const value of listOf(logRecords)) {
-        const record = isFields(value) ? attempt(() => parseRecord(value)) : undefined
+        const record = isObject(value) ? attempt(() => parseRecord(value)) : undefined
         if (record === undefined) keeper.faulty(Buffer.from(JSON.stringify(value)), "entry")
         else keeper.entry(toEntry(attributes, parseScope(scope), record))
         yield
@@ -156,7 +156,7 @@ function parseRecord(value: Readonly<Record<string, unknown>>): LogRecord {
 }
 
 function parseScope(scope: unknown): Scope {
-  const { name, version, attributes } = isFields(scope) ? scope : {}
+  const { name, version, attributes } = isObject(scope) ? scope : {}
   return {
     name: textOf(name),
     version: textOf(version),

@@ -1,3 +1,4 @@
+import { isObject } from "../../base/is-object.ts"
 import type { Place } from "./log-words.ts"
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -14,7 +15,7 @@ export function findPlace(fields: Fields, name: string): Place | undefined {
 export function valueAt(fields: Fields, place: Place): unknown {
   let value: unknown = fields
   for (const key of place) {
-    if (!isFields(value) || !isThere(value, key)) return undefined
+    if (!isObject(value) || !isThere(value, key)) return undefined
     value = value[key]
   }
   return value
@@ -24,8 +25,4 @@ function isThere(fields: Fields, key: string): boolean {
   if (!Object.hasOwn(fields, key)) return false
   const value = fields[key]
   return value !== null && value !== undefined && value !== ""
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }

@@ -1,8 +1,9 @@
 import { utf8 } from "../../base/bytes.ts"
+import { isObject } from "../../base/is-object.ts"
 import { isRefusal } from "../../base/refusal.ts"
 import { type Item, sliceEvents } from "../../event/slice.ts"
 import { membersOf } from "./members.ts"
-import { type Fields, isFields } from "./place.ts"
+import type { Fields } from "./place.ts"
 
 /**
  * Kubernetes audit events inside what a collector made of them.
@@ -36,7 +37,7 @@ export function findWrapped(fields: Fields, line: Uint8Array, depth = 0): Wrappe
     const value = fields[name]
     const found = typeof value === "string" ? eventsInText(value, depth) : undefined
     if (found !== undefined) return found
-    if (!isFields(value)) continue
+    if (!isObject(value)) continue
     // Of members of one name the last, as JSON.parse has it.
     const inner = [...membersOf(line)].findLast((member) => member.name === name)?.value
     if (inner === undefined) continue
@@ -93,7 +94,7 @@ export function eventsIn(bytes: Uint8Array, isExact: boolean): Wrapped | undefin
 export function parseFields(bytes: Uint8Array): Fields | undefined {
   try {
     const value: unknown = JSON.parse(utf8(bytes) ?? "")
-    return isFields(value) ? value : undefined
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }
