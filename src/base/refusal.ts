@@ -172,7 +172,11 @@ export const REFUSALS = {
     exit: 2,
     hint: "give the process a folder of its own outside the ledger, which it may write (XDG_STATE_HOME)",
   },
-  "seal.unavailable": { http: 503, exit: 2, hint: "look at the disk; sealing is tried again every second" },
+  "seal.unavailable": {
+    http: 503,
+    exit: 2,
+    hint: "look at the disk (df, df -i, mount); sealing is tried again every second",
+  },
   "ledger.missing": { http: 500, exit: 2, hint: "tallystick init makes a ledger; check the path before" },
   "ledger.exists": { http: 409, exit: 2, hint: "use the ledger that is there, or another directory" },
   "ledger.locked": {

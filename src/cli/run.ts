@@ -29,7 +29,7 @@ export async function run(
     if (world.stop.aborted && error instanceof Error && error.name === "AbortError")
       return reportStopped(world)
     if (isSystemError(error)) {
-      const refusal = new Refusal("system.failed", `the system refused: ${error.message}`, {}, error)
+      const refusal = new Refusal("system.failed", `the system refused: ${wordsOf(error)}`, {}, error)
       return reportRefusal(refusal, { asJson }, world)
     }
     return reportBug(error, world)
@@ -39,6 +39,11 @@ export async function run(
 /** No room, no right, no such file: the world's doing, whatever call of ours met it. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "errno" in error && "code" in error && "syscall" in error
+}
+
+/** Node's `rmSync` names neither code nor call of what is not in its list: `, Unknown error: Read-only file system '/x'`. */
+function wordsOf({ message }: Error): string {
+  return message.replace(/^, Unknown error: /, "")
 }
 
 /** Where the words of what was meant stand: the help of one command, or of its group. */

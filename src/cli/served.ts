@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs"
+import { readFileSync, unlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 /** Where the server answers that holds a ledger. */
@@ -22,7 +22,13 @@ export function tellServed(dir: string, served: Served): () => void {
   } catch {
     // A convenience: no start fails over it.
   }
-  return () => rmSync(path, { force: true })
+  return () => {
+    try {
+      unlinkSync(path)
+    } catch {
+      // Names a process that holds the lock no more: nobody is misled, and the end says why it ended.
+    }
+  }
 }
 
 /** The server of this ledger if it is the process that holds it; where nobody can say who does, if its process is there. */

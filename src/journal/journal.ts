@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { assert } from "../base/assert.ts"
 import { Refusal } from "../base/refusal.ts"
+import { saidOf } from "../base/said.ts"
 import type { Clock } from "../base/time.ts"
 import type { PlacedRecord } from "../event/record.ts"
 import {
@@ -258,7 +259,7 @@ class OpenJournal implements Journal {
     if (failure === undefined) return
     const own = entries.filter(({ from }) => from === "ledger")
     const others = entries.filter(({ from }) => from === "sender")
-    const why = unavailable("the disk takes nothing more", failure)
+    const why = unavailable(`the disk takes nothing more: ${saidOf(failure)}`, failure)
     for (const { reject } of others) reject(why)
     this.#options.onTrouble?.(why)
     // The ledger's own records may have the room that was kept for them.
