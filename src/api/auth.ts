@@ -83,7 +83,10 @@ export function authenticator(deps: AuthDeps): Authenticate {
       throw refuse("none", new Refusal("auth.required", "expected a credential, saw none"))
     }
     if (!presented.verified) {
-      throw refuse("certificate", unknown(`the client certificate was not verified: ${presented.why}`))
+      throw refuse(
+        "certificate",
+        unknown(`the client certificate was not verified: ${verifyFailure(presented.why)}`),
+      )
     }
     const found = credentials.byNames(presented.names)
     if (found === undefined)
@@ -158,6 +161,23 @@ export function namesOf(subject: string, alternatives: string | undefined): read
   for (const alternative of alternatives.split(", "))
     names.push(alternative.slice(alternative.indexOf(":") + 1))
   return names
+}
+
+/** What codes of OpenSSL mean of a client's certificate. */
+const VERIFY_FAILURES: Readonly<Record<string, string>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "no authority in tls.clientCa signed it",
+  UNABLE_TO_GET_ISSUER_CERT: "no authority in tls.clientCa signed it",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "no authority in tls.clientCa signed it",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "it is signed by itself, and not in tls.clientCa",
+  SELF_SIGNED_CERT_IN_CHAIN: "its authority is not in tls.clientCa",
+  CERT_HAS_EXPIRED: "it, or its authority, has expired",
+  CERT_NOT_YET_VALID: "it is not valid yet: compare the clocks",
+  INVALID_PURPOSE: "it is not for clients (extendedKeyUsage clientAuth)",
+}
+
+function verifyFailure(code: string): string {
+  const said = Object.hasOwn(VERIFY_FAILURES, code) ? VERIFY_FAILURES[code] : undefined
+  return said === undefined ? code : `${said} (${code})`
 }
 
 function unknown(why: string): Refusal {

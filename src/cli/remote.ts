@@ -21,6 +21,9 @@ export type Remote = {
 
 const ANSWER_BYTES_MAX = 1024 * 1024
 
+/** What a header can carry of it. */
+const TOKEN = /^[\x21-\x7e]+$/
+
 export const CA_FLAG: Option = {
   flags: "--ca <file>",
   description: `PEM file with the authorities behind the server's certificate (default: ${CA_VARIABLE})`,
@@ -47,6 +50,8 @@ export async function openRemote(server: string, options: Options, world: World)
   const tokenFile = options.tokenFile ?? world.env[TOKEN_VARIABLE]
   const token = (await fileOf(tokenFile, world))?.trim()
   if (token === "") throw new Refusal("usage", `expected a bearer token in ${tokenFile}, saw an empty file`)
+  if (token !== undefined && !TOKEN.test(token))
+    throw new Refusal("usage", `expected a bearer token in ${tokenFile}: one line without spaces`)
   const ca = await readCa(options, world)
   if (token !== undefined && url.protocol === "http:" && !isLoopback(url.hostname)) {
     throw new Refusal("usage", "a token is sent over https only, or to this machine")

@@ -85,3 +85,20 @@ test("a change of keys holds only with both signatures, over exactly this text",
   const named = signKeyRotation("another.example.com", 4711, keys)
   assert.throws(() => openKeyRotation(named), { code: "control.malformed" })
 })
+
+test("a key file that is none is named: there are several", (t) => {
+  const path = join(temporaryFolder(t), "log.key")
+  for (const [text, said] of [
+    ["hunter2", "not a signing key"],
+    ["", "the file is empty"],
+  ] as const) {
+    writeFileSync(path, text, { mode: 0o600 })
+    assert.throws(
+      () => readSigner(path),
+      (error: Error) => {
+        assert.ok(error.message.startsWith(`${path}: ${said}`), error.message)
+        return !error.message.includes("hunter2")
+      },
+    )
+  }
+})

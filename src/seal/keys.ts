@@ -14,7 +14,7 @@ import {
   writeSync,
 } from "node:fs"
 import { dirname } from "node:path"
-import { Refusal } from "../base/refusal.ts"
+import { isRefusal, Refusal } from "../base/refusal.ts"
 import { saidOf } from "../base/said.ts"
 import { codeOf } from "../base/system-error.ts"
 import { isOrigin } from "../tlog/note-text.ts"
@@ -98,13 +98,23 @@ export function readSigner(path: string): Signer<"ed25519"> {
       const shown = mode.toString(8).padStart(3, "0")
       throw new Refusal("key.exposed", `${path} has mode ${shown}: others may read it; chmod 600 ${path}`)
     }
-    const { kind, name, seed } = parseSignerKey(readFileSync(fd, "utf8").replace(/\n$/, ""))
+    const { kind, name, seed } = parsedKey(readFileSync(fd, "utf8").replace(/\n$/, ""), path)
     if (kind !== "ed25519") {
       throw new Refusal("key.malformed", `${path} is a key for cosigning: a ledger needs another one`)
     }
     return openSigner({ kind, name, seed })
   } finally {
     closeSync(fd)
+  }
+}
+
+function parsedKey(text: string, path: string): SignerKey {
+  try {
+    return parseSignerKey(text)
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    const what = text === "" ? "the file is empty" : error.message
+    throw new Refusal(error.code, `${path}: ${what}`, {}, error)
   }
 }
 

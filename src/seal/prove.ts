@@ -142,7 +142,7 @@ async function numberOf(which: WhichRecord, open: Open): Promise<number> {
   if ("record" in which) return which.record
   const found = await lookFor(open, () => findByAuditId(which, open))
   const [only, ...others] = found
-  const wanted = `auditID ${which.auditId} and stage ${which.stage}`
+  const wanted = `auditID ${JSON.stringify(which.auditId)} and stage ${which.stage}`
   if (only === undefined) throw new Refusal("record.unknown", `no record has ${wanted}`)
   if (others.length === 0) return only
   const numbers = found.map(String)

@@ -73,7 +73,8 @@ async function readControls(
 ): Promise<ControlsDone> {
   const outcome = await pool.run({ kind: "controls", dir, name })
   if ("done" in outcome && outcome.done.kind === "controls") return outcome.done
-  const unreadable = "failed" in outcome ? outcome.failed : "the reader gave another answer"
+  const why = "failed" in outcome ? outcome.failed : "the reader gave another answer"
+  const unreadable = `it cannot be read as a segment (${why})`
   return { kind: "controls", controls: [], unreadable }
 }
 

@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import { toBytes, utf8 } from "../base/bytes.ts"
 import { isThere } from "../base/is-there.ts"
 import { isRefusal, type RefusalCode } from "../base/refusal.ts"
@@ -5,7 +6,7 @@ import { formatMicros, type Micros } from "../base/time.ts"
 import { type Checkpoint, type OpenedCheckpoint, openCheckpoint } from "../tlog/checkpoint.ts"
 import { witnessesOf } from "../tlog/quorum.ts"
 import { formatVerifierKey } from "../tlog/verifier-key.ts"
-import { BlocksOnDisk, logReader } from "./log-on-disk.ts"
+import { BlocksOnDisk, filesUnder, logReader } from "./log-on-disk.ts"
 import { checkpointOf } from "./remember.ts"
 import { type RevokedKey, revokedDamages } from "./revoked-keys.ts"
 import { hasMoved, type Snapshot, takeSnapshot } from "./snapshot.ts"
@@ -151,12 +152,24 @@ async function verifyOpened(request: VerifyRequest, found: Opened): Promise<Veri
     records: logVerdict.records,
     damages,
     doubts,
-    notes: [...rotationNotes(opened, keys), ...records.notes],
+    notes: [...rotationNotes(opened, keys), ...records.notes, ...keptAside(dir)],
     restsOn: restsOn(request.remembered, opened.cosignedBy),
     newest: logVerdict.newest,
   }
   return { verdict, signed: utf8(snapshot.checkpoint ?? new Uint8Array()) }
 }
+
+/** Where the bytes are that a start found damaged in the journal and took out of it. */
+function keptAside(dir: string): readonly string[] {
+  const names = filesUnder(join(dir, "damaged"))
+  const some = names.slice(0, KEPT_ASIDE_SHOWN).join(", ") + (names.length > KEPT_ASIDE_SHOWN ? ", …" : "")
+  const files = names.length === 1 ? "1 file" : `${names.length} files`
+  return names.length === 0
+    ? []
+    : [`damaged/ keeps what a start could not read of the journal, ${files}: ${some}`]
+}
+
+const KEPT_ASIDE_SHOWN = 3
 
 /** Of two checkpoints of one log the one that says more. */
 export function larger(one: Checkpoint | undefined, other: Checkpoint | undefined): Checkpoint | undefined {

@@ -120,7 +120,8 @@ test("a changed line whose CRC was repaired, and a flipped byte: the ledger open
   const key = (await tallystick(["keys", "show", "--public", "--dir", dir], { env })).stdout.trim()
   const verified = await tallystick(["verify", dir, "--key", key, "--json"], { env })
   assert.equal(verified.code, 1)
-  const { damages } = JSON.parse(verified.stdout) as {
+  const { damages, notes } = JSON.parse(verified.stdout) as {
+    readonly notes: readonly string[]
     readonly damages: readonly { thing: string; cause: string; first: number; last: number }[]
   }
   assert.deepEqual(
@@ -130,5 +131,9 @@ test("a changed line whose CRC was repaired, and a flipped byte: the ledger open
       ["missing", group.first, group.first + group.count - 1],
     ],
     verified.stdout,
+  )
+  assert.match(
+    notes.join("\n"),
+    /^damaged\/ keeps what a start could not read of the journal, \d files?: \S+\.journal/m,
   )
 })

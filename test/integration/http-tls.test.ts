@@ -127,8 +127,13 @@ test("client certificates: the right one may send, all others are refused and co
       ["signed by the authority, a known name", client, 200, /^$/],
       ["no certificate", undefined, 401, /saw none/],
       ["signed by the authority, an unknown name", unknownClient, 401, /no name of the client certificate/],
-      ["a known name, signed by somebody else", foreignClient, 401, /not verified/],
-      ["a server's certificate is no client's", serverPair, 401, /not verified/],
+      [
+        "a known name, signed by somebody else",
+        foreignClient,
+        401,
+        /not verified: no authority in tls\.clientCa signed it/,
+      ],
+      ["a server's certificate is no client's", serverPair, 401, /not verified: it is not for clients/],
     ]
     for (const [why, as, status, detail] of cases) {
       const answer = await ask(port, as === undefined ? {} : { as })
