@@ -8,8 +8,10 @@ import { byTime, type Scan, takeRow } from "./scan.ts"
 import type { Source } from "./snapshot.ts"
 import { readsBodies } from "./statements.ts"
 
-/** Rows of the first part: the newest file or two, so that first rows come soon. */
-const FIRST_ROWS = 100_000
+/** Rows of the first part: the tail or the newest file alone, so that first rows come soon. Parts grow from there. */
+const FIRST_ROWS = 10_000
+/** Rows that are fetched with their bodies before any are shown. */
+const FIRST_FETCHED = 32
 
 /** Everything that matches, newest sources first, or in the order of records. Bodies in a second step. */
 export async function* scanAll(read: RowsRead, scan: Scan): AsyncGenerator<readonly Row[]> {
@@ -33,10 +35,15 @@ export async function* scanAll(read: RowsRead, scan: Scan): AsyncGenerator<reado
     )
     return { rows, sources }
   })
+  let soon = FIRST_FETCHED
   for await (const { rows, sources } of answers) {
     if (!isLight) {
-      const more = yield* fetchRows({ sources, records: await recordsOf(rows) }, reading, scan)
-      if (!more) return
+      const records = await recordsOf(rows)
+      for (const some of [records.slice(0, soon), records.slice(soon)]) {
+        const more = yield* fetchRows({ sources, records: some }, reading, scan)
+        if (!more) return
+      }
+      if (records.length > 0) soon = 0
     } else {
       for await (const chunk of chunksOf(rows)) {
         for (const row of lightRows(chunk, reading)) {
