@@ -288,7 +288,7 @@ export const REFUSALS = {
   "coverage.unmet": {
     http: 422,
     exit: 1,
-    hint: "look for lines of the list that ask for different levels of one resource and verb",
+    hint: "mend what the message names: its word, or lines that ask for different levels of one resource and verb",
   },
   "policy.notOne": {
     http: 422,

@@ -93,20 +93,37 @@ function lostLines({ lost }: SimulationReport): readonly string[] {
   if (lost.length === 0) return ["\nnothing that must be visible is lost\n"]
   return [
     "\nno longer visible, or not all of it\n",
-    ...[...needsByLoss(lost)].map(([loss, needs]) => `${escapeText(`  ${needs.join(", ")}: ${loss}`)}\n`),
+    ...linesOfLoss(lost).map((line) => `${escapeText(`  ${line}`)}\n`),
   ]
 }
 
-/** Many questions need the same requests: what is lost is told once, for all of them. */
-function needsByLoss(lost: SimulationReport["lost"]): ReadonlyMap<string, readonly string[]> {
-  const needs = new Map<string, string[]>()
-  for (const { need, resource, verbs, needed, reached, events, example, before } of lost) {
-    const had = before === undefined ? "" : ", visible before"
-    const levels = `at ${reached}, needs ${needed}`
-    const loss = `${resource} (${verbs.join(", ")}) ${levels}; ${events} events here${had}; for example ${example}`
-    needs.set(loss, [...(needs.get(loss) ?? []), need])
-  }
-  return needs
+type Lost = SimulationReport["lost"][number]
+
+/** Many questions need the same requests, and many resources for one reason: what is lost is told once for all of both. */
+function linesOfLoss(lost: readonly Lost[]): readonly string[] {
+  const lossOf = ({ verbs, reached, needed, before }: Lost): string =>
+    `(${verbs.join(", ")}) at ${reached}, needs ${needed}${before === undefined ? "" : ", visible before"}`
+  const byRequests = Map.groupBy(lost, (one) => `${one.resource} ${lossOf(one)} ${one.events}`)
+  const byNeeds = Map.groupBy(byRequests.values(), (same) =>
+    [...same.map(({ need }) => need), ...same.slice(0, 1).map(lossOf)].join("\n"),
+  )
+  return [...byNeeds.values()].flatMap((group) => {
+    const heads = group.flatMap((same) => same.slice(0, 1))
+    const [first] = heads
+    if (first === undefined) return []
+    const needs = (group[0] ?? []).map(({ need }) => need).join(", ")
+    const resources = heads.map(({ resource }) => resource).join(", ")
+    const events = counted(
+      heads.reduce((sum, one) => sum + one.events, 0),
+      "event",
+    )
+    return [`${needs}: ${resources} ${lossOf(first)}; ${events} here; for example ${first.example}`]
+  })
+}
+
+/** `1 event`, `16,563 events`. */
+function counted(count: number, word: string): string {
+  return `${formatAmount(count, "").trim()} ${word}${count === 1 ? "" : "s"}`
 }
 
 /** What the figures do not know, each with how much it is. */
@@ -115,10 +132,14 @@ function limitLines({ traffic, after, ratio, neverRecorded }: SimulationReport):
   const { partial, notUnderstood, tableRows, seconds } = traffic
   const limits = [
     partial === undefined ? "" : `only part of the traffic was read: ${partial}`,
-    notUnderstood === 0 ? "" : `${notUnderstood} items were no audit events and count nowhere`,
+    notUnderstood === 0
+      ? ""
+      : notUnderstood === 1
+        ? "1 item was no audit event and counts nowhere"
+        : `${counted(notUnderstood, "item")} were no audit events and count nowhere`,
     tableRows === 0
       ? ""
-      : `${tableRows} events are rows of a table: without levels, groups and bodies; their bytes are a lower bound`,
+      : `${counted(tableRows, "event")} came as rows of a table: without levels, groups and bodies; their bytes are a lower bound`,
     seconds === 0
       ? "the events say nothing of how long they took: no figures per day"
       : seconds < SECONDS_TRUSTED
@@ -126,13 +147,13 @@ function limitLines({ traffic, after, ratio, neverRecorded }: SimulationReport):
         : "",
     impliedEvents === 0
       ? ""
-      : `${impliedEvents} events are of stages that were not recorded; they are derived from the requests' ends`,
+      : `${counted(impliedEvents, "event")} of stages that were not recorded; derived from the requests' ends`,
     likenedBodies === 0
       ? ""
-      : `${likenedBodies} bodies were recorded too low to know: ${formatAmount(likenedBytes, "bytes")} are guessed from requests alike`,
+      : `${counted(likenedBodies, "event")} recorded too low to know the size of a body: ${formatAmount(likenedBytes, "bytes")} are guessed from requests alike`,
     unknownBodies === 0
       ? ""
-      : `${unknownBodies} bodies were recorded too low to know, and nothing here is like them (${unknownOf.join(", ")}): they are in no figure, the truth is more`,
+      : `${counted(unknownBodies, "event")} recorded too low to know the size of a body, and nothing here is like them (${unknownOf.join(", ")}): they are in no figure, the truth is more`,
     neverRecorded.length === 0
       ? ""
       : `requests that were never recorded would be: ${neverRecorded.map(({ example }) => example).join("; ")}; they are in no figure`,

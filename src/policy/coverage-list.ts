@@ -18,6 +18,8 @@ export function parseCoverageList(text: string, name: string): readonly Protecte
     return new Refusal("coverage.malformed", `${name}:${line}:${column}: ${what}`, { line, column })
   }
   if (!Array.isArray(yaml.value)) throw refuse([], "expected a list")
+  // Everything would cover it, and the smallest policy for it records nothing.
+  if (yaml.value.length === 0) throw refuse([], "an empty list asks for nothing")
   return yaml.value.map((item: unknown, index): Protected => {
     if (typeof item !== "object" || item === null || Array.isArray(item))
       throw refuse([index], "expected keys")

@@ -39,6 +39,12 @@ test("a generated policy meets its list, records nothing else, and lint has no e
         lint(text).filter(({ severity }) => severity === "error"),
         [],
       )
+      // The last rule says what holds without it; each other one is needed.
+      for (const index of policy.rules.keys()) {
+        if (index === policy.rules.length - 1) continue
+        const rules = policy.rules.toSpliced(index, 1)
+        assert.ok(!isCovered(coverageOf({ ...policy, rules }, list)), `rule ${index + 1} is needed`)
+      }
       const unasked = requestOf({
         ...{ apiGroup: "batch", resource: "jobs", subresource: "" },
         ...{ verb: "create", namespace: "default", name: "" },
