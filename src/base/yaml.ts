@@ -1,5 +1,6 @@
 import {
   type Document,
+  isAlias,
   isMap,
   isNode,
   isScalar,
@@ -11,6 +12,7 @@ import {
   type ScalarTag,
   stringify,
   type Tags,
+  visit,
 } from "yaml"
 import { Refusal } from "./refusal.ts"
 import { indented, type Shift } from "./yaml-indent.ts"
@@ -106,6 +108,9 @@ type Where = { readonly lines: LineCounter } & Shift
 function readDocument(document: Document, { name, lines, text, original, dialect }: Reading): YamlText {
   const [error] = document.errors
   if (error !== undefined) {
+    // Go's reader makes values while it reads: it never comes to what is wrong behind an alias without an anchor.
+    const anchor = dialect === "strict" ? undefined : lostAliasIn(document, error.pos[0])
+    if (anchor !== undefined) throw malformed(name, aliasWithout(anchor))
     const { line, col } = lines.linePos(original(error.pos[0]))
     const what = error.message.replace(/\s+/g, " ").trim()
     throw new Refusal(
@@ -122,16 +127,19 @@ function readDocument(document: Document, { name, lines, text, original, dialect
   }
   let value: unknown
   try {
-    value = document.toJS({ maxAliasCount: ALIASES_MAX })
+    // A merge key that stands as a value is its text to everybody but the package.
+    const reviver = (_: unknown, item: unknown) => (typeof item === "symbol" ? item.description : item)
+    const options = { maxAliasCount: ALIASES_MAX, ...(text.includes("!!merge") ? { reviver } : {}) }
+    value = document.toJS(options)
   } catch (cause) {
     const [, anchor] = /^ReferenceError: Unresolved alias .*: (.*)$/s.exec(String(cause)) ?? []
     const what =
       anchor !== undefined
-        ? `an alias without its anchor: ${anchor}`
+        ? aliasWithout(anchor)
         : String(cause).includes("Merge sources")
           ? "what is merged by << is no map"
           : `more than ${ALIASES_MAX} aliases`
-    throw new Refusal("yaml.malformed", `${name}: ${what}`, { limit: ALIASES_MAX }, cause)
+    throw malformed(name, what, cause)
   }
   const contents = document.contents
   const placeAt = (offset: number): Place => {
@@ -158,6 +166,32 @@ function readDocument(document: Document, { name, lines, text, original, dialect
   }
 }
 
+function malformed(name: string, what: string, cause?: unknown): Refusal {
+  return new Refusal("yaml.malformed", `${name}: ${what}`, { limit: ALIASES_MAX }, cause)
+}
+
+function aliasWithout(anchor: string): string {
+  return `an alias without its anchor: ${anchor}`
+}
+
+/** The first alias before an offset whose anchor has not come. */
+function lostAliasIn(document: Document, end: number): string | undefined {
+  const anchors = new Set<string>()
+  let lost: string | undefined
+  visit(document, {
+    Node(_, node) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.add(node.anchor)
+        return undefined
+      }
+      if (anchors.has(node.source) || (node.range?.[0] ?? end) >= end) return undefined
+      lost = node.source
+      return visit.BREAK
+    },
+  })
+  return lost
+}
+
 /** Errors come as values with a position; the package's own warnings would go to standard error. */
 const QUIET = { prettyErrors: false, logLevel: "error" } as const
 
@@ -177,6 +211,7 @@ function allDocuments(text: string): Where & { readonly documents: readonly Docu
       .map((tag) =>
         typeof tag !== "string" && tag.collection === undefined && NUMBER.test(tag.tag) ? goNumber(tag) : tag,
       ),
+    GO_WHOLE_FLOAT,
   ]
   const options = { version: "1.1", uniqueKeys: false, customTags, ...QUIET } as const
   const plain = text.replace(OLD_BREAKS, "\n")
@@ -211,6 +246,14 @@ const GO_OCTAL: ScalarTag = {
   default: true,
   test: /^[-+]?0o[0-7]+$/,
   resolve: (text) => Number(text.replace(/^[-+]/, "")) * (text.startsWith("-") ? -1 : 1),
+}
+
+/** `!!float 1` is a number too. */
+const GO_WHOLE_FLOAT: ScalarTag = {
+  tag: "tag:yaml.org,2002:float",
+  default: true,
+  test: /^[-+]?\d+$/,
+  resolve: Number,
 }
 
 const NUMBER = /:(int|float)$/

@@ -6,6 +6,18 @@ const H = "apiVersion: audit.k8s.io/v1\nkind: Policy\n"
 
 /** What kube-apiserver prints of each, behind `failed decoding: yaml: `; found by giving it the same texts. */
 const rows: readonly [text: string, problem: string][] = [
+  [`${H}rules:\n- level: "None\n---\nfoo: bar\n`, "line 5: found unexpected document indicator"],
+  [`${H}rules:\n- level: 'None\n...\n`, "line 5: found unexpected document indicator"],
+  [
+    `# c\n---\n${H}rules:\n- level: "None\n  users: [a]\n--- x\n`,
+    "line 8: found unexpected document indicator",
+  ],
+  [`${H}rules:\n- level: None\n  users: *a\n  verbs: [b\n`, "unknown anchor 'a' referenced"],
+  [`${H}rules:\n- &r\n  level: None\n- *r\n- *s\n- level: [\n`, "unknown anchor 's' referenced"],
+  [`${H}rules:\n}\n`, "line 3: did not find expected node content"],
+  [`${H}rules:\n- }\n`, "line 3: did not find expected node content"],
+  [`${H}rules:\n- level: None\n  users:\n  ]\n`, "line 5: did not find expected node content"],
+  ["}\n", "did not find expected node content"],
   ["[", "line 1: did not find expected node content"],
   ["[a", "line 1: did not find expected ',' or ']'"],
   ["[a,", "line 1: did not find expected node content"],

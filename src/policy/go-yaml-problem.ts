@@ -1,12 +1,13 @@
 import type { Refusal } from "../base/refusal.ts"
 
 /** Where ours stopped: the text before, and the line. */
-type At = { readonly before: string; readonly rest: string; readonly line: string }
+type At = { readonly before: string; readonly rest: string; readonly line: string; readonly text: string }
 type Row = readonly [ours: string, go: string | ((at: At) => string), lines?: number | ((at: At) => number)]
 
 const KEY = "did not find expected key"
 const NO_VALUES = "mapping values are not allowed in this context"
 const NO_COLON = "could not find expected ':'"
+const INDICATOR = "found unexpected document indicator"
 const NO_CONTENT = "did not find expected node content"
 
 /**
@@ -23,7 +24,7 @@ const ROWS: readonly Row[] = [
   ["All mapping items must start at the same column", KEY, -1],
   ["All sequence items must start at the same column", "did not find expected '-' indicator", -1],
   ["A block sequence may not be used as an implicit map key", KEY, -1],
-  ["Unexpected flow-", KEY, -1],
+  ["Unexpected flow-", ({ before }) => (/(?:^|[:-])\s*$/.test(before) ? NO_CONTENT : KEY), -1],
   ["Unexpected scalar at node end", KEY, -1],
   ["Unexpected double-quoted-scalar", KEY, -1],
   ["Unexpected single-quoted-scalar", KEY, -1],
@@ -35,7 +36,11 @@ const ROWS: readonly Row[] = [
   ["Missing , or : between flow sequence", "did not find expected ',' or ']'", -1],
   ["Missing , or : between flow map", "did not find expected ',' or '}'", -1],
   ["Block collections are not allowed within flow", "did not find expected ',' or ']'", -1],
-  ["Missing closing", "found unexpected end of stream"],
+  [
+    "Missing closing",
+    ({ text }) => (markInside(text) < 0 ? "found unexpected end of stream" : INDICATOR),
+    lineOfMark,
+  ],
   ["Unexpected block-seq-ind on same line", "block sequence entries are not allowed in this context"],
   ["Tabs are not allowed as indentation", tab],
   [
@@ -71,7 +76,7 @@ function placeIn(text: string, line: number, column: number): At {
   const lines = text.split("\n")
   const [here = ""] = lines.slice(line - 1)
   const before = [...lines.slice(0, line - 1), here.slice(0, column - 1)].join("\n")
-  return { before, rest: text.slice(before.length), line: here }
+  return { before, rest: text.slice(before.length), line: here, text }
 }
 
 /** What stands where a key is due, and goes on in another line; where there was no key before, it is no key yet. */
@@ -90,6 +95,23 @@ function openOr(close: string): (at: At) => string {
 
 function beforeEnd({ before, rest }: At): number {
   return rest === "" && !before.endsWith("\n") ? 0 : -1
+}
+
+/** Where a line begins with the mark of another document, behind the first document's first line; -1 where none does. */
+function markInside(text: string): number {
+  const start = /^(?:(?:[ \t]*(?:#.*)?|%.*|---(?:[ \t].*)?)\r?\n)*/.exec(text)?.[0].length ?? 0
+  const found = text.slice(start).search(/^(?:---|\.\.\.)(?:\s|$)/m)
+  return found < 0 ? -1 : start + found
+}
+
+/** Quotes that are open at such a mark end there for Go's reader, at the end of the text for ours. */
+function lineOfMark({ text, before }: At): number {
+  const mark = markInside(text)
+  return mark < 0 ? 0 : linesIn(text.slice(0, mark)) - linesIn(before)
+}
+
+function linesIn(text: string): number {
+  return text.split("\n").length
 }
 
 /** Behind a plain text Go's reader takes the tab for a part of it. */

@@ -59,8 +59,7 @@ function parseYamlText(text: string, read?: YamlText): YamlText {
   }
   const number = nonFiniteIn(yaml.value)
   if (number !== undefined) {
-    const name = Number.isNaN(number) ? "NaN" : number > 0 ? "+Inf" : "-Inf"
-    throw illegal(`failed decoding: json: unsupported value: ${name}`)
+    throw illegal(`failed decoding: json: unsupported value: ${goNumber(number)}`)
   }
   return yaml
 }
@@ -106,10 +105,15 @@ function nonFiniteIn(value: unknown): number | undefined {
   return undefined
 }
 
+function goNumber(value: number): string {
+  return Number.isFinite(value) || Number.isNaN(value) ? String(value) : value > 0 ? "+Inf" : "-Inf"
+}
+
 /** A value as Go prints it with %#v; nothing is printed otherwise within others. */
 function goSyntax(value: unknown, nothing = "<nil>"): string {
   if (value === null || value === undefined) return nothing
   if (typeof value === "string") return goQuote(value)
+  if (typeof value === "number") return goNumber(value)
   const inside = (item: unknown) => goSyntax(item, "interface {}(nil)")
   if (Array.isArray(value)) return `[]interface {}{${value.map(inside).join(", ")}}`
   if (typeof value !== "object") return String(value)
