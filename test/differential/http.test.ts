@@ -258,6 +258,8 @@ const argumentForms: [endpoint: string, form: Record<string, string>][] = [
     ["stats_query_range", { query: `_time:2m ${count.query}`, step: "1m", ...now }],
   ]),
   ["query", { ...count, time: "abc" }],
+  ["field_names", { query: `${ALL} | fields verb, level`, limit: "1" }],
+  ["stream_field_names", { query: ALL, limit: "x" }],
   ["query", { ...count, allow_partial_response: "x" }],
   ["field_values", { query: ALL, field: "_stream", filter: "other" }],
   ["field_values", { query: ALL, field: "_time", filter: "18:24:0" }],

@@ -82,19 +82,27 @@ async function answer(
   reply: FastifyReply,
 ): Promise<unknown> {
   const question = await openQuestion(deps, { request, reply }, list.endpoint, (given, bounds) => {
-    parseCountArgument(given, "limit")
+    limitOf(list, given)
     return parseQueryRequest(given, bounds, list.view(given))
   })
   const { rows, ending } = await answerOf(question)
-  return sendDocument(reply, { values: chosen(list.values(rows, question.given), question) }, ending)
+  return sendDocument(reply, { values: chosen(list, rows, question) }, ending)
 }
 
 /** Those that contain `filter`, those with most hits first, at most `limit` of them. */
-function chosen(values: readonly Counted[], { given }: Question): readonly Counted[] {
+function chosen(list: List, rows: readonly Row[], { given }: Question): readonly Counted[] {
   const filter = given.get("filter") ?? ""
-  const limit = parseCountArgument(given, "limit") ?? 0
-  const found = values.filter(({ value }) => value.includes(filter)).sort(byHits)
+  const limit = limitOf(list, given)
+  const found = list
+    .values(rows, given)
+    .filter(({ value }) => value.includes(filter))
+    .sort(byHits)
   return limit === 0 ? found : found.slice(0, limit)
+}
+
+/** Names are few: `limit` is no argument of theirs, and ignored as in VictoriaLogs. */
+function limitOf(list: List, given: URLSearchParams): number {
+  return list.arguments === NamesArguments ? 0 : (parseCountArgument(given, "limit") ?? 0)
 }
 
 function byHits(a: Counted, b: Counted): number {
