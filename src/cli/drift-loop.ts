@@ -59,20 +59,22 @@ export async function driftLoop(watch: DriftWatch, stop: AbortSignal): Promise<v
   if (declared.length === 0) return
   const state: State = { inForce: new Map(), toldAt: new Map(), findings: 0 }
   watch.metrics.watch("tallystick_policy_drift", () => state.findings)
-  let from = watch.next()
+  const begun = watch.next()
+  /** Below which each was held against what came: what could not be looked at is in the next turn. */
+  const checkedTo = new Map(declared.map((one) => [one, begun]))
   await every(intervalMs, stop, async () => {
     const to = watch.next()
     let findings = 0
     for (const one of declared) {
       try {
         const held = await declaredNow(one, watch, state)
-        findings += await check(one, held, { from, to }, watch, state)
+        findings += await check(one, held, { from: checkedTo.get(one) ?? begun, to }, watch, state)
+        checkedTo.set(one, to)
       } catch (error) {
         if (!stop.aborted) watch.onTrouble(error)
       }
     }
     state.findings = findings
-    from = to
   })
 }
 
