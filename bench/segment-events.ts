@@ -1,22 +1,11 @@
+import { type Random, seededRandom } from "../test/support/random.ts"
+
 /**
  * Audit events as a cluster of some hundred nodes makes them, for measuring segments: many users, names and
  * clients, leases, pods, secrets, watches, refusals; some with request and response objects. Shapes are
  * those of events recorded from kube-apiserver 1.20 and 1.32. The same seed gives the same bytes.
  */
 export type EventMaker = (at: number) => string
-
-export type Random = () => number
-
-/** Mulberry32: small, seeded, good enough for names. */
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 type Shape = { weight: number; make(draw: Draw): Parts }
 type Parts = {

@@ -1,8 +1,8 @@
 /** Whatever comes on the ports of a server, while a good sender sends: no loss, no growth, and it is counted. */
 import assert from "node:assert/strict"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { connect as connectHttp2 } from "node:http2"
 import { Agent as HttpAgent, request as httpRequest } from "node:http"
+import { connect as connectHttp2 } from "node:http2"
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https"
 import { connect, type Socket } from "node:net"
 import { tmpdir } from "node:os"
@@ -11,7 +11,7 @@ import { type TestContext, test } from "node:test"
 import { connect as connectTls } from "node:tls"
 import { seriesOf } from "../support/api.ts"
 import { makeAuthority, makeCertificate } from "../support/certificates.ts"
-import { repeatable } from "../support/kills.ts"
+import { seededRandom } from "../support/random.ts"
 import { type Server, startServer } from "../support/server.ts"
 
 const ROUNDS = 3
@@ -257,7 +257,7 @@ async function withstands(t: TestContext, server: Server, tls: boolean): Promise
     ? new HttpsAgent({ keepAlive: true, maxSockets: 1 })
     : new HttpAgent({ keepAlive: true, maxSockets: 1 })
   t.after(() => agent.destroy())
-  const random = repeatable(5)
+  const random = seededRandom(5)
   const good = goodSender(at, agent)
   const resident: number[] = []
   for (let round = 0; round < ROUNDS; round++) {

@@ -10,8 +10,8 @@ import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { cataloguePath, readCatalogue } from "../../src/store/catalogue.ts"
 import { isSegmentName } from "../../src/store/segment-name.ts"
-import { repeatable } from "../support/kills.ts"
 import type { TestLedger } from "../support/ledger.ts"
+import { seededRandom } from "../support/random.ts"
 import { temporaryFolder } from "../support/temporary.ts"
 import { makeSegments, verified } from "./many-segments.ts"
 
@@ -22,7 +22,7 @@ const CHILD = fileURLToPath(new URL("merging-child.ts", import.meta.url))
 test(`merging killed ${KILLS} times: each record in one segment, nothing is left behind`, async (t) => {
   const root = temporaryFolder(t)
   const ledger = await makeSegments(root, SEGMENTS)
-  const random = repeatable(4)
+  const random = seededRandom(4)
   let [killed, idle] = [0, false]
   for (let kill = 0; kill < KILLS && !idle; kill++) {
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", CHILD, root], {

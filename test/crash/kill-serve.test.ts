@@ -11,7 +11,8 @@ import { setTimeout } from "node:timers/promises"
 import { readSigner } from "../../src/seal/keys.ts"
 import { formatVerifierKey } from "../../src/tlog/verifier-key.ts"
 import { makeAuthority, makeCertificate } from "../support/certificates.ts"
-import { killed, repeatable } from "../support/kills.ts"
+import { killed } from "../support/kills.ts"
+import { seededRandom } from "../support/random.ts"
 import { eventually, type Server, startServer, tallystick } from "../support/server.ts"
 import { eventLine } from "../support/tailed.ts"
 import { temporaryFolder } from "../support/temporary.ts"
@@ -39,7 +40,7 @@ test(`a start killed ${STARTS_KILLED} times, again and again over the same rest:
   for (let i = 0; i < 5; i++)
     assert.equal((await fetch(`${server.url}/audit/prod-1`, { method: "POST", body: batch() })).status, 200)
   await server.end("SIGKILL")
-  const random = repeatable(6)
+  const random = seededRandom(6)
   const args = ["serve", "--dir", dir, "--set", "listen.port=0"]
   for (let kill = 0; kill < STARTS_KILLED; kill++) await killed({ args, cwd, msMax: 900, random })
 
@@ -168,7 +169,7 @@ test("a server killed while it reads its configuration again: all is there, and 
   const sound = JSON.stringify({ credentials: [credential], tls: pair })
   writeFileSync(file, sound)
   const start = () => startServer(dir, { args: ["--config", file] })
-  const random = repeatable(7)
+  const random = seededRandom(7)
   const ca = readFileSync(authority.certificate)
   let acked = 0
   for (const [what, text, refusal] of RELOADS) {

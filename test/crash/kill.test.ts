@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url"
 import { RESERVED } from "../../src/event/record.ts"
 import type { Checkpoint } from "../../src/tlog/checkpoint.ts"
 import { checkLedger } from "../support/check-ledger.ts"
-import { repeatable } from "../support/kills.ts"
 import { testLedger, testSigner } from "../support/ledger.ts"
+import { seededRandom } from "../support/random.ts"
 import { temporaryFolder } from "../support/temporary.ts"
 
 const KILLS = 220
@@ -24,7 +24,7 @@ const CHILD = fileURLToPath(new URL("child.ts", import.meta.url))
 test(`killed ${KILLS} times at any moment: everything acknowledged is there once, in order`, async (t) => {
   const ledger = testLedger(temporaryFolder(t))
   await ledger.init()
-  const random = repeatable(20_261_120)
+  const random = seededRandom(20_261_120)
   const acknowledged = new Set<string>()
   let sent = 0
   let checked: { checkpoint: Checkpoint; upTo: number } | undefined

@@ -8,17 +8,6 @@ import { pathToFileURL } from "node:url"
 const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts")
 const DIES_BEFORE = pathToFileURL(resolve(import.meta.dirname, "dies-before.ts")).href
 
-/** The same numbers in every run, from 0 to 1 (mulberry32). */
-export function repeatable(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 type Command = { readonly args: readonly string[]; readonly cwd: string }
 
 export type Killing = Command & {
