@@ -21,7 +21,7 @@ export const DIFFERENCES: readonly { readonly query: RegExp; readonly why: strin
     why: "durations and sizes are sorted by size, as min() and max() compare them; VictoriaLogs sorts them as texts",
   },
   {
-    query: /\| unpack_logfmt( keep_original_fields)?$/,
+    query: /\| unpack_logfmt( keep_original_fields)?$/i,
     why: "a value without a name (`=v`) is no field: the empty name is another name of the message, which would be lost",
   },
   {
