@@ -45,6 +45,7 @@ export {
   type Trust,
 } from "./fields.ts"
 export { KINDS } from "./kinds.ts"
+export { type LegacyLine, legacyEvent, parseLegacyLine } from "./legacy.ts"
 export {
   type Event,
   type FieldValue,

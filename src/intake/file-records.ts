@@ -1,6 +1,8 @@
 import { asBuffer } from "../base/buffer.ts"
 import type { Line } from "./file-lines.ts"
-import { type Batch, type Reception, toBatchOrLog, toLogRecord } from "./receive.ts"
+import { parseCollectorTime } from "./insert/moment.ts"
+import { timeWord } from "./insert/log-words.ts"
+import { type Batch, type Reception, toBatchOrLog, toLogRecord, toRecord } from "./receive.ts"
 
 /**
  * What one line of a log becomes: one record, or those of an EventList that stands on the line. Nothing is left out: what
@@ -28,6 +30,7 @@ export function isTornRest({ bytes, isRest }: Pick<Line, "bytes" | "isRest">): b
 
 const OBJECT = 0x7b
 const ARRAY = 0x5b
+const SPACE = 0x20
 
 /** The first byte that is neither white space nor of a byte order mark. */
 function firstByte(line: Uint8Array): number | undefined {
@@ -66,10 +69,17 @@ export function isLegacyLine(line: Uint8Array): boolean {
   )
 }
 
-/** A legacy line is understood as far as it goes; any other text is quarantined. */
+/** A legacy line is understood as far as it goes, and keeps its own time; any other text is quarantined. */
 function receiveText(line: Uint8Array, reception: Reception): Batch {
-  const record = toLogRecord(line, reception)
-  if (!isLegacyLine(line)) return { records: [record], events: [] }
-  const words = record.words.filter(([key]) => key !== "quarantined")
-  return { records: [{ ...record, words }], events: [] }
+  if (!isLegacyLine(line)) return { records: [toLogRecord(line, reception)], events: [] }
+  const time = parseCollectorTime(legacyTime(line))
+  const words = [
+    ...(reception.words ?? []),
+    ...(time === undefined ? [] : [["time", timeWord(time)] as const]),
+  ]
+  return { records: [toRecord(line, "log", {}, { ...reception, words })], events: [] }
+}
+
+function legacyTime(line: Uint8Array): string {
+  return asBuffer(line).toString("latin1", 0, line.indexOf(SPACE))
 }

@@ -93,11 +93,13 @@ function expected(record: PlacedRecord): Row {
     salt: null,
     digest: null,
     leafHint: null,
-    // A record of the ledger's own says what it is; all these are of one kind.
+    // A record of the ledger's own says what it is, all these are of one kind; a line that is no JSON says itself.
     _msg:
       kind === "tallystick"
         ? "tallystick: segment.made"
-        : summariseFields({ ...fields, kind, source, words: formatWords(words).slice(1) }),
+        : kind === "log" && isText && !quarantined && !/^ *\{/.test(body.toString())
+          ? body.toString()
+          : summariseFields({ ...fields, kind, source, words: formatWords(words).slice(1) }),
   }
 }
 
@@ -384,3 +386,45 @@ test("columns are made without a join: the newest records are loaded for nearly 
   assert.match(plan, /PROJECTION/)
   assert.doesNotMatch(plan, /JOIN/)
 })
+
+const LEGACY =
+  '2026-07-24T10:11:12.3Z AUDIT: id="4c56" stage="ResponseComplete" ip="192.0.2.10" method="create" user="alice" ' +
+  'groups="\\"devs\\",\\"ops\\"" as="root" asgroups="<lookup>" user-agent="kubectl/v1.32" namespace="default" ' +
+  'uri="/api/v1/namespaces/default/pods" response="201"'
+
+test("a line of the legacy format fills the columns that it speaks of, and is its own message", async () => {
+  const time = "2026-07-24T10:11:12.300000Z"
+  const [row, torn] = await columnsOf(
+    placeRecords([
+      { body: LEGACY, kind: "log", words: [["time", time]] },
+      { body: LEGACY.slice(0, -3), kind: "log", words: [["time", time]] },
+    ]),
+  )
+  const said = {
+    _time: parseMicros(time),
+    _msg: LEGACY,
+    auditID: null,
+    "actor.kind": null,
+    stage: "ResponseComplete",
+    verb: "create",
+    requestURI: "/api/v1/namespaces/default/pods",
+    requestReceivedTimestamp: parseMicros(time),
+    "user.username": "alice",
+    "user.groups": ["devs", "ops"],
+    "impersonatedUser.username": "root",
+    sourceIPs: ["192.0.2.10"],
+    userAgent: "kubectl/v1.32",
+    "objectRef.namespace": "default",
+    "responseStatus.code": 201,
+  }
+  assert.deepEqual(pick(row, Object.keys(said)), said)
+  assert.deepEqual(pick(torn, ["_time", "_msg", "verb"]), {
+    _time: parseMicros(time),
+    _msg: LEGACY.slice(0, -3),
+    verb: null,
+  })
+})
+
+function pick(row: Row | undefined, names: readonly string[]): Row {
+  return Object.fromEntries(names.map((name) => [name, row?.[name]]))
+}

@@ -22,12 +22,13 @@ function atPlaceSql(body: string, place: string): string {
   return `TRY(json_extract_string(${body}, concat('/', url_decode(${place}))))`
 }
 
-/** Over the columns of a segment. */
+/** Over the columns of a segment. A line that is no JSON object (the legacy format of audit logs) is its own message. */
 export function logMessageSql(): string {
   const words = `concat(' ', "words")`
   const place = wordSql(words, "msg")
   const value = atPlaceSql(textSql('"raw"', '"rawEncoding"'), place)
-  return `CASE WHEN "kind" = 'log' AND contains(${words}, ' msg=') THEN ${value} END`
+  const isLine = `"rawEncoding" = 'text' AND NOT contains(${words}, ' quarantined=') AND NOT starts_with(ltrim("raw"), '{')`
+  return `CASE WHEN "kind" <> 'log' THEN NULL WHEN contains(${words}, ' msg=') THEN ${value} WHEN ${isLine} THEN "raw" END`
 }
 
 /** Labels that are identifiers stand as they are, others in quotes, as a stream selector takes them. */

@@ -20,6 +20,7 @@ import {
 import {
   damagedJournal,
   eventInBase64,
+  eventInLegacy,
   eventWithSurrogates,
   hasFields,
   mentionsSurrogate,
@@ -190,6 +191,10 @@ async function stageFile(request: StageRequest, file: File, out: Stage): Promise
 }
 
 const [TAB, NEWLINE] = [0x09, 0x0a]
+/** The head's last word is "text" or "base64". */
+const LAST_OF_TEXT = 0x74
+/** What a line of the legacy format begins with, and no JSON object. */
+const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 0x30 && byte <= 0x39
 /** Of a line in the staged file: head, raw and json together. */
 export const STAGED_LINE_BYTES_MAX = 3 * 1024 * 1024
 
@@ -318,9 +323,9 @@ class Stage {
     this.#rawBytes += end - tab - 2
     const line = () => bytes.subarray(start, end)
     if (end - start > LINE_BYTES_MAX) return this.#takeLong(line(), tab - start, fromBlock)
-    // "text" or "base64", told apart by the last letter of the head.
     let json = ""
-    if (bytes[tab - 1] !== 0x74) json = eventInBase64(line(), tab - start)
+    if (bytes[tab - 1] !== LAST_OF_TEXT) json = eventInBase64(line(), tab - start)
+    else if (isDigit(bytes[tab + 1])) json = eventInLegacy(line(), tab - start)
     else if (hasSurrogates) json = eventWithSurrogates(line(), tab - start)
     if (json !== "" && Buffer.byteLength(json) > LINE_BYTES_MAX)
       return this.#takeLong(line(), tab - start, fromBlock)

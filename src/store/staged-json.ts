@@ -1,5 +1,6 @@
-import { fromBase64 } from "../base/bytes.ts"
+import { fromBase64, utf8 } from "../base/bytes.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
+import { legacyEvent, parseLegacyLine } from "../event/legacy.ts"
 import { plainEvent, plainLine } from "./plain.ts"
 
 /** The JSON of staged lines whose body the engine cannot take as it stands: stage.ts says when. */
@@ -33,6 +34,13 @@ export function eventWithSurrogates(line: Buffer, tab: number): string {
   const head = line.toString("latin1", 0, tab)
   if (!mentionsSurrogate(line) || !hasFields(head)) return ""
   return plain(head, line.subarray(tab + 1, line.length - 1)) ?? ""
+}
+
+/** What a line of the legacy format says, as an event; "" for other bodies. */
+export function eventInLegacy(line: Buffer, tab: number): string {
+  if (!hasFields(line.toString("latin1", 0, tab))) return ""
+  const legacy = parseLegacyLine(utf8(line.subarray(tab + 1, line.length - 1)) ?? "")
+  return legacy === undefined ? "" : JSON.stringify(legacyEvent(legacy))
 }
 
 export function eventInBase64(line: Buffer, tab: number): string {

@@ -586,7 +586,7 @@ test("legacy lines are records of kind log; other text is quarantined", async ()
     assert.deepEqual(
       t.ledger.map(({ kind, words }) => [kind, words]),
       [
-        ["log", []],
+        ["log", [["time", "2026-07-24T10:11:12.345678Z"]]],
         ["log", [["quarantined", "syntax"]]],
         ["k8s.audit", []],
       ],
