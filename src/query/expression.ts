@@ -1,5 +1,5 @@
 import { parseIpv4, parseNumber } from "./number.ts"
-import { parseNanos } from "./nanos.ts"
+import { isInReach, parseNanos } from "./nanos.ts"
 import { printField, quoteIfNeeded } from "./quote.ts"
 import { fieldValue, type Row } from "./row.ts"
 import type { Scene } from "./tree.ts"
@@ -92,7 +92,7 @@ export function numberOf(text: string): number {
   const address = parseIpv4(text)
   if (address !== undefined) return address
   const time = parseNanos(text)
-  return time === undefined ? Number.NaN : Number(time)
+  return time !== undefined && isInReach(time) ? Number(time) : Number.NaN
 }
 
 export function fieldsIn(expression: Expression): readonly string[] {

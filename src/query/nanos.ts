@@ -3,18 +3,26 @@
 const TIME =
   /^([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9})[0-9]*)?(Z|[+-][0-9]{2}:?[0-9]{2})?$/i
 const SECOND = 1_000_000_000n
+const LAST = 2n ** 63n - 1n
 
 /** Nanoseconds since 1970 of an RFC 3339 time; undefined where it is none. */
 export function parseNanos(text: string): bigint | undefined {
   const match = text.length < 64 ? TIME.exec(text) : null
   if (match === null) return undefined
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number)
-  const millis = Date.UTC(year, month - 1, day, hour, minute, second)
-  const date = new Date(millis)
+  // Date.UTC takes years below 100 for those of its own century.
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 23 || minute > 59)
     return undefined
+  const seconds = date.getTime() / 1000 + (hour * 60 + minute) * 60 + second
   const fraction = BigInt((match[7] ?? "").padEnd(9, "0"))
-  return (BigInt(millis) / 1000n - zoneSeconds(match[8] ?? "Z")) * SECOND + fraction
+  return (BigInt(seconds) - zoneSeconds(match[8] ?? "Z")) * SECOND + fraction
+}
+
+/** What 64 bits hold of nanoseconds: the years 1678 to 2261. */
+export function isInReach(nanos: bigint): boolean {
+  return nanos >= -LAST && nanos <= LAST
 }
 
 function zoneSeconds(zone: string): bigint {
@@ -35,7 +43,6 @@ export function formatNanos(nanos: bigint): string {
 }
 
 /** The largest numbers that are seconds, milliseconds and microseconds since 1970; beyond the last, nanoseconds. */
-const LAST = 2n ** 63n - 1n
 const UNITS: readonly (readonly [nanos: bigint, last: bigint])[] = [
   [1_000_000_000n, LAST / 1_000_000_000n],
   [1_000_000n, LAST / 1_000_000n],

@@ -21,6 +21,13 @@ const values: readonly (readonly [why: string, text: string, number: number])[] 
   ["a comma before the fraction is no number", "2026-01-02T03:04:05,5Z", Number.NaN],
   ["a day that is not", "2026-02-30T03:04:05Z", Number.NaN],
   ["an hour that is not", "2026-01-02T24:00:00Z", Number.NaN],
+  ["digits that a double has not, before 1970", "1969-12-31T23:59:59.9999995Z", -1000],
+  [
+    "a time before what nanoseconds of 64 bits reach, which Go writes where it has none",
+    "0001-01-01T00:00:00Z",
+    Number.NaN,
+  ],
+  ["a time behind it, which others write for never", "9999-12-31T23:59:59Z", Number.NaN],
   ["a day alone", "2026-01-02", Number.NaN],
   ["a time without seconds", "2026-01-02T03:04Z", Number.NaN],
   ["a word", "abc", Number.NaN],

@@ -1,7 +1,7 @@
 import type { Micros } from "../base/time.ts"
 import { DECIMAL_RE2, parseIpv4, parseNumber } from "./number.ts"
 import { type Sql, sql, trusted } from "./sql.ts"
-import { parseNanos } from "./nanos.ts"
+import { isInReach, parseNanos } from "./nanos.ts"
 import { compareTexts } from "./words.ts"
 
 /**
@@ -44,21 +44,28 @@ const HOURS_RE2 = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 const INSTANT_RE2 = `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${HOURS_RE2}(\\.[0-9]{1,9})?${ZONE_RE2}?`
 const INSTANT = new RegExp(`^${INSTANT_RE2}$`)
 
-/** Nanoseconds since 1970 of an RFC 3339 time, also with a space before the hour; one without a zone is of UTC. */
+/**
+ * Nanoseconds since 1970 of an RFC 3339 time, also with a space before the hour; one without a zone is of UTC. As in VictoriaLogs,
+ * what people write for no time (year 1) and for never (year 9999) is none.
+ */
 export function instantNanos(text: string): bigint | undefined {
-  return (text[10] === "T" || text[10] === " ") && INSTANT.test(text) ? parseNanos(text) : undefined
+  const nanos = (text[10] === "T" || text[10] === " ") && INSTANT.test(text) ? parseNanos(text) : undefined
+  return nanos !== undefined && isInReach(nanos) ? nanos : undefined
 }
 
 /** The same in microseconds. */
 export function instantOf(text: string): Micros | undefined {
   const nanos = instantNanos(text)
-  return nanos === undefined ? undefined : Number(nanos / 1000n)
+  if (nanos === undefined) return undefined
+  const micros = nanos / 1000n // towards 1970
+  return Number(micros * 1000n > nanos ? micros - 1n : micros)
 }
 
-/** Without a zone DuckDB would take the machine's. */
+/** Without a zone DuckDB would take the machine's. NULL where {@link isInReach} is not true. */
 function instantSql(text: Sql): Sql {
   const zoned = sql`CASE WHEN regexp_matches(${text}, ${`${ZONE_RE2}$`}) THEN ${text} ELSE concat(${text}, 'Z') END`
-  return sql`epoch_us(TRY_CAST(${zoned} AS TIMESTAMPTZ)) * 1000.0`
+  const nanos = sql`CAST(epoch_us(TRY_CAST(${zoned} AS TIMESTAMPTZ)) AS HUGEINT) * 1000`
+  return sql`CAST(TRY_CAST(${nanos} AS BIGINT) AS DOUBLE)`
 }
 
 const PART_RE2 = "(?:[0-9]+(?:\\.[0-9]+)?|\\.[0-9]+)"

@@ -487,4 +487,20 @@ export const CORNERS: readonly { readonly rows: Rows; readonly pipes: readonly s
       "stats by (a:1KiB offset 10) count() c",
     ],
   },
+  {
+    rows: [
+      { t: "0001-01-01T00:00:00Z", n: "1" },
+      { t: "9999-12-31T23:59:59Z", n: "2" },
+      { t: "1950-01-01T00:00:00.5Z", n: "3" },
+    ],
+    pipes: [
+      "stats by (t:1d) count() c",
+      "stats by (t:month) count() c",
+      "stats by (t:1_000) count() c",
+      "filter t:>1940-01-01T00:00:00Z",
+      "filter t:<2000-01-01T00:00:00Z",
+      "math t as x",
+      "stats min(t) a, max(t) b",
+    ],
+  },
 ]
