@@ -18,7 +18,7 @@ export type Scan = {
   readonly choose: Choose
   readonly statements: Statements
   readonly columns: Columns
-  /** Of the steady grouping. */
+  /** Of groupings that are worth it: see `KnownGrouping`. */
   readonly remembered: Remembered
   readonly statistics: Statistics
   readonly head: Sink | GroupSink

@@ -141,8 +141,9 @@ export class SearchService {
       loading?.catch(() => undefined) // heard below, unless there is no place
       const asker = { place: await place, stop, ...(bodies === undefined ? {} : { bodies }) }
       const unread = await loading
-      const { partial, ...ending } = yield* this.#answer(request, asker)
-      const reasons = this.#partial(partial, unread)
+      const without = new Set<string>()
+      const { partial, ...ending } = yield* this.#answer(request, asker, without)
+      const reasons = this.#partial(partial, unread, this.#saidOf(without))
       return reasons === undefined ? ending : { ...ending, partial: reasons }
     } finally {
       this.#running.delete(query)
@@ -151,15 +152,19 @@ export class SearchService {
     }
   }
 
-  /** A file that cannot be read fails no query: it is looked for, and the answer says that it is without it. */
+  /**
+   * A file that cannot be read fails no query: it is looked for, and the answer says that it is without it. `without` gets the names
+   * of such files: others may find meanwhile that one is sound.
+   */
   async *#answer(
     request: QueryRequest,
     asker: { readonly place: Place; readonly stop: AbortSignal; readonly bodies?: TakeBody },
+    without: Set<string>,
   ): AsyncGenerator<readonly Row[], Ending> {
     let given = false
     await this.#unreadable.settle(asker.stop)
     for (;;) {
-      const snapshot = this.#snapshot()
+      const snapshot = this.#snapshot(without)
       const answer = runQuery(request, snapshot, this.#engine, asker)
       try {
         for (;;) {
@@ -216,21 +221,29 @@ export class SearchService {
   }
 
   /** Taken in one turn: every record is in it once. */
-  #snapshot(): Snapshot {
+  #snapshot(without: Set<string>): Snapshot {
     const segments = this.#unreadable.readable(this.catalogue.entries)
+    for (const name of this.#unreadable.names) without.add(name)
     const { tables, release } = this.tail.hold(this.catalogue.next)
-    return { dir: this.#dir, segments, tail: tables, isSame: (segment) => this.#isSame(segment), release }
+    const isSame = (segment: CatalogueEntry) => {
+      const same = this.#isSame(segment)
+      if (!same) without.add(segment.name)
+      return same
+    }
+    return { dir: this.#dir, segments, tail: tables, isSame, release }
+  }
+
+  #saidOf(without: ReadonlySet<string>): string | undefined {
+    const { size } = new Set([...without, ...this.#unreadable.names])
+    return size === 0 ? undefined : `segments: ${size} files are not as they were recorded: verify says more`
   }
 
   #partial(...reasons: readonly (string | undefined)[]): string | undefined {
     const missing = this.#missing === 0 ? undefined : `segments: ${this.#missing} files are missing`
-    const { count } = this.#unreadable
-    const bad =
-      count === 0 ? undefined : `segments: ${count} files are not as they were recorded: verify says more`
     const { gap } = this
     const lacking =
       gap === undefined ? undefined : `segments: records ${gap.first} to ${gap.next - 1} are in none`
-    const all = [...reasons, missing, bad, lacking].filter((reason) => reason !== undefined)
+    const all = [...reasons, missing, lacking].filter((reason) => reason !== undefined)
     return all.length === 0 ? undefined : all.join("; ")
   }
 }

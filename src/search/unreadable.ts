@@ -28,14 +28,14 @@ export class UnreadableFiles {
   }
 
   /** Files that answers are without. */
-  get count(): number {
-    return new Set([...this.#bad.keys(), ...this.#changed.keys()]).size
+  get names(): ReadonlySet<string> {
+    return new Set([...this.#bad.keys(), ...this.#changed.keys()])
   }
 
   /** Those of all segments that can be read. What is known of others is forgotten: they were merged. */
   readable(segments: readonly CatalogueEntry[]): readonly CatalogueEntry[] {
     const isMuch = this.#known.size > 2 * segments.length + FEW
-    if (isMuch || this.count > 0) this.#forgetOthers(segments)
+    if (isMuch || this.names.size > 0) this.#forgetOthers(segments)
     return this.#bad.size === 0 ? segments : segments.filter(({ name }) => !this.#bad.has(name))
   }
 

@@ -1,12 +1,13 @@
 /** Segment files that somebody or a rotten disk changed: queries go on without them, and say so. */
 import assert from "node:assert/strict"
-import { cpSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
+import { cpSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { createEventMaker } from "../../bench/segment-events.ts"
 import { openLocalSearch } from "../../src/search/local.ts"
+import type { QueryMessage } from "../../src/search/message.ts"
 import { segmentPath } from "../../src/store/segment-name.ts"
 import { BUILT_AT, type BuiltLedger, buildLedger } from "../support/built-ledger.ts"
 
@@ -82,6 +83,31 @@ for (const query of QUERIES) {
     if (query.includes("raw")) assert.notEqual(answers[0]?.partial, undefined)
   })
 }
+
+test("an answer without a file says so, though others find meanwhile that it is a sound copy", async () => {
+  const dir = join(root, "copied")
+  cpSync(whole, dir, { recursive: true })
+  const search = await openLocalSearch(dir)
+  try {
+    const request = { text: "auditID:*", now: BUILT_AT + 1e9, rowsMax: 10_000, timeoutMs: 30_000 }
+    const answer = () => search.query(request, new AbortController().signal)
+    const endOf = async (messages: AsyncIterable<QueryMessage>): Promise<Asked> => {
+      for await (const message of messages)
+        if (message.kind === "end") return { rows: message.rows, partial: message.partial }
+      throw new Error("an answer has an end")
+    }
+    assert.deepEqual(await endOf(answer()), { rows: 400, partial: undefined })
+    utimesSync(segmentPath(dir, built.made[1]?.name ?? ""), 0, 0)
+    const first = answer()
+    assert.equal((await first[Symbol.asyncIterator]().next()).value?.kind, "rows")
+    assert.deepEqual(await endOf(answer()), { rows: 400, partial: undefined })
+    const { rows, partial } = await endOf(first)
+    assert.ok(rows < 400, `${rows}`)
+    assert.match(partial ?? "", /^segments: 1 files are not as they were recorded/)
+  } finally {
+    await search.close()
+  }
+})
 
 test("a query that is wrong by itself is refused as before", async () => {
   await assert.rejects(ask(whole, "* | stats nothing("), { code: "query.malformed" })
