@@ -48,6 +48,7 @@ const FLAWS: readonly Row[] = [
   ["one machine's name for itself is another's", () => parsed(long), { address: "127.0.0.1" }, []],
   ["its address", () => parsed(long), { address: "10.0.0.5" }, []],
   ["another address, to which a name may lead", () => parsed(long), { address: "10.0.0.6" }, []],
+  ["an address of one link", () => parsed(long), { address: "fe80::1%eth0" }, []],
   ["another name", () => parsed(long), { address: "other.example.com" }, ["otherName warning"]],
   [
     "this machine alone, and a name from outside",
@@ -101,4 +102,13 @@ test("a file that is cut anywhere is refused, also where whole certificates are 
   const other = join(dir, "commented.crt")
   writeFileSync(other, `subject=x\n${whole}# end\n`)
   assert.equal(parseCertificates(readFileSync(other, "utf8"), other).length, 2)
+})
+
+test("the heading that older tools write is one too", () => {
+  const older = textOf(long).replaceAll("CERTIFICATE-----", "X509 CERTIFICATE-----")
+  const read = parseCertificates(older + textOf(short), "x.crt")
+  assert.deepEqual(
+    read.map(({ fingerprint256 }) => fingerprint256),
+    parsed(long, short).map(({ fingerprint256 }) => fingerprint256),
+  )
 })

@@ -22,7 +22,8 @@ export type Flaw = {
 /** Time to renew it by hand. */
 export const DAYS_LEFT_MIN = 14
 const DAY_MS = 24 * 60 * 60 * 1000
-const BEGIN = /^-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/m
+/** Before each of them; of the headings that OpenSSL knows. */
+const BEGIN = /^(?=-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----)/m
 const RENEW = "renew it; a running server takes the new file by itself"
 
 /**
@@ -30,11 +31,11 @@ const RENEW = "renew it; a running server takes the new file by itself"
  * OpenSSL takes what is left as if nothing had been behind it.
  */
 export function parseCertificates(pem: string, path: string): readonly X509Certificate[] {
-  const [, ...pieces] = pem.split(BEGIN)
+  const pieces = pem.split(BEGIN).filter((piece) => BEGIN.test(piece))
   if (pieces.length === 0) throw new Error(`${path} holds no PEM certificate`)
   return pieces.map((piece, at) => {
     try {
-      return new X509Certificate(`-----BEGIN CERTIFICATE-----${piece}`)
+      return new X509Certificate(piece)
     } catch (cause) {
       const which = pieces.length === 1 ? "" : `certificate ${at + 1} of ${pieces.length} in `
       throw new Error(`${which}${path} cannot be read: is the file cut off?`, { cause })
@@ -124,9 +125,10 @@ function mayBeReachedBy(certificate: X509Certificate, address: string): boolean 
   return isIP(address) !== 0 && /\bDNS:/.test(certificate.subjectAltName ?? "")
 }
 
-/** True where the certificate is for this host name or address. */
+/** True where the certificate is for this host name or address; the zone of an address (`fe80::1%eth0`) is this machine's alone. */
 export function isFor(certificate: X509Certificate, host: string): boolean {
-  return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined
+  if (isIP(host) === 0) return certificate.checkHost(host) !== undefined
+  return certificate.checkIP(host.replace(/%.*$/, "")) !== undefined
 }
 
 function nameOf({ subject }: X509Certificate): string {
