@@ -5,7 +5,7 @@ import type { ConfigType } from "./config.ts"
 import type { Log } from "./log.ts"
 import { readText } from "./read.ts"
 import { openRedaction } from "./redaction-key.ts"
-import { type Live, reload } from "./reload.ts"
+import { type Live, type ReloadPlan, reload } from "./reload.ts"
 
 export type Rereading = {
   readonly live: Live
@@ -27,15 +27,21 @@ export function rereader({ live, log, load, metrics, reloadFiles, tell }: Reread
     openRedaction: (config: ConfigType) => openRedaction(config, metrics.redacted),
   }
   let turn = Promise.resolve()
-  async function again(): Promise<void> {
+  async function reloaded(): Promise<ReloadPlan | undefined> {
     try {
-      const { taken, waiting } = await reload(live, reread)
-      log.info("config.reloaded", { taken, waiting })
-      await tell("config.reloaded", { taken: taken.join(" "), waiting: waiting.join(" ") })
+      return await reload(live, reread)
     } catch (error) {
       log.trouble("config.kept", error)
       await tell("config.kept", { why: isRefusal(error) ? error.code : "http.internal" })
+      return undefined
     }
+  }
+  async function again(): Promise<void> {
+    const plan = await reloaded()
+    if (plan === undefined) return
+    const { taken, waiting } = plan
+    log.info("config.reloaded", { taken, waiting })
+    await tell("config.reloaded", { taken: taken.join(" "), waiting: waiting.join(" ") })
   }
   const told = (error: unknown) => log.trouble("trouble", error)
   return () => {
