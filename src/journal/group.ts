@@ -4,7 +4,6 @@ import { formatMicros } from "../base/time.ts"
 import { formatWords, type PlacedRecord } from "../event/record.ts"
 import { COMMIT_BYTES_MAX, countControls, type Encoding, formatCommit, groupCrc, isText } from "./line.ts"
 
-/** A commit line has at most 6 + 3 × 17 + 9 bytes. */
 /** Above this the memory is given back after the group: a single body of 60 MB must not stay for good. */
 const SCRATCH_BYTES_MAX = 32 * 1024 * 1024
 const SCRATCH_BYTES_MIN = 256 * 1024

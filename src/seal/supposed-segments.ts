@@ -1,7 +1,7 @@
 import type { CatalogueEntry } from "../store/catalogue-entry.ts"
-import { hashFile } from "../store/hash-file.ts"
-import { rangeOfSegment, segmentPath } from "../store/segment-name.ts"
+import { rangeOfSegment } from "../store/segment-name.ts"
 import type { MadeSegment } from "./verify-plan.ts"
+import type { VerifyPool } from "./verify-pool.ts"
 
 /**
  * Where a segment cannot be read or is gone, the records in it are missed that name other segments. These are not to be
@@ -11,11 +11,12 @@ import type { MadeSegment } from "./verify-plan.ts"
  */
 export async function supposedSegments(ledger: {
   readonly dir: string
+  readonly pool: VerifyPool
   readonly catalogue: readonly CatalogueEntry[]
   readonly files: ReadonlySet<string>
   readonly made: readonly MadeSegment[]
 }): Promise<readonly MadeSegment[]> {
-  const { dir, catalogue, files, made } = ledger
+  const { catalogue, files, made } = ledger
   const known = new Set(made.map(({ name }) => name))
   const listed = catalogue
     .filter(({ name }) => files.has(name) && !known.has(name))
@@ -31,16 +32,24 @@ export async function supposedSegments(ledger: {
   const isHeldBy = (file: Named, other: MadeSegment) =>
     overlap(file, other) && (files.has(other.name) || !other.replaces.includes(file.name))
   const free = unnamed.filter((file) => !all.some((other) => isHeldBy(file, other)))
-  return [...listed, ...(await ofFiles(dir, free))]
+  return [...listed, ...(await ofFiles(ledger, free))]
 }
 
 type Named = { readonly name: string; readonly first: number; readonly last: number }
 
-/** The widest come first: what one of them holds altogether it has replaced. */
-async function ofFiles(dir: string, files: readonly Named[]): Promise<readonly MadeSegment[]> {
+/**
+ * The widest come first: what one of them holds altogether it has replaced. They are read by the readers: what has the name of
+ * a file may lead nowhere, or to where a reading never ends.
+ */
+async function ofFiles(
+  { dir, pool }: { readonly dir: string; readonly pool: VerifyPool },
+  files: readonly Named[],
+): Promise<readonly MadeSegment[]> {
   const taken: MadeSegment[] = []
   for (const { name, first, last } of files.toSorted((a, b) => b.last - b.first - (a.last - a.first))) {
-    const { sha256, bytes } = await hashFile(segmentPath(dir, name))
+    const outcome = await pool.run({ kind: "hash", dir, name })
+    if (!("done" in outcome) || outcome.done.kind !== "hash") continue
+    const { sha256, bytes } = outcome.done
     if (!name.endsWith(`-${sha256.slice(0, 16)}.parquet`)) continue
     if (taken.some((other) => overlap({ first, last }, other))) continue
     const replaces = files

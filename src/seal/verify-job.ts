@@ -30,6 +30,8 @@ export type Job =
       readonly columns: boolean
     }
   | { readonly kind: "controls"; readonly dir: string; readonly name: string }
+  /** What the bytes of a file are, whatever they say. */
+  | { readonly kind: "hash"; readonly dir: string; readonly name: string }
   /** Whether a file has the name its bytes ask for, and exactly the rows of those others. */
   | { readonly kind: "copy"; readonly dir: string; readonly name: string; readonly of: readonly string[] }
 
@@ -50,14 +52,17 @@ export type ControlsDone = {
   readonly unreadable: string | undefined
 }
 
+export type HashDone = { readonly kind: "hash"; readonly sha256: string; readonly bytes: number }
+
 export type CopyDone = { readonly kind: "copy"; readonly isMerged: boolean }
 
-export type Done = SegmentDone | ControlsDone | CopyDone
+export type Done = SegmentDone | ControlsDone | HashDone | CopyDone
 
 /** `tempDir` is the reader's own. */
 export async function doJob(db: Duckdb, job: Job, tempDir: string): Promise<Done> {
   if (job.kind === "segment") return recheckSegment(db, job, tempDir)
   if (job.kind === "controls") return readControls(db, segmentPath(job.dir, job.name))
+  if (job.kind === "hash") return { kind: "hash", ...(await hashFile(segmentPath(job.dir, job.name))) }
   return { kind: "copy", isMerged: await isMerged(db, job) }
 }
 

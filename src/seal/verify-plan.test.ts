@@ -81,6 +81,11 @@ const rows: readonly [why: string, change: Partial<Found>, answer: readonly stri
     [`segment ${first}-${first + 99}`, "journal 200-299", `segment missing ${100 - first}-${199 - first}`],
   ]),
   [
+    "a segment removed, and in its range one that ends before it begins, as no ledger says: it ends all the same",
+    { made: [made(0, 99), made(100, 199), made(150, 120)], files: new Set([name(0, 99), name(150, 120)]) },
+    ["segment 0-99", "journal 200-299", "segment missing 100-199", "segment inserted 150-120"],
+  ],
+  [
     "the journal removed",
     { journal: { from: 0, next: 0 } },
     ["segment 0-99", "segment 100-199", "record missing 200-299"],

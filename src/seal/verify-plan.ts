@@ -127,8 +127,10 @@ function fill(
  */
 function fillGone(found: Found, gone: MadeSegment, pieces: Piece[], damages: Damage[]): readonly string[] {
   const { journal, seededFrom, files } = found
+  // What is made is not held to the blocks yet: it may end before it begins, and would send the walk back for ever.
   const replaced = found.made
-    .filter(({ name, first, last }) => files.has(name) && gone.first <= first && last <= gone.last)
+    .filter(({ name, first, last }) => files.has(name) && first <= last)
+    .filter(({ first, last }) => gone.first <= first && last <= gone.last)
     .toSorted((a, b) => b.last - a.last)
   const provableFrom = Math.max(journal.from, seededFrom)
   const names: string[] = []

@@ -59,6 +59,7 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
         ...controls.made,
         ...(await supposedSegments({
           dir: work.dir,
+          pool: work.pool,
           catalogue: snapshot.catalogue.entries,
           files,
           made: controls.made,
@@ -157,8 +158,11 @@ export function segmentNames({ segmentFiles }: Snapshot): readonly string[] {
 
 /** Seeds are forgotten from the oldest on, when a segment holds the records of their blocks. */
 function firstWithSeed({ snapshot, blocks, logVerdict }: Work): number {
-  const firsts = [...seedsIn(snapshot.tail).keys()].flatMap((number) => blocks.at(number)?.first ?? [])
-  return Math.min(logVerdict.records, ...firsts)
+  for (const number of [...seedsIn(snapshot.tail).keys()].toSorted((a, b) => a - b)) {
+    const block = blocks.at(number)
+    if (block !== undefined) return block.first
+  }
+  return logVerdict.records
 }
 
 /** Records that nobody can count, as damages tell of them. */

@@ -1,6 +1,6 @@
 /** `verify`, `prove`, `receipt check` and the scrub as their users meet them: beside a writer, over changed keys, twice. */
 import assert from "node:assert/strict"
-import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { cpSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -121,6 +121,21 @@ test("a segment that is removed while others are read is missed all the same", a
   assert.deepEqual(
     verdict.damages.map(({ thing, cause, first, last }) => [thing, cause, first, last]),
     [["segment", "missing", gone?.first, gone?.last]],
+  )
+})
+
+test("what only has the name of a segment and leads nowhere is told like any other file that is none", async () => {
+  const dir = join(root, "nowhere")
+  cpSync(whole, dir, { recursive: true })
+  const name = (built.made[0]?.name ?? "").replace(/\d{16}-\d{16}/, "0000000000009000-0000000000009099")
+  symlinkSync("nowhere", join(dir, "segments", name))
+  const { verdict } = await verifyLedger(request(dir, [built.vkey]))
+  assert.deepEqual(
+    verdict.damages.map(({ cause, path }) => [cause, path]),
+    [
+      ["unreadable", `segments/${name}`],
+      ["inserted", `segments/${name}`],
+    ],
   )
 })
 
