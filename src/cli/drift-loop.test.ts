@@ -12,8 +12,11 @@ import { openLog } from "./log.ts"
 
 const POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n  - level: Metadata\n"
 
-/** Turns of a loop before which so many records each came; which of them were asked for, unless the search `fails`. */
-async function asked(context: TestContext, records: readonly number[], fails: readonly boolean[]) {
+/** The whole answer, none, or the rows of some records alone. */
+type Answered = "whole" | "refused" | readonly number[]
+
+/** Turns of a loop before which so many records each came; which of them were asked for, where the search answers so. */
+async function asked(context: TestContext, records: readonly number[], answers: readonly Answered[]) {
   const dir = temporaryFolder(context)
   writeFileSync(join(dir, "policy.yaml"), POLICY)
   const config = "policy: { intervalMs: 1000, declared: [{ source: prod-1, file: policy.yaml }] }\n"
@@ -35,9 +38,12 @@ async function asked(context: TestContext, records: readonly number[], fails: re
         const [range] = /record:>=\d+ record:<\d+/.exec(text) ?? []
         if (range === undefined) return yield { kind: "end", rows: 0 }
         ranges.push(range)
-        if (ranges.length === fails.length) stop.abort()
-        if (fails[ranges.length - 1]) throw new Refusal("search.unavailable", "it is starting")
-        yield { kind: "end", rows: 0 }
+        if (ranges.length === answers.length) stop.abort()
+        const answer = answers[ranges.length - 1] ?? "whole"
+        if (answer === "refused") throw new Refusal("search.unavailable", "it is starting")
+        if (answer === "whole") return yield { kind: "end", rows: 0 }
+        yield { kind: "rows", rows: answer.map((record) => ({ record: String(record), source: "prod-1" })) }
+        yield { kind: "end", rows: answer.length, partial: "memory: the newest records are not loaded yet" }
       },
       keep: async () => undefined,
       tell: async () => undefined,
@@ -49,7 +55,13 @@ async function asked(context: TestContext, records: readonly number[], fails: re
 }
 
 test("what came while the search could not be asked is looked at in the next turn", async (t) => {
-  const { ranges, troubles } = await asked(t, [10, 20, 30, 40], [false, true, false])
+  const { ranges, troubles } = await asked(t, [10, 20, 30, 40], ["whole", "refused", "whole"])
   assert.deepEqual(ranges, ["record:>=10 record:<20", "record:>=20 record:<30", "record:>=20 record:<40"])
   assert.equal(troubles.length, 1)
+})
+
+test("what an answer lacked behind the records it had is looked at in the next turn", async (t) => {
+  const { ranges, troubles } = await asked(t, [10, 20, 30, 40], [[14, 12], [], "whole"])
+  assert.deepEqual(ranges, ["record:>=10 record:<20", "record:>=15 record:<30", "record:>=15 record:<40"])
+  assert.deepEqual(troubles, [])
 })

@@ -68,8 +68,9 @@ export async function driftLoop(watch: DriftWatch, stop: AbortSignal): Promise<v
     for (const one of declared) {
       try {
         const held = await declaredNow(one, watch, state)
-        findings += await check(one, held, { from: checkedTo.get(one) ?? begun, to }, watch, state)
-        checkedTo.set(one, to)
+        const checked = await check(one, held, { from: checkedTo.get(one) ?? begun, to }, watch, state)
+        findings += checked.findings
+        checkedTo.set(one, checked.to)
       } catch (error) {
         if (!stop.aborted) watch.onTrouble(error)
       }
@@ -122,15 +123,18 @@ async function recordedFor(source: string, { ask }: DriftWatch): Promise<PolicyI
   return found
 }
 
-/** Returns how many kinds of drift there are; new ones are recorded and logged. */
+/**
+ * Returns how many kinds of drift there are, and below which record they were looked for: behind the records of an answer that is
+ * not whole there may be more. New ones are recorded and logged.
+ */
 async function check(
   { source }: Declared,
   { policy, flags }: Held,
   { from, to }: { readonly from: number; readonly to: number },
   watch: DriftWatch,
   state: State,
-): Promise<number> {
-  if (from >= to) return 0
+): Promise<{ readonly findings: number; readonly to: number }> {
+  if (from >= to) return { findings: 0, to }
   const search = new DriftSearch(policy)
   const traffic = new Traffic({
     apart: namesToldApartBy([policy]),
@@ -141,11 +145,13 @@ async function check(
   const flagDrift = flags === undefined ? undefined : new FlagDrift(flags)
   const read = createSightingReader()
   let partial: string | undefined
-  const query = `kind:=k8s.audit record:>=${from} record:<${to} | fields source, ${BODY_FIELDS}`
+  let seenTo = from
+  const query = `kind:=k8s.audit record:>=${from} record:<${to} | fields record, source, ${BODY_FIELDS}`
   for await (const message of watch.ask(query, EVENTS_MAX)) {
     if (message.kind !== "rows") partial = message.partial
     else
       for (const row of message.rows) {
+        seenTo = Math.max(seenTo, Number(row.record) + 1)
         const body = isPolicyOf(source, row.source ?? "") ? bodyOf(row) : undefined
         const sighting = body === undefined ? undefined : read(body)
         if (sighting === undefined) continue
@@ -173,5 +179,5 @@ async function check(
     watch.log.warn("policy.drift", facts)
     await watch.tell("policy.drift", facts)
   }
-  return found.length
+  return { findings: found.length, to: partial === undefined ? to : seenTo }
 }
