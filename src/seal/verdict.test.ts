@@ -15,6 +15,11 @@ const rows: [why: string, damages: readonly Damage[], joined: readonly string[]]
     ["inserted 1-3", "inserted 5-5"],
   ],
   [
+    "what is there several times",
+    [damage("inserted", 7), damage("inserted", 4, 9), damage("inserted", 4, 9), damage("inserted", 12)],
+    ["inserted 4-9", "inserted 12-12"],
+  ],
+  [
     "what differs stays apart, and in the order in which it was found",
     [damage("missing", 2), damage("changed", 3), damage("missing", 4), damage("missing", 3, 3, "why")],
     ["missing 2-2", "missing 4-4", "changed 3-3", "missing 3-3"],

@@ -75,7 +75,7 @@ export function answerOf(damages: readonly Damage[], doubts: readonly string[]):
 }
 
 /**
- * Joins ranges that touch and have the same thing, cause, path and detail, so that 10,000 records are one line, in
+ * Joins ranges that touch or overlap and have the same thing, cause, path and detail, so that 10,000 records are one line, in
  * whatever order a segment has them.
  */
 export function joinDamages(damages: readonly Damage[]): Damage[] {
@@ -86,9 +86,9 @@ export function joinDamages(damages: readonly Damage[]): Damage[] {
     const joined: Damage[] = []
     for (const damage of group.toSorted((a, b) => (a.first ?? -1) - (b.first ?? -1))) {
       const last = joined.at(-1)
-      if (last?.last !== undefined && damage.last !== undefined && last.last + 1 === damage.first) {
-        joined[joined.length - 1] = { ...last, last: damage.last }
-      } else joined.push(damage)
+      const touch = damage.last !== undefined && (damage.first ?? Infinity) <= (last?.last ?? -Infinity) + 1
+      if (last?.last === undefined || damage.last === undefined || !touch) joined.push(damage)
+      else joined[joined.length - 1] = { ...last, last: Math.max(last.last, damage.last) }
     }
     return joined
   })

@@ -90,12 +90,19 @@ export function believedControls(
   const controls: Controls = { made: [], purged: [], heartbeats: [], lost: [], damages: [] }
   const replaced = new Set<string>()
   const sealed = candidates.filter(({ record }) => record < ledger.sealedRecords)
+  // A row that somebody repeated says nothing more: two records of one segment would have it overlap itself.
+  const said = new Set<string>()
+  let current = -1
   for (const { record, text, holder } of sealed.toSorted((a, b) => b.record - a.record)) {
     const holding = controls.made.find(
       ({ name, first, last }) =>
         first <= record && record <= last && !replaced.has(name) && ledger.files.has(name),
     )
     if (holding?.name !== holder) continue
+    if (record !== current) said.clear()
+    current = record
+    if (said.has(text)) continue
+    said.add(text)
     take(controls, record, text)
     const newest = controls.made.at(-1)
     if (newest?.record === record) for (const name of newest.replaces) replaced.add(name)

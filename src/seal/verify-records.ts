@@ -67,28 +67,34 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
       ]
     : controls.made
   const plan = isShort ? planFor(made) : named
-  const damages = [...journal.damages, ...candidates.damages, ...controls.damages, ...plan.damages]
   const counts = new SourceCounts()
   const facts = new Map<string, SegmentFacts>()
   const pieces = plan.pieces.filter(({ to }) => to >= work.recordsFrom)
-  for (const [at, result] of (await checkPieces(work, pieces)).entries()) {
+  const checked = await checkPieces(work, pieces)
+  for (const [at, result] of checked.entries()) {
     const piece = pieces[at]
-    damages.push(...result.damages)
     counts.add(result.runs)
     if (result.facts !== undefined && piece?.kind === "segment") facts.set(piece.made.name, result.facts)
   }
   const copies = await checkCopies(work, plan.copies)
-  damages.push(...copies.damages)
+  // Put together as lists and not as arguments of a call: there may be more than one takes.
+  const found = [
+    ...journal.damages,
+    ...candidates.damages,
+    ...controls.damages,
+    ...plan.damages,
+    ...checked.flatMap((result) => result.damages),
+    ...copies.damages,
+  ]
   const before = work.recordsFrom > 0 ? [{ first: 0, last: work.recordsFrom - 1 }] : []
-  const holes = [...purged, ...holesIn(damages), ...before]
-  damages.push(...counts.damages({ ...controls, holes }))
+  const holes = [...purged, ...holesIn(found), ...before]
+  const miscounted = counts.damages({ ...controls, holes })
   const hasEvents = before.length > 0 || counts.sources().some((source) => source !== RESERVED)
-  const doubts = hasEvents || damages.length > 0 ? [] : [NO_EVENT]
+  const doubts = hasEvents || found.length + miscounted.length > 0 ? [] : [NO_EVENT]
   const catalogue = verifyCatalogue(snapshot.catalogue, made, facts)
   const strange = strangeFiles(snapshot)
-  damages.push(...catalogue.damages, ...strange.damages)
   return {
-    damages,
+    damages: [...found, ...miscounted, ...catalogue.damages, ...strange.damages],
     doubts: [...journal.doubts, ...doubts],
     notes: [
       ...journal.notes,

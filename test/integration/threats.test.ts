@@ -16,7 +16,7 @@ import { type VerifyRequest, verifyLedger } from "../../src/seal/verify.ts"
 import { VerifyPool } from "../../src/seal/verify-pool.ts"
 import { openDuckdb } from "../../src/store/duckdb.ts"
 import { verifyReceipt } from "../../src/tlog/receipt-check.ts"
-import { flip, lastRecord } from "../support/attacks.ts"
+import { flip, lastRecord, repeatRows } from "../support/attacks.ts"
 import { BUILT_AT, buildLedger } from "../support/built-ledger.ts"
 import { seededRandom } from "../support/random.ts"
 import { accepted, FIRST_IN_JOURNAL, threatCases } from "./threat-cases.ts"
@@ -161,6 +161,19 @@ async function proved(request: ProveRequest): Promise<Proved> {
     await prover.close()
   }
 }
+
+test("a segment of which every row is there 300 times is told, too", async () => {
+  const dir = copyOf(whole)
+  const { name = "", first = 0, last = 0 } = built.made[1] ?? {}
+  await repeatRows(db, dir, { path: `segments/${name}`, times: 300 })
+  const { answer, damages } = await judge(dir)
+  assert.equal(answer, "tampered")
+  const inserted = damages.filter(({ cause }) => cause === "inserted")
+  assert.deepEqual(
+    inserted.map(({ first, last, detail }) => [first, last, detail]),
+    [[first, last, "the record is there twice"]],
+  )
+})
 
 test("a receipt out of segment and journal is proved by the key alone, and by no other bytes", async () => {
   for (const record of [5, FIRST_IN_JOURNAL]) {

@@ -60,6 +60,20 @@ export async function mergeSegments(
   renameSync(merged, join(dir, first.replace(/\d{16}-[0-9a-f]{16}\.parquet/, `${last}-${hash}.parquet`)))
 }
 
+/** Writes a segment anew with each of its rows so many times. */
+export async function repeatRows(
+  db: Duckdb,
+  dir: string,
+  { path, times }: { path: string; times: number },
+): Promise<void> {
+  const edited = join(dir, "edited.parquet")
+  await db.query(
+    `COPY (SELECT segment.* FROM read_parquet(${quote(join(dir, path))}) AS segment, range(${times}))
+     TO ${quote(edited)} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V2)`,
+  )
+  renameSync(edited, join(dir, path))
+}
+
 /** Writes a segment anew without one of its rows. */
 export async function removeRow(
   db: Duckdb,
