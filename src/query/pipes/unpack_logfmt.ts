@@ -26,9 +26,11 @@ export const unpackLogfmt: PipeWord = {
 /** Words without `=` are fields without a value; values without a name are none: the empty name is the message's. */
 export function parseLogfmt(text: string): Unpacked {
   const fields: (readonly [string, string])[] = []
+  let sign = -1
   for (let at = 0; at < text.length; ) {
     const end = nextOf(text, " ", at)
-    const sign = nextOf(text, "=", at)
+    // Many words may stand before the next one: it is looked for once.
+    if (sign < at) sign = nextOf(text, "=", at)
     if (sign >= end) {
       if (end > at) fields.push([text.slice(at, end), ""])
       at = end + 1
