@@ -6,12 +6,11 @@ const text = (description: string) => Type.Optional(Type.String({ description })
 const count = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }))
 const list = (description: string) => Type.Optional(Type.Array(Type.String(), { description }))
 
-/** What every query endpoint takes. */
-const COMMON = {
+/** What every query endpoint takes, also those that go by the clock. */
+const ASKED = {
   query: Type.String({ description: "LogsQL" }),
   start: text("Oldest _time: 2026-01-02T03:04:05Z and less precise, Unix seconds to nanoseconds, or 5m ago"),
   end: text("As start; what is at or after it does not count"),
-  time: text("What now means in the query; end where it is not given, else the clock"),
   compat: text(
     "logql: what is written as LogQL, Splunk, KQL or SQL has it is corrected and asked; else it is refused",
   ),
@@ -20,8 +19,13 @@ const COMMON = {
   extra_filters: list('More filters: LogsQL, or {"field":"value","other":["a","b"]}'),
   extra_stream_filters: list('The same by labels: {cluster="a"}, or {"cluster":"a"}'),
 }
+const COMMON = {
+  ...ASKED,
+  time: text("What now means in the query; end where it is not given, else the clock"),
+}
 
-export const QueryArguments = Type.Object(COMMON)
+/** Of `query_time_range`. */
+export const QueryArguments = Type.Object(ASKED)
 export const RowsArguments = Type.Object({
   ...COMMON,
   limit: count("So many newest rows"),
@@ -36,7 +40,7 @@ export const RowsArguments = Type.Object({
 })
 
 export const TailArguments = Type.Object({
-  ...COMMON,
+  ...ASKED,
   start_offset: text("Begin with rows whose _time is so long ago; 5s"),
   refresh_interval: text("Look for new rows so often; 1s, at least 100ms"),
   offset: text("Nothing here: rows are followed by their numbers, and stragglers are not missed"),
