@@ -21,7 +21,7 @@ import type { TailTable } from "./snapshot.ts"
 const TABLE_RECORDS = 40_000
 /** So much at once gets a table of its own: into one that holds records already it costs three times as much. */
 const FRESH_RECORDS = 5_000
-/** Records and bytes in all tables. Beyond, queries see the older part and say so; segments make room. */
+/** Records and bytes in all tables. Beyond, queries see what is loaded (see {@link Tail.load}) and say so; segments make room. */
 const TAIL_RECORDS_MAX = 200_000
 const TAIL_BYTES_MAX = 128 * 1024 ** 2
 
