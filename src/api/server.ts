@@ -85,9 +85,14 @@ export async function createApi(deps: ApiDeps): Promise<ApiServer> {
 
   async function reload(): Promise<boolean> {
     const servers = listeners.map(({ server }) => server).filter(isSecure)
-    const changed = (await deps.tls?.reload(servers)) ?? false
-    await deps.credentials.reload()
-    return changed
+    // Neither waits for the other: a token that was taken back must not stay in force while a certificate is broken.
+    const [tls, credentials] = await Promise.allSettled([
+      deps.tls?.reload(servers) ?? false,
+      deps.credentials.reload(),
+    ])
+    if (tls.status === "rejected") throw tls.reason
+    if (credentials.status === "rejected") throw credentials.reason
+    return tls.value
   }
 
   /** The same trouble is told once, not every ten seconds. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import test, { after, before } from "node:test"
@@ -65,6 +65,9 @@ test("a tallystick.yaml that is there and cannot be read is refused, never repla
   // As one of another user, which the superuser never meets.
   await mkdir(join(inside, "tallystick.yaml"))
   await assert.rejects(loadConfig({}, testWorld({ cwd: inside })), { code: "input.unreadable" })
+  const linked = await mkdtemp(join(folder, "cwd-"))
+  await symlink("nowhere", join(linked, "tallystick.yaml"))
+  await assert.rejects(loadConfig({}, testWorld({ cwd: linked })), { code: "input.unreadable" })
 })
 
 test("a named file that is not there is refused, never replaced by defaults", async () => {

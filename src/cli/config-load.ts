@@ -1,6 +1,6 @@
+import { lstatSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { Value } from "typebox/value"
-import { isThere } from "../base/is-there.ts"
 import { nearest } from "../base/nearest.ts"
 import { Refusal } from "../base/refusal.ts"
 import { type Place, parseYaml, type YamlPath, type YamlText } from "../base/yaml.ts"
@@ -101,7 +101,8 @@ async function readFileLayer(options: Options, world: World, draft: Draft): Prom
   const name = asked ?? DEFAULT_FILE
   const path = resolve(world.cwd, name)
   // The default file is optional; one that is there and cannot be read is not: defaults would open other doors.
-  if (asked === undefined && !isThere(path)) return undefined
+  // A link that leads nowhere is there.
+  if (asked === undefined && lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined
   const text = await readText(path)
   draft.file = { name, yaml: parseYaml(text, name) }
   const value = draft.file.yaml.value ?? {}

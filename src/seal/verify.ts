@@ -159,14 +159,12 @@ async function verifyOpened(request: VerifyRequest, found: Opened): Promise<Veri
   return { verdict, signed: utf8(snapshot.checkpoint ?? new Uint8Array()) }
 }
 
-/** Where the bytes are that a start found damaged in the journal and took out of it. */
+/** Where the bytes are that were damaged in the journal, or stood in the place of one of its files, and were taken out of it. */
 function keptAside(dir: string): readonly string[] {
   const names = filesUnder(join(dir, "damaged"))
   const some = names.slice(0, KEPT_ASIDE_SHOWN).join(", ") + (names.length > KEPT_ASIDE_SHOWN ? ", …" : "")
   const files = names.length === 1 ? "1 file" : `${names.length} files`
-  return names.length === 0
-    ? []
-    : [`damaged/ keeps what a start could not read of the journal, ${files}: ${some}`]
+  return names.length === 0 ? [] : [`damaged/ keeps what was taken out of the journal, ${files}: ${some}`]
 }
 
 const KEPT_ASIDE_SHOWN = 3

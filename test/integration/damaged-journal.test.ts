@@ -134,6 +134,6 @@ test("a changed line whose CRC was repaired, and a flipped byte: the ledger open
   )
   assert.match(
     notes.join("\n"),
-    /^damaged\/ keeps what a start could not read of the journal, \d files?: \S+\.journal/m,
+    /^damaged\/ keeps what was taken out of the journal, \d files?: \S+\.journal/m,
   )
 })

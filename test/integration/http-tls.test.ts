@@ -313,6 +313,25 @@ test("a certificate that does not fit its key is not taken over, until it does",
   })
 })
 
+test("a token that is taken back opens nothing any more, also while the certificate's files are broken", async () => {
+  const live = await replaceable("broken")
+  const tokenFile = join(dir, "token")
+  const [older, newer] = ["the token that somebody stole", "the token that came after it"]
+  await writeFile(tokenFile, older)
+  const credentials = await CredentialTable.open(
+    [{ name: "prod", source: "prod-1", verbs: ["write"], tokenFile }],
+    readText,
+  )
+  const tls = await TlsFiles.open({ ...live, minVersion: "1.2", maxVersion: "1.3" }, readText)
+  const api = await startApi({ tls, credentials })
+  await writeFile(live.certificate, "")
+  await writeFile(tokenFile, newer)
+  await assert.rejects(api.reload(), { code: "tls.malformed" })
+  assert.equal(credentials.byToken(older), undefined)
+  assert.equal(credentials.byToken(newer)?.name, "prod")
+  await api.close()
+})
+
 test("which file is wrong, and how, is said in words", async () => {
   const { certificate, key } = serverPair
   const versions = { minVersion: "1.2", maxVersion: "1.3" } as const
