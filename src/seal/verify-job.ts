@@ -96,8 +96,9 @@ async function isMerged(db: Duckdb, { dir, name, of }: Extract<Job, { kind: "cop
   try {
     return (await rowsHash(db, dir, [name])) === (await rowsHash(db, dir, of))
   } catch (error) {
-    if (!isRefusal(error)) throw error
-    return false
+    // Anything else, as too little memory or room, says nothing of the file.
+    if (isRefusal(error, "store.failed")) return false
+    throw error
   }
 }
 

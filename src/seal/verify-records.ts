@@ -95,7 +95,7 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
   const strange = strangeFiles(snapshot)
   return {
     damages: [...found, ...miscounted, ...catalogue.damages, ...strange.damages],
-    doubts: [...journal.doubts, ...doubts],
+    doubts: [...journal.doubts, ...copies.doubts, ...doubts],
     notes: [
       ...journal.notes,
       ...plan.notes,
@@ -110,17 +110,21 @@ export async function verifyRecords(work: Work): Promise<RecordsVerdict> {
   }
 }
 
+/** A reader that ends over one says nothing of the file: it may have lacked memory, or room for what it sorts. */
 async function checkCopies({ dir, pool }: Work, copies: readonly Copy[]) {
-  const [damages, notes]: [Damage[], string[]] = [[], []]
+  const [damages, doubts, notes]: [Damage[], string[], string[]] = [[], [], []]
   const check = async (copy: Copy): Promise<void> => {
     const outcome = await pool.run({ kind: "copy", dir, ...copy })
-    const isMerged = "done" in outcome && outcome.done.kind === "copy" && outcome.done.isMerged
-    const judged = judgeCopy(copy, isMerged)
+    if ("failed" in outcome) {
+      doubts.push(`segment ${copy.name} has no record and could not be compared: ${outcome.failed}`)
+      return
+    }
+    const judged = judgeCopy(copy, outcome.done.kind === "copy" && outcome.done.isMerged)
     if ("note" in judged) notes.push(judged.note)
     else damages.push(judged.damage)
   }
   await Promise.all(copies.map(check))
-  return { damages, notes }
+  return { damages, doubts, notes }
 }
 
 /** As many at once as there are readers, and one that is prepared meanwhile: blocks of no more are in memory. */
