@@ -111,6 +111,11 @@ export const READING_DIFFERENCES: readonly ReadingDifference[] = [
   },
   {
     refused: "here",
+    pattern: /more than 1000000 rows/,
+    why: "a longer sequence is nobody's question",
+  },
+  {
+    refused: "here",
     pattern: /_field\(\) on any field cannot be run here/,
     why: "there the star is a part of one field's name, which no row has",
   },
@@ -153,6 +158,10 @@ export const PIPE_DIFFERENCES: readonly { readonly pipe: RegExp; readonly why: s
   { pipe: /["'`]\w/, why: "a word that stands behind quotes without white space belongs to the text" },
   { pipe: /["'`]["'`]/, why: "so do two texts in quotes" },
   { pipe: /generate_sequence\W*\d\S/i, why: "a sequence too long to wait for" },
+  {
+    pipe: /[<>]=?\d{4}-\S*([<>]|\d[A-SU-Ya-z])/,
+    why: "a bound that begins like a time and is none is compared as the text it is",
+  },
   { pipe: /\d:[<>=~!]/, why: "signs within a word belong to it, as in the tables of 2025" },
   { pipe: /::|: :/, why: "a second colon is passed over, as in the tables of 2025" },
   {
