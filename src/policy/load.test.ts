@@ -22,17 +22,17 @@ const refused: readonly [why: string, text: string, message: string][] = [
   ],
   [
     "a merge key as a value, which is its text",
-    HEAD + "rules:\n- level: !!merge <<\n",
+    `${HEAD}rules:\n- level: !!merge <<\n`,
     'rules[0].level: Unsupported value: "\\u003c\\u003c": supported values: "None", "Metadata", "Request", "RequestResponse"',
   ],
   [
     "a whole number that is said to be a float",
-    HEAD + "rules:\n- level: !!float 1\n",
+    `${HEAD}rules:\n- level: !!float 1\n`,
     "failed decoding: json: cannot unmarshal number into Go struct field PolicyRule.rules.level of type v1.Level",
   ],
   [
     "an infinite value of a key that is none",
-    HEAD + "null: .inf\nrules: []\n",
+    `${HEAD}null: .inf\nrules: []\n`,
     "failed decoding: unsupported map key of type: %!s(<nil>), key: <nil>, value: +Inf",
   ],
   [
