@@ -5,7 +5,7 @@ import { parsePaging, parseQueryRequest } from "./query-request.ts"
 
 const NOW = parseMicros("2026-01-02T03:04:05.000006Z")
 const bounds = { now: NOW, rowsMax: 1000, timeoutMs: 30_000 }
-const base = { text: "x", ...bounds }
+const base = { text: "x", ...bounds, clock: NOW }
 
 const read: [why: string, given: Record<string, string>, expected: object][] = [
   ["only a query", {}, {}],

@@ -40,6 +40,7 @@ export function parseQueryRequest(
     text,
     ...(compat === undefined ? {} : { compat }),
     now: moment(given, "time", now) ?? end ?? now,
+    clock: now,
     rowsMax,
     timeoutMs: Math.min(timeoutMs, timeout(given.get("timeout")) ?? timeoutMs),
     ...(start === undefined ? {} : { start }),

@@ -21,7 +21,7 @@ const ASKED = {
 }
 const COMMON = {
   ...ASKED,
-  time: text("What now means in the query; end where it is not given, else the clock"),
+  time: text("What filters like _time:5m count back from; end where it is not given, else the clock"),
 }
 
 /** Of `query_time_range`. */

@@ -197,7 +197,7 @@ for (const text of groups) {
     const plan = planQuery(query, { now: NOW }, columns)
     assert.ok(plan.read.kind === "groups", "SQL can say it")
     const collected = new Collected()
-    const scene = { now: NOW, budget: NO_BUDGET, random: () => 0.5 }
+    const scene = { now: NOW, clock: NOW, budget: NO_BUDGET, random: () => 0.5 }
     const sink = plan.read.grouping.join(collected, scene)
     for (const batch of [sql`"record" < ${5}`, sql`"record" >= ${5}`]) {
       for (const values of await read(groupSql(plan.read.grouping, trusted("records"), batch)))

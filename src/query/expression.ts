@@ -2,7 +2,7 @@ import { parseIpv4, parseNumber } from "./number.ts"
 import { isInReach, parseNanos } from "./nanos.ts"
 import { printField, quoteIfNeeded } from "./quote.ts"
 import { fieldValue, type Row } from "./row.ts"
-import type { Scene } from "./tree.ts"
+import type { RunScene } from "./tree.ts"
 
 /** What `math` computes. */
 export type Expression =
@@ -20,7 +20,7 @@ export type Expression =
 export type Operator = keyof typeof OPERATORS
 
 /** What an expression is computed with, besides the row. */
-export type MathScene = Scene & { readonly random: () => number }
+export type MathScene = Pick<RunScene, "clock" | "random">
 
 /** Operators with how tightly they bind. All of them group from the left, `^` too. */
 export const OPERATORS = {
@@ -57,7 +57,7 @@ export const FUNCTIONS: Readonly<
   ln: { least: 1, most: 1, of: ([x = 0]) => Math.log(x) },
   max: { least: 2, most: Number.POSITIVE_INFINITY, of: (values) => extreme(values, Math.max) },
   min: { least: 2, most: Number.POSITIVE_INFINITY, of: (values) => extreme(values, Math.min) },
-  now: { least: 0, most: 0, of: (_, scene) => scene.now * 1000 },
+  now: { least: 0, most: 0, of: (_, scene) => scene.clock * 1000 },
   rand: { least: 0, most: 0, of: (_, scene) => scene.random() },
   round: {
     least: 1,

@@ -461,6 +461,7 @@ test("a step that holds rows stops at its budget, and says so", () => {
     let charged = 0
     const scene = {
       now: 0,
+      clock: 0,
       random: () => 0,
       budget: {
         charge(bytes: number) {

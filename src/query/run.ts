@@ -38,7 +38,7 @@ export type Pairs = readonly (readonly [name: string, value: string])[]
 export function runPipes<R extends Row | Pairs>(text: string, rows: readonly R[], now: Micros = 0): R[] {
   const pipes = parsePipes(text)
   const collected = new Collected()
-  const head = connectPipes(pipes, collected, { now, budget: NO_BUDGET, random: steadyRandom() })
+  const head = connectPipes(pipes, collected, { now, clock: now, budget: NO_BUDGET, random: steadyRandom() })
   for (const row of rows) if (!head.take(isPairs(row) ? fromPairs(row) : newRow(row))) break
   head.end()
   const asPairs = rows.length > 0 && rows.every(isPairs)

@@ -72,6 +72,11 @@ export interface Budget {
 
 export type RunScene = Scene & {
   readonly budget: Budget
+  /**
+   * What `now()` in a formula is, and syslog times without a year are near: the clock, also where a request has `now` be a
+   * time of last week (VictoriaLogs 1.52).
+   */
+  readonly clock: Micros
   /** From 0 up to 1. */
   readonly random: () => number
 }

@@ -11,8 +11,10 @@ export type QueryRequest = {
   readonly text: string
   /** What becomes of other languages in it; `strict` unless given. */
   readonly compat?: Compat
-  /** What `now` means in it. */
+  /** What times in its filters count back from. */
   readonly now: Micros
+  /** The clock's time, where `now` is another one. */
+  readonly clock?: Micros
   /** Rows of the answer; more are cut, with a mark. */
   readonly rowsMax: number
   readonly timeoutMs: number

@@ -1,3 +1,4 @@
+import type { Micros } from "../base/time.ts"
 import { isRefusal, Refusal } from "../base/refusal.ts"
 import type { Columns } from "../query/column.ts"
 import { understandQuery } from "../query/habits/index.ts"
@@ -77,12 +78,16 @@ export async function* runQuery(
     const budget = { charge: () => true }
     return yield* runSurvey(query, view, {
       ask,
-      scene: { now: request.now, budget, random: Math.random },
+      scene: { now: request.now, clock: clockOf(request), budget, random: Math.random },
       columns: engine.columns,
     })
   }
   const ending = yield* answerQuery(query, request, shape, asking)
   return view.kind === "stats" || view.kind === "statsPerStep" ? { ...ending, measures } : ending
+}
+
+function clockOf({ clock, now }: QueryRequest): Micros {
+  return clock ?? now
 }
 
 /** Where and until when one request is answered: the queries inside it have the same. */
@@ -179,7 +184,8 @@ class Run {
     // Each step that holds rows has its share: one that is full passes on what it has to steps that still have room.
     const holding = plan.pipes.filter(holdsRows).length + (plan.read.kind === "groups" ? 1 : 0)
     const share = (request.memoryMax ?? engine.stepsMemoryMax) / Math.max(1, holding)
-    const scene = (): RunScene => ({ ...plan.scene, budget: this.#budget(share), random: Math.random })
+    const clock = clockOf(request)
+    const scene = (): RunScene => ({ ...plan.scene, clock, budget: this.#budget(share), random: Math.random })
     const pipes = plan.pipes.reduceRight<Sink>((next, pipe) => pipe.run(next, scene()), this.out)
     this.#head = plan.read.kind === "groups" ? plan.read.grouping.join(pipes, scene()) : pipes
   }

@@ -156,6 +156,13 @@ const requests: [endpoint: string, form: Record<string, string>][] = [
   ["stats_query", { query: `${ALL} | stats by (verb) count() n | sort by (verb)`, time: "1795200000" }],
   ["stats_query", { query: "_time:5m kind:=k8s.audit | stats count() n", time: "2026-11-20T18:28:00Z" }],
   [
+    "stats_query", // now() stays the clock's time
+    {
+      query: `${ALL} | limit 1 | math now() as n | filter n:>1750000000000000000 | stats count() c`,
+      time: "2024-06-01T00:00:00Z",
+    },
+  ],
+  [
     "stats_query",
     {
       query: `${ALL} | stats by (verb) count() n | rename verb as what | sort by (n desc) | limit 2`,

@@ -192,6 +192,17 @@ const answers: [endpoint: string, form: Record<string, string>, answer: object][
     },
   ],
   [
+    "stats_query", // `time` moves what filters count back from, and not the clock
+    {
+      query: `${AUDIT} | limit 1 | math now() as at | filter at:>1750000000000000000 | stats count() n`,
+      time: "1717200000",
+    },
+    {
+      status: "success",
+      data: { resultType: "vector", result: [{ metric: { __name__: "n" }, value: [1_717_200_000, "1"] }] },
+    },
+  ],
+  [
     "stats_query",
     { query: `verb:=nothing | stats count() n`, time: "1795199100" },
     {

@@ -25,7 +25,7 @@ export const unpackSyslog: PipeWord = {
       ...(offset === undefined ? {} : { options: ` offset ${offset.text}` }),
       prefix: readPrefix(reader),
       overwrite: reader.skip("keep_original_fields") ? "keepOriginal" : "always",
-      find: (value, { now }) => parseSyslog(value, { now, offset: offset?.micros ?? 0 }),
+      find: (value, { clock }) => parseSyslog(value, { now: clock, offset: offset?.micros ?? 0 }),
     })
   },
 }
