@@ -33,7 +33,7 @@ const asked: [why: string, argv: string[], exit: number][] = [
   ["a question that cannot be asked of a tail", ["tail", "* | stats count() n"], 64],
 ]
 
-test("a directory and its server give the same answers", async (context) => {
+test("a directory and its server give the same answers", { timeout: 180_000 }, async (context) => {
   const folder = await temporaryFolder()
   const dir = join(folder.path, "data")
   const server = await startServer(dir)

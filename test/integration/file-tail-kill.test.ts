@@ -13,7 +13,9 @@ import { temporaryFolder } from "../support/temporary.ts"
 const ROUNDS = 12
 const CHILD = join(import.meta.dirname, "../support/tail-child.ts")
 
-test("kill -9 at any time, over and over, under a log that rotates: every line once, in order", async (t) => {
+test("kill -9 at any time, over and over, under a log that rotates: every line once, in order", {
+  timeout: 60_000,
+}, async (t) => {
   const folder = temporaryFolder(t)
   mkdirSync(join(folder, "log"))
   const log = join(folder, "log/audit.log")

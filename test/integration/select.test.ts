@@ -453,12 +453,10 @@ test("a live tail shows an event within two seconds, in the order of arrival, wh
   })
   const live = { objectRef: { resource: "pods", namespace: "live" } }
   const waits: number[] = []
-  const sent: string[] = []
   try {
-    // Their times are half an hour apart and in no order. Others may be at work on this machine: then more are sent.
-    while (sent.length < 3 || (Math.min(...waits) >= 2_000 && sent.length < 12)) {
-      const i = sent.push(`a${9_000 + sent.length}`) - 1
-      await send([event(9_000 + i, "get", ["59:00", "01:00", "30:00"][i % 3] ?? "", live)])
+    // Their times are half an hour apart and in no order.
+    for (const [i, minute] of ["59:00", "01:00", "30:00"].entries()) {
+      await send([event(9_000 + i, "get", minute, live)])
       const began = performance.now()
       await eventually("the event", 10_000, async () =>
         text.split("\n").length === i + 2 ? true : undefined,
@@ -472,7 +470,8 @@ test("a live tail shows an event within two seconds, in the order of arrival, wh
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line).auditID)
-  assert.deepEqual(ids, sent)
+  assert.deepEqual(ids, ["a9000", "a9001", "a9002"])
+  // The best of three: others may be at work on this machine.
   assert.ok(Math.min(...waits) < 2_000, `${waits} ms`)
 })
 

@@ -105,7 +105,7 @@ test("a second signal ends it at once, as a crash would: with 143, and nothing a
   assert.equal(server.child.exitCode, null, "it waits for the request")
   const began = performance.now()
   assert.equal(await server.end("SIGTERM"), 128 + 15)
-  assert.ok(performance.now() - began < 20_000, "long before the request's 25 s are over")
+  assert.ok(performance.now() - began < 5_000)
   wire.socket.destroy()
 
   const again = await startServer(dir)

@@ -9,8 +9,6 @@ import { createInterface } from "node:readline"
 
 const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts")
 const START_MS_MAX = 30_000
-/** A machine that is busy with other things takes so many times as long. */
-const BUSY = 6
 
 /** A real `tallystick` in a process of its own, on a free port. */
 export type Server = {
@@ -51,10 +49,7 @@ export async function startServer(
   // Not its exit: what it said last may come later, and its children have its stderr too.
   const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>
   const url = await new Promise<string>((resolveUrl, reject) => {
-    const late = setTimeout(
-      () => reject(new Error(`it did not listen in time:\n${output}`)),
-      START_MS_MAX * BUSY,
-    )
+    const late = setTimeout(() => reject(new Error(`it did not listen in time:\n${output}`)), START_MS_MAX)
     void ended.then(() => {
       clearTimeout(late)
       reject(new Error(`it ended before it listened:\n${output}`))
@@ -120,20 +115,17 @@ export async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0
 }
 
-/**
- * Calls `look` until it answers; the polling interval grows, nothing is slept through. `msMax` is what a machine with
- * nothing else to do may take.
- */
+/** Calls `look` until it answers, at most `msMax`; the polling interval grows, nothing is slept through. */
 export async function eventually<T>(
   what: string,
   msMax: number,
   look: () => Promise<T | undefined>,
 ): Promise<T> {
-  const until = performance.now() + msMax * BUSY
+  const until = performance.now() + msMax
   for (let wait = 5; ; wait = Math.min(wait * 2, 200)) {
     const seen = await look()
     if (seen !== undefined) return seen
-    if (performance.now() > until) throw new Error(`not within ${msMax * BUSY} ms: ${what}`)
+    if (performance.now() > until) throw new Error(`not within ${msMax} ms: ${what}`)
     await new Promise((done) => setTimeout(done, wait))
   }
 }
